@@ -1,0 +1,1 @@
+"""Triage, and one folder for the behaviour of each kind of category."""

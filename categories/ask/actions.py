@@ -1,0 +1,65 @@
+"""Asking: a thread in the right bucket and, in support, its ticket, in one transaction."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from categories.support.actions import CAPACITIES, submit
+from categories.triage.rules import suggest_kind
+from forum.database.engine import Row, action, fetch_value
+from forum.projects.queries import categories_of
+from forum.threads.writing import Posted, start_thread
+from forum.web.errors import Invalid
+from forum.web.i18n import _
+from forum.web.reader import Reader
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came of asking: the thread, its ticket if it has one, and whether that is a draft still."""
+
+    posted: Posted
+    ticket: int | None
+    is_draft: bool
+
+
+async def bucket_for(project: int, title: str, markdown: str, chosen: str = "") -> Row:
+    """The category a text belongs into: the chosen one (by slug), else the first of the suggested kind."""
+    categories = await categories_of(project)
+    if chosen:
+        for category in categories:
+            if category["slug"] == chosen and category["visibility"] in ("public", "members", "private"):
+                return category
+        raise Invalid({"category": _("Choose one of these.")})
+    kind = suggest_kind(title, markdown).kind
+    return next((c for c in categories if c["kind"] == kind), categories[0])
+
+
+@action
+async def ask(
+    reader: Reader,
+    project: int,
+    title: str,
+    markdown: str,
+    *,
+    category: str = "",
+    capacity: str = "",
+    accepts_terms: bool = False,
+    as_draft: bool = False,
+    key: UUID | None = None,
+) -> Asked:
+    """Ask in a project. In support the thread is a draft until capacity is said and the terms are accepted.
+
+    Where those are missing, the draft is kept and nothing is refused. Raises Invalid, Forbidden, TooMany.
+    """
+    place = await bucket_for(project, title, markdown, category)
+    is_support = place["kind"] == "support"
+    posted = await start_thread(reader, place["id"], title, markdown, is_draft=is_support or as_draft, key=key)
+    ticket: int | None = await fetch_value("select id from ticket where thread_id = $1", posted.thread)
+    state = await fetch_value("select state from ticket where id = $1", ticket) if ticket else None
+    if ticket is None or state != "draft" or as_draft or capacity not in CAPACITIES:
+        return Asked(posted, ticket, is_draft=state == "draft")
+    try:
+        await submit(reader, ticket, capacity=capacity, accepts_terms=accepts_terms)
+    except Invalid:
+        return Asked(posted, ticket, is_draft=True)
+    return Asked(posted, ticket, is_draft=False)

@@ -1,0 +1,170 @@
+"""`/new-thread`: the Ask page; `/ask/route`: where it would go, as one types."""
+
+from typing import Any
+from uuid import uuid4
+
+from markupsafe import Markup
+from starlette.responses import Response
+
+from categories.ask.actions import ask, bucket_for
+from categories.support.actions import CAPACITIES
+from categories.support.queries import expected_of, project_expected
+from forum.database.engine import Row, fetch, fetch_value
+from forum.projects.actions import require_project
+from forum.projects.queries import categories_of, unaccepted_terms
+from forum.threads.drafts import draft_of, drop_draft, keep_draft
+from forum.threads.rules import TITLE_LEAST, TITLE_MOST
+from forum.threads.writing import cook_for
+from forum.web.errors import Invalid, NotFound, Problem, SignInFirst
+from forum.web.i18n import _
+from forum.web.pages import page, redirect, swap
+from forum.web.requests import Request
+from forum.web.routing import route
+
+DRAFT = "new-thread"
+FIELDS = ("title", "markdown", "project", "category", "capacity")
+
+
+async def projects_to_ask() -> list[tuple[str, str]]:
+    """Projects as pairs of slug and name."""
+    rows = await fetch("select slug, name from project order by lower(name) limit 300")
+    return [(row["slug"], row["name"]) for row in rows]
+
+
+async def new_thread(request: Request) -> Response:
+    """The page, prefilled from `?project=&category=&title=&body=`, else from the reader's draft."""
+    query = request.query_params
+    typed = {
+        "title": query.get("title", "")[:TITLE_MOST],
+        "markdown": query.get("body", "")[:100_000],
+        "project": query.get("project", ""),
+        "category": query.get("category", ""),
+        "capacity": "",
+    }
+    if request.reader.is_signed_in and not typed["title"] and not typed["markdown"]:
+        draft = await draft_of(request.reader, DRAFT)
+        if draft is not None:
+            typed |= {"title": draft["title"], "markdown": draft["markdown"]}
+            typed |= {k: v for k, v in draft["data"].items() if k in FIELDS and not typed[k]}
+    return await ask_page(request, typed)
+
+
+async def ask_page(
+    request: Request, typed: dict[str, str], status: int = 200, *, errors: dict[str, str] | None = None, **more: Any
+) -> Response:
+    """The page with what was typed, what is wrong with it, and what is known about the chosen project."""
+    projects = await projects_to_ask()
+    if not typed["project"] and len(projects) == 1:
+        typed["project"] = projects[0][0]
+    route_to = await route_context(request, typed)
+    return await page(
+        request,
+        "ask/new_thread.html",
+        status,
+        typed=typed,
+        projects=projects,
+        errors=errors or {},
+        new_key=more.pop("key", None) or uuid4(),
+        request_csrf=request.csrf_token,
+        preview=more.pop("preview", None),
+        page_modules=("composer.js",),
+        **route_to,
+        **more,
+    )
+
+
+async def route_context(request: Request, typed: dict[str, str]) -> dict[str, Any]:
+    """Where the text would go, what is expected there, which terms are still to be accepted."""
+    try:
+        project = await require_project(typed["project"]) if typed["project"] else None
+    except NotFound:
+        project, typed["project"] = None, ""
+    if project is None:
+        return {"bucket": None, "expected": None, "waiting": 0, "terms": [], "category_choices": [], "project": None}
+    row = await fetch("select id, slug, name, guideline from project where id = $1", project)
+    categories = await categories_of(project)
+    try:
+        bucket: Row | None = await bucket_for(project, typed["title"], typed["markdown"], typed["category"])
+    except Invalid:
+        bucket = None
+    has_text = bool(typed["title"].strip() or typed["category"])
+    expected = await project_expected(project)
+    return {
+        "project": row[0],
+        "bucket": bucket if has_text else None,
+        "expected": expected_of(expected),
+        "waiting": expected["waiting"],
+        "terms": await unaccepted_terms(request.reader.id or 0, project) if request.reader.is_signed_in else [],
+        "category_choices": [(c["slug"], c["name"]) for c in categories if c["visibility"] != "team"],
+    }
+
+
+def typed_fields(request: Request) -> dict[str, str]:
+    return {name: request.fields.get(name, "")[:100_000] for name in FIELDS}
+
+
+async def where_to(request: Request) -> Response:
+    """For htmx: the line that says where the text would go."""
+    query = request.query_params
+    typed = {name: query.get(name, "")[:4000] for name in FIELDS}
+    return await swap(request, "ask/route.html", typed=typed, **await route_context(request, typed))
+
+
+async def submit(request: Request) -> Response:
+    """Ask; or, without script, look at a preview or keep the draft."""
+    fields, typed = request.fields, typed_fields(request)
+    if not request.reader.is_signed_in:
+        raise SignInFirst
+    if "preview" in fields:
+        cooked = await cook_for(typed["markdown"], typed["project"], has_issues=False)
+        return await ask_page(request, typed, preview=Markup(cooked.html), key=fields.key())
+    if "save" in fields:
+        await keep_draft(request.reader, DRAFT, title=typed["title"], markdown=typed["markdown"], data=typed)
+        return redirect(request, "/new-thread", _("Draft kept."))
+    title = fields.text("title", limit=TITLE_MOST, least=TITLE_LEAST)
+    markdown = fields.text("markdown", limit=100_000)
+    if not typed["project"]:
+        fields.fail("project", _("Choose the project that this is about."))
+    try:
+        fields.check()
+        project = await require_project(typed["project"])
+        asked = await ask(
+            request.reader,
+            project,
+            title,
+            markdown,
+            category=typed["category"],
+            capacity=typed["capacity"] if typed["capacity"] in CAPACITIES else "",
+            accepts_terms=fields.get("terms") == "1",
+            as_draft=fields.get("then") == "draft",
+            key=fields.key(),
+        )
+    except Problem as problem:
+        if problem.status == 401:
+            raise
+        errors = problem.errors if isinstance(problem, Invalid) else {"": problem.message}
+        return await ask_page(request, typed, problem.status, errors=errors, key=fields.key())
+    await drop_draft(request.reader, DRAFT)
+    notice = _("Kept as a draft. Say in which capacity you ask, and submit it.") if asked.is_draft else ""
+    return redirect(request, asked.posted.url, notice)
+
+
+async def home_top(request: Request) -> dict[str, Any]:
+    """The one box of the front page."""
+    solved = await fetch_value(
+        "select count(*) from (select 1 from thread where accepted_number is not null and visibility = 'public'"
+        " limit 10000) s"
+    )
+    return {"projects": await projects_to_ask(), "solved": solved}
+
+
+async def project_ask(request: Request, project: Row) -> dict[str, Any]:
+    """The one box of a project's home."""
+    return {"project": project}
+
+
+routes = [
+    route("/new-thread", new_thread),
+    route("/new-thread", submit, methods=("POST",)),
+    route("/ask/route", where_to),
+]

@@ -1,0 +1,272 @@
+"""What happens to tickets: asked, submitted, claimed, assigned, answered, resolved; each keeps the queue's counts."""
+
+from datetime import UTC, datetime
+
+
+from categories.support.rules import Line, credit_after
+from categories.support.states import Life, Refused, TicketEvent, TicketState, step
+from categories.support.workdays import end_of_workday_horizon
+from forum.database.engine import Row, action, execute, fetch_one, fetch_value
+from forum.events import hint
+from forum.jobs import enqueue
+from forum.projects.actions import accept_terms
+from forum.projects.queries import unaccepted_terms
+from forum.projects.roles import require
+from forum.threads.actions import publish_draft
+from forum.threads.visibility import visible_thread
+from forum.threads.writing import record_act, require_writer
+from forum.web.errors import Conflict, Forbidden, Invalid, NotFound
+from forum.web.i18n import _
+from forum.web.reader import Reader
+
+CAPACITIES = ("professional", "personal", "project")
+E = TicketEvent
+
+
+async def locked_ticket(thread: int) -> Row | None:
+    """The ticket whose home is a thread, locked; None where the thread has none."""
+    return await fetch_one("select * from ticket where thread_id = $1 for update", thread)
+
+
+async def open_ticket(
+    thread: int, project: int, requester: int, *, event: TicketEvent, is_native: bool, capacity: str | None = None
+) -> int:
+    """Make the ticket of a thread: a draft when asked, waiting when taken in. Returns its id."""
+    state = step(Life(), event).life.state
+    ticket: int = await fetch_value(
+        "insert into ticket (project_id, thread_id, state, capacity, is_native, waiting_since, submitted_at)"
+        " values ($1, $2, $3, $4, $5, case when $6 then now() end, case when $6 then now() end) returning id",
+        project,
+        thread,
+        str(state),
+        capacity,
+        is_native,
+        state is TicketState.WAITING,
+    )
+    await execute("insert into ticket_requester (ticket_id, person_id) values ($1, $2)", ticket, requester)
+    await execute("insert into ticket_thread (ticket_id, thread_id) values ($1, $2)", ticket, thread)
+    await execute(
+        "insert into thread_participant (thread_id, person_id, kind) values ($1, $2, 'requester')"
+        " on conflict do nothing",
+        thread,
+        requester,
+    )
+    if state is TicketState.WAITING:
+        await execute("select queue_enter($1)", ticket)
+        hint("queue", project)
+    return ticket
+
+
+async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None) -> None:
+    """Let an event happen to a locked ticket: its state, its wait, the queue's counts and credit.
+
+    Raises Conflict with a sentence where the table of states does not allow it.
+    """
+    before = Life(TicketState(ticket["state"]), tuple(TicketState(s) for s in ticket["state_under"]))
+    try:
+        done = step(before, event)
+    except Refused as refused:
+        raise Conflict(str(refused)) from None
+    if done.life == before and not done.sets_waiting_since and not done.is_team_answer:
+        return
+    project: int = ticket["project_id"]
+    if done.is_team_answer:
+        await count_answer(ticket["id"], project)
+    row = await fetch_one(
+        "update ticket set state = $2, state_under = $3,"
+        " waiting_since = case when $4 then coalesce($6, now()) else waiting_since end,"
+        " first_response_at = case when $5 then coalesce(first_response_at, $6, now()) else first_response_at end"
+        " where id = $1 returning first_response_at = coalesce($6, now()) as is_first",
+        ticket["id"],
+        str(done.life.state),
+        [str(s) for s in done.life.under],
+        done.sets_waiting_since,
+        done.is_team_answer,
+        at,
+    )
+    await execute("select queue_enter($1)", ticket["id"])
+    hint("queue", project)
+    if done.is_team_answer and row and row["is_first"]:
+        await enqueue("measure_expected", once=f"measure_expected:{project}", project=project)
+
+
+async def count_answer(ticket: int, project: int) -> None:
+    """A team answer changes the credit of the two lines, as they are just before it (product.md, queue, rule 4)."""
+    await execute("select queue_lock($1)", project)
+    place = await fetch_one("select * from queue_place($1, $2)", ticket, end_of_workday_horizon(datetime.now(UTC)))
+    if place is None:
+        return
+    both = place["paid"] > 0 and place["unpaid"] > 0
+    credit = credit_after(place["credit"], Line(place["line"]), both, place["share"])
+    await execute("update queue set credit = $2 where project_id = $1", project, credit)
+
+
+async def ticket_for(reader: Reader, ticket: int) -> Row:
+    """A ticket, its thread and itself locked, as far as the reader may see the thread. Raises NotFound."""
+    row = await fetch_one(
+        "select t.id from ticket k join thread t on t.id = k.thread_id"
+        f" where k.id = $1 and {visible_thread('t', '$2')} for update of t",
+        ticket,
+        reader.id,
+    )
+    locked = await locked_ticket(row["id"]) if row else None
+    if locked is None:
+        raise NotFound
+    return locked
+
+
+async def is_requester(reader: Reader, ticket: int) -> bool:
+    return bool(
+        await fetch_value(
+            "select 1 from ticket_requester r join person p on p.id = r.person_id"
+            " where r.ticket_id = $1 and $2 in (p.id, p.same_as)",
+            ticket,
+            reader.person,
+        )
+    )
+
+
+@action
+async def submit(reader: Reader, ticket: int, *, capacity: str, accepts_terms: bool) -> None:
+    """Make a draft a waiting ticket: capacity said, the site's and the project's current terms accepted.
+
+    Raises Invalid by field, NotFound, Forbidden, Conflict (its thread is not in support, or it is no draft).
+    """
+    require_writer(reader)
+    row = await ticket_for(reader, ticket)
+    if not await is_requester(reader, ticket):
+        raise Forbidden
+    faults = {}
+    if capacity not in CAPACITIES:
+        faults["capacity"] = _("Say in which capacity you ask.")
+    terms = await unaccepted_terms(reader.person, row["project_id"])
+    if terms and not accepts_terms:
+        faults["terms"] = _("The terms need your consent before anybody is asked.")
+    if faults:
+        raise Invalid(faults)
+    kind = await fetch_value(
+        "select c.kind from thread t join category c on c.id = t.category_id where t.id = $1", row["thread_id"]
+    )
+    if kind != "support":
+        raise Conflict(_("This thread does not stand in a support category any more."))
+    await accept_terms(reader.person, [term["id"] for term in terms])
+    await execute("update ticket set capacity = $2, submitted_at = now() where id = $1", ticket, capacity)
+    await publish_draft(reader, row["thread_id"])
+    await record_act(row["thread_id"], "submit", reader.person)
+    await advance(row, E.SUBMITTED)
+
+
+@action
+async def claim(reader: Reader, ticket: int) -> None:
+    """Take a ticket on. Of two who press at once one wins. Raises NotFound, Forbidden, Conflict naming who has it."""
+    row = await ticket_for(reader, ticket)
+    require(reader, "claim", row["project_id"])
+    if row["state"] == "draft":
+        raise NotFound
+    if row["assignee_id"] == reader.id:
+        return
+    if row["assignee_id"] is not None:
+        name = await fetch_value(
+            "select coalesce(nullif(name, ''), username) from person where id = $1", row["assignee_id"]
+        )
+        raise Conflict(_("%(name)s claimed this ticket first.") % {"name": name})
+    await set_assignee(row, reader.person)
+    await record_act(row["thread_id"], "claim", reader.person)
+
+
+@action
+async def release(reader: Reader, ticket: int) -> None:
+    """Put a ticket back for others: its assignee, or who may assign. Raises NotFound, Forbidden."""
+    row = await ticket_for(reader, ticket)
+    if row["assignee_id"] is None:
+        return
+    if row["assignee_id"] != reader.id:
+        require(reader, "assign", row["project_id"])
+    await set_assignee(row, None)
+    await record_act(row["thread_id"], "unclaim", reader.person)
+
+
+@action
+async def assign(reader: Reader, ticket: int, username: str) -> None:
+    """Give a ticket to a member of the team. Raises NotFound, Forbidden, Invalid."""
+    row = await ticket_for(reader, ticket)
+    require(reader, "assign", row["project_id"], assigned=row["assignee_id"] == reader.id)
+    if row["state"] == "draft":
+        raise NotFound
+    member = await fetch_one(
+        "select p.id, coalesce(nullif(p.name, ''), p.username) as name from person p join project_member m"
+        " on m.person_id = p.id and m.project_id = $2 where lower(p.username) = lower($1)",
+        username,
+        row["project_id"],
+    )
+    if member is None:
+        raise Invalid({"username": _("Nobody on the team has this name.")})
+    if row["assignee_id"] == member["id"]:
+        return
+    await set_assignee(row, member["id"])
+    await record_act(row["thread_id"], "assign", reader.person, name=member["name"], person=member["id"])
+
+
+async def set_assignee(ticket: Row, person: int | None) -> None:
+    """Write down who has a locked ticket; what a supporter may do with it follows from the participant's row."""
+    await execute("update ticket set assignee_id = $2 where id = $1", ticket["id"], person)
+    await execute("delete from thread_participant where thread_id = $1 and kind = 'assignee'", ticket["thread_id"])
+    if person is not None:
+        await execute(
+            "insert into thread_participant (thread_id, person_id, kind) values ($1, $2, 'assignee')",
+            ticket["thread_id"],
+            person,
+        )
+    await execute("select queue_lock($1)", ticket["project_id"])
+    hint("queue", ticket["project_id"])
+
+
+@action
+async def resolve(reader: Reader, ticket: int) -> None:
+    """The team says that the ticket is solved. Raises NotFound, Forbidden, Conflict."""
+    row = await ticket_for(reader, ticket)
+    require(reader, "resolve", row["project_id"])
+    if row["state"] == "resolved":
+        return
+    await record_act(row["thread_id"], "resolve", reader.person)
+    await advance(row, E.TEAM_RESOLVED)
+
+
+@action
+async def reopen_ticket(reader: Reader, ticket: int) -> None:
+    """A requester wants an answered, resolved or closed ticket back in the queue. Raises NotFound, Forbidden, Conflict."""
+    row = await ticket_for(reader, ticket)
+    if not await is_requester(reader, ticket):
+        raise Forbidden
+    await advance(row, E.REOPENED)
+    await execute("update thread set is_closed = false where id = $1", row["thread_id"])
+    await record_act(row["thread_id"], "reopen", reader.person)
+
+
+@action
+async def take_in(reader: Reader, thread: int) -> int:
+    """A triager takes an imported thread in as a ticket of its author. Returns the ticket's id.
+
+    Raises NotFound, Forbidden, Conflict (it has one), Invalid (it does not stand in support).
+    """
+    require_writer(reader)
+    row = await fetch_one(
+        "select t.id, t.project_id, t.author_id, t.origin, c.kind from thread t join category c on c.id = t.category_id"
+        f" where t.id = $1 and {visible_thread('t', '$2')} for update of t",
+        thread,
+        reader.id,
+    )
+    if row is None:
+        raise NotFound
+    require(reader, "take_in", row["project_id"])
+    if row["kind"] != "support":
+        raise Invalid(_("Move the thread into support first."))
+    if await locked_ticket(thread) is not None:
+        raise Conflict(_("This thread has a ticket already."))
+    ticket = await open_ticket(
+        thread, row["project_id"], row["author_id"], event=E.TAKEN_IN, is_native=row["origin"] == "local"
+    )
+    await record_act(thread, "take_in", reader.person)
+    return ticket
+
+

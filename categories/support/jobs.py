@@ -1,0 +1,42 @@
+"""The expected range of workdays, measured from what really happened."""
+
+from datetime import UTC, datetime, timedelta
+
+from categories.support.workdays import ENOUGH_ANSWERS, expected_range, workdays_between
+from forum.database.engine import action, execute, fetch, fetch_one
+from forum.events import hint
+
+WINDOW = timedelta(days=90)
+
+
+@action
+async def measure_expected(project: int) -> None:
+    """Write down both lines' ranges of first team responses to native tickets of the last 90 days.
+
+    Null where fewer than 20 were answered: then the configured range holds (product.md, "The expected response time").
+    """
+    rows = await fetch(
+        "select submitted_at, first_response_at, rank_amount > 0 as paid from ticket where project_id = $1 and is_native"
+        " and submitted_at is not null and first_response_at > $2",
+        project,
+        datetime.now(UTC) - WINDOW,
+    )
+    ranges: list[int | None] = []
+    for paid in (True, False):
+        days = [workdays_between(r["submitted_at"], r["first_response_at"]) for r in rows if r["paid"] is paid]
+        if len(days) < ENOUGH_ANSWERS:
+            ranges += [None, None]
+        else:
+            measured = expected_range(days)
+            ranges += [measured.from_, measured.to]
+    before = await fetch_one("select paid_from, paid_to, unpaid_from, unpaid_to from queue where project_id = $1", project)
+    if before is None or list(before) == ranges:
+        return
+    await execute(
+        "update queue set paid_from = $2, paid_to = $3, unpaid_from = $4, unpaid_to = $5, version = version + 1"
+        " where project_id = $1",
+        project,
+        *ranges,
+    )
+    await execute("update project set version = version + 1 where id = $1", project)
+    hint("queue", project)

@@ -1,0 +1,96 @@
+"""What people do to tickets from a thread's page: submit a draft, claim, put back, resolve, take in, re-bucket."""
+
+from starlette.responses import Response
+
+from categories.support import actions
+from forum.database.engine import fetch_value
+from forum.threads.actions import move_thread
+from forum.threads.pages import asked_id, back_to_thread, fresh_page
+from forum.web.errors import Invalid, NotFound
+from forum.web.i18n import _
+from forum.web.requests import Request
+from forum.web.routing import route
+
+
+async def thread_of(ticket: int) -> int:
+    thread = await fetch_value("select thread_id from ticket where id = $1", ticket)
+    if thread is None:
+        raise NotFound
+    return int(thread)
+
+
+async def submission(request: Request) -> Response:
+    """The short form: capacity and terms, then `waiting`."""
+    ticket = asked_id(request)
+    thread = await thread_of(ticket)
+    fields = request.fields
+    try:
+        await actions.submit(
+            request.reader, ticket, capacity=fields.get("capacity", ""), accepts_terms=fields.get("terms") == "1"
+        )
+    except Invalid as problem:
+        return await fresh_page(request, thread, status=422, ticket_errors=problem.errors)
+    return await back_to_thread(request, thread, notice=_("Submitted. Your place in the queue is below."))
+
+
+async def after(request: Request, ticket: int) -> Response:
+    """Back to where the button was: the inbox or the thread."""
+    return await back_to_thread(request, await thread_of(ticket))
+
+
+async def claim(request: Request) -> Response:
+    await actions.claim(request.reader, asked_id(request))
+    return await after(request, asked_id(request))
+
+
+async def release(request: Request) -> Response:
+    await actions.release(request.reader, asked_id(request))
+    return await after(request, asked_id(request))
+
+
+async def assign(request: Request) -> Response:
+    await actions.assign(request.reader, asked_id(request), request.fields.get("username", ""))
+    return await after(request, asked_id(request))
+
+
+async def resolution(request: Request) -> Response:
+    await actions.resolve(request.reader, asked_id(request))
+    return await after(request, asked_id(request))
+
+
+async def reopening(request: Request) -> Response:
+    await actions.reopen_ticket(request.reader, asked_id(request))
+    return await after(request, asked_id(request))
+
+
+async def take_in(request: Request) -> Response:
+    await actions.take_in(request.reader, asked_id(request))
+    return await back_to_thread(request, asked_id(request))
+
+
+async def bucket(request: Request) -> Response:
+    """Re-bucket by kind, with one key or one click: into the project's first category of that kind."""
+    thread = asked_id(request)
+    category = await fetch_value(
+        "select c.id from category c join thread t on t.project_id = c.project_id where t.id = $1 and c.kind = $2"
+        " order by c.position, c.id limit 1",
+        thread,
+        request.path_params["kind"],
+    )
+    if category is None:
+        raise NotFound
+    await move_thread(request.reader, thread, category)
+    return await back_to_thread(request, thread)
+
+
+
+routes = [
+    route("/tickets/{id}/submission", submission, access="signed_in", methods=("POST",)),
+    route("/tickets/{id}/claim", claim, access="signed_in", methods=("POST",)),
+    route("/tickets/{id}/claim/delete", release, access="signed_in", methods=("POST",)),
+    route("/tickets/{id}/assignment", assign, access="signed_in", methods=("POST",)),
+    route("/tickets/{id}/resolution", resolution, access="signed_in", methods=("POST",)),
+    route("/tickets/{id}/reopening", reopening, access="signed_in", methods=("POST",)),
+    route("/t/{id}/ticket", take_in, access="signed_in", methods=("POST",)),
+    route("/t/{id}/bucket/{kind}", bucket, access="signed_in", methods=("POST",)),
+]

@@ -1,0 +1,195 @@
+"""Reading tickets and the queue: places, lists in queue order, expected ranges."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from categories.support.rules import Line, position, window
+from categories.support.workdays import Expected, end_of_workday_horizon
+from forum.database.engine import Row, fetch, fetch_one
+from forum.threads.visibility import visible_thread
+from forum.web.errors import NotFound
+from forum.web.reader import Reader
+
+# The configured range holds for each line that has no measured one yet.
+EXPECTED = """
+    coalesce(q.paid_from, p.expected_from) as paid_from, coalesce(q.paid_to, p.expected_to) as paid_to,
+    coalesce(q.unpaid_from, p.expected_from) as unpaid_from, coalesce(q.unpaid_to, p.expected_to) as unpaid_to
+"""
+
+TICKET = f"""
+select k.*, coalesce(q.version, 0) as queue_version, coalesce(q.paid + q.unpaid, 0) as waiting, p.slug as project_slug,
+       p.name as project_name, p.currency, {EXPECTED},
+       exists (select 1 from ticket_requester r where r.ticket_id = k.id and r.person_id = $2) as is_requester,
+       a.username as assignee, coalesce(nullif(a.name, ''), a.username) as assignee_name,
+       (select count(*) from ticket_requester r where r.ticket_id = k.id) as requesters
+  from ticket k
+  join project p on p.id = k.project_id
+  left join queue q on q.project_id = k.project_id
+  left join person a on a.id = k.assignee_id
+"""
+
+
+async def ticket_of_thread(reader: Reader, thread: int) -> Row | None:
+    """The ticket whose home is a thread that the reader may see, with the project's expected ranges; None for none."""
+    return await fetch_one(TICKET + " where k.thread_id = $1", thread, reader.id)
+
+
+async def ticket_by_id(reader: Reader, ticket: int) -> Row:
+    """A ticket whose home thread the reader may see. Raises NotFound."""
+    sql = f"{TICKET} join thread t on t.id = k.thread_id where k.id = $1 and {visible_thread('t', '$2')}"
+    row = await fetch_one(sql, ticket, reader.id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def project_expected(project: int) -> Row:
+    """A project's waiting tickets and expected ranges: (waiting, paid_from, paid_to, unpaid_from, unpaid_to)."""
+    row = await fetch_one(
+        f"select coalesce(q.paid + q.unpaid, 0) as waiting, coalesce(q.version, 0) as version, {EXPECTED}"
+        " from project p left join queue q on q.project_id = p.id where p.id = $1",
+        project,
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+def expected_of(row: Row, rank_amount: int = 0) -> Expected:
+    """The expected range of workdays for a ticket of this amount, out of a row with both lines' ranges."""
+    if rank_amount > 0:
+        return Expected(row["paid_from"], row["paid_to"])
+    return Expected(row["unpaid_from"], row["unpaid_to"])
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a ticket stands: its position from 1, of how many, in which line, at which version of the queue."""
+
+    position: int
+    waiting: int
+    line: Line
+    rank_amount: int
+    version: int
+
+
+async def place_of(ticket: int, now: datetime | None = None) -> Place | None:
+    """A ticket's place in its project's queue; None where it does not stand in it. One statement."""
+    row = await fetch_one("select * from queue_place($1, $2)", ticket, end_of_workday_horizon(now or datetime.now(UTC)))
+    if row is None:
+        return None
+    line = Line(row["line"])
+    at = position(line, row["rank"], row["due"], row["paid"], row["unpaid"], row["share"], row["credit"])
+    return Place(at, row["total"], line, row["rank_amount"], row["version"])
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One ticket of the queue with its position."""
+
+    position: int
+    line: Line
+    ticket: int
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """A project's queue: kept counts (paid and unpaid without the due ones), policy, version."""
+
+    due: int
+    paid: int
+    unpaid: int
+    total: int
+    share: int
+    credit: int
+    version: int
+
+
+SLICE = """
+select * from queue_slice($1, $2, 'due', $3, $4)
+union all select * from queue_slice($1, $2, 'paid', $5, $6)
+union all select * from queue_slice($1, $2, 'unpaid', $7, $8)
+"""
+
+
+async def queue_state(project: int, now: datetime | None = None) -> QueueState:
+    """The counts of a project's queue; all zero where nothing ever waited."""
+    horizon = end_of_workday_horizon(now or datetime.now(UTC))
+    row = await fetch_one("select * from queue_counts($1, $2)", project, horizon)
+    return QueueState(**row) if row else QueueState(0, 0, 0, 0, 20, 0, 0)
+
+
+async def queue_slice(project: int, state: QueueState, first: int, last: int, now: datetime | None = None) -> list[Standing]:
+    """The tickets at positions `first` to `last`, in queue order, without walking the queue. One statement."""
+    horizon = end_of_workday_horizon(now or datetime.now(UTC))
+    lines = (state.due, state.paid, state.unpaid, state.share, state.credit)
+    part = window(first, min(last, state.total), *lines)
+    rows = await fetch(SLICE, project, horizon, *part.due, *part.paid, *part.unpaid)
+    standings = [
+        Standing(position(Line(r["line"]), r["rank"], *lines), Line(r["line"]), r["ticket_id"]) for r in rows
+    ]
+    return sorted(standings, key=lambda s: s.position)
+
+
+async def tickets_for_team(reader: Reader, tickets: Sequence[int]) -> dict[int, Row]:
+    """These tickets as the inbox shows them, by id; a title the reader may not read is null."""
+    rows = await fetch(
+        "select k.id, k.thread_id, k.state, k.rank_amount, k.due_at, k.waiting_since, k.assignee_id, k.capacity,"
+        f" case when {visible_thread('t', '$2')} then t.title end as title, t.slug, t.last_post_at,"
+        " coalesce(nullif(a.name, ''), a.username) as assignee_name,"
+        " (select coalesce(nullif(s.name, ''), s.username) from ticket_requester r join person w on w.id = r.person_id"
+        "   join person s on s.id = coalesce(w.same_as, w.id) where r.ticket_id = k.id order by r.since limit 1) as asker"
+        " from ticket k join thread t on t.id = k.thread_id left join person a on a.id = k.assignee_id"
+        " where k.id = any($1)",
+        list(tickets),
+        reader.id,
+    )
+    return {row["id"]: row for row in rows}
+
+
+async def tickets_in_state(reader: Reader, project: int, state: str, *, mine: bool = False, limit: int = 50) -> list[int]:
+    """The ids of a project's tickets in a state (or all open ones assigned to the reader), latest first."""
+    which = "k.assignee_id = $2 and k.state in ('waiting', 'needs_facts', 'answered')" if mine else "k.state = $4"
+    rows = await fetch(
+        f"select k.id from ticket k where k.project_id = $1 and {which} and ($4::text is not null) and $2 is not null"
+        " order by coalesce(k.waiting_since, k.created_at) desc, k.id desc limit $3",
+        project,
+        reader.person,
+        limit,
+        state,
+    )
+    return [row["id"] for row in rows]
+
+
+async def state_counts(project: int, reader: Reader) -> dict[str, int]:
+    """How many tickets of a project are in each state, and how many open ones are the reader's (`mine`)."""
+    rows = await fetch(
+        "select state, count(*) as n, count(*) filter (where assignee_id = $2 and state in"
+        " ('waiting', 'needs_facts', 'answered')) as mine from ticket where project_id = $1 group by state",
+        project,
+        reader.person,
+    )
+    return {row["state"]: row["n"] for row in rows} | {"mine": sum(row["mine"] for row in rows)}
+
+
+async def own_tickets(reader: Reader, limit: int = 5) -> list[Row]:
+    """The reader's own tickets that are not over, newest first, with project and expected ranges."""
+    return await fetch(
+        f"select k.id, k.state, k.rank_amount, k.thread_id, t.title, t.slug, p.name as project_name, {EXPECTED}"
+        " from ticket_requester r join ticket k on k.id = r.ticket_id join thread t on t.id = k.thread_id"
+        " join project p on p.id = k.project_id left join queue q on q.project_id = k.project_id"
+        " where r.person_id in (select id from person where $1 in (id, same_as))"
+        " and k.state in ('draft', 'waiting', 'needs_facts', 'answered') order by k.id desc limit $2",
+        reader.person,
+        limit,
+    )
+
+
+async def waiting_in(projects: Sequence[int]) -> list[Row]:
+    """The queues of these projects: (slug, name, waiting), fullest first."""
+    return await fetch(
+        "select p.slug, p.name, q.paid + q.unpaid as waiting from project p left join queue q on q.project_id = p.id"
+        " where p.id = any($1) order by 3 desc nulls last",
+        list(projects),
+    )

@@ -1,0 +1,66 @@
+"""The tables of tickets and of the queue's kept counts."""
+
+from piccolo.columns import Array, BigInt, BigSerial, Boolean, ForeignKey, Integer, SmallInt, Text, Timestamptz
+from piccolo.table import Table
+
+from forum.accounts.tables import Person
+from forum.database.engine import engine
+from forum.projects.tables import Project
+from forum.threads.tables import Thread
+
+
+class Ticket(Table, tablename="ticket", db=engine):
+    id = BigSerial(primary_key=True)
+    project_id = ForeignKey(Project)
+    thread_id = ForeignKey(Thread)
+    state = Text()
+    state_under = Array(base_column=Text())
+    capacity = Text(null=True)
+    rank_amount = BigInt()
+    due_at = Timestamptz(null=True)
+    waiting_since = Timestamptz(null=True)
+    assignee_id = ForeignKey(Person, null=True)
+    is_native = Boolean()
+    submitted_at = Timestamptz(null=True)
+    first_response_at = Timestamptz(null=True)
+    created_at = Timestamptz()
+
+
+class TicketRequester(Table, tablename="ticket_requester", db=engine):
+    ticket_id = ForeignKey(Ticket, primary_key=True)
+    person_id = ForeignKey(Person)
+    since = Timestamptz()
+
+
+class TicketThread(Table, tablename="ticket_thread", db=engine):
+    ticket_id = ForeignKey(Ticket, primary_key=True)
+    thread_id = ForeignKey(Thread)
+
+
+class Queue(Table, tablename="queue", db=engine):
+    project_id = ForeignKey(Project, primary_key=True)
+    version = BigInt()
+    share = SmallInt()
+    credit = SmallInt()
+    paid = Integer()
+    unpaid = Integer()
+    paid_from = Integer(null=True)
+    paid_to = Integer(null=True)
+    unpaid_from = Integer(null=True)
+    unpaid_to = Integer(null=True)
+
+
+class QueueEntry(Table, tablename="queue_entry", db=engine):
+    ticket_id = ForeignKey(Ticket, primary_key=True)
+    project_id = ForeignKey(Queue)
+    neg_amount = BigInt()
+    waiting_since = Timestamptz()
+    due_at = Timestamptz(null=True)
+
+
+class QueueBlock(Table, tablename="queue_block", db=engine):
+    project_id = ForeignKey(Queue, primary_key=True)
+    neg_amount = BigInt()
+    waiting_since = Timestamptz()
+    ticket_id = BigInt()
+    count = Integer()

@@ -1,0 +1,1 @@
+"""Triage: guessing which bucket a new thread belongs to, and moving it where it really belongs."""

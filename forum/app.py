@@ -1,0 +1,75 @@
+"""The composition root: the one place that knows every package (routes, jobs, subscribers, parts, streams)."""
+
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp, Lifespan
+
+from categories.ask import pages as ask
+from categories.support import jobs as support_jobs
+from categories.support import pages as support
+from categories.support import parts as support_parts
+from categories.support import subscribers as support_subscribers
+from forum import jobs, log
+from forum.accounts import pages as accounts
+from forum.accounts.parts import TOP_BANNER
+from forum.events import subscribe
+from forum.live import socket as live
+from forum.live import streams
+from forum.live import threads as live_threads
+from forum.mail import outbox
+from forum.mail import pages as mail
+from forum.projects import pages as projects
+from forum.settings import Settings
+from forum.threads import events as happened
+from forum.threads import lists
+from forum.threads import pages as threads
+from forum.web import health, middleware, parts
+from forum.web.error_pages import error_page
+from forum.web.parts import Part
+from forum.web.static_files import static_routes
+
+
+def wire() -> None:
+    """Connect what is below with what is above. Called once a process, by web, worker and command alike."""
+    jobs.register("send_mail", outbox.send_mail)
+    jobs.register("measure_expected", support_jobs.measure_expected)
+
+    subscribe(happened.ThreadCreated, support_subscribers.thread_created)
+    subscribe(happened.PostCreated, support_subscribers.post_created)
+    subscribe(happened.AnswerAccepted, support_subscribers.answer_accepted)
+    subscribe(happened.AcceptanceTakenBack, support_subscribers.acceptance_taken_back)
+    subscribe(happened.ThreadClosed, support_subscribers.thread_closed)
+    subscribe(happened.ThreadReopened, support_subscribers.thread_reopened)
+    subscribe(happened.ThreadMoved, support_subscribers.thread_moved)
+
+    parts.register("top_banner", TOP_BANNER)
+    parts.register("home_top", Part(ask.home_top, "ask/home_top.html"))
+    parts.register("project_ask", Part(ask.project_ask, "ask/project_ask.html"))
+    parts.register("home_aside", Part(support_parts.home_aside, "support/home_aside.html"))
+    parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html"))
+    parts.register("thread_ticket", Part(support_parts.thread_ticket, ""))
+
+    streams.register("thread", live_threads.thread_since)
+    streams.register("list", live_threads.list_since)
+    streams.register("place", support_parts.place_since, support_parts.place_wakes_with)
+
+
+def all_routes() -> list[BaseRoute]:
+    """Every route of the site, the busiest first."""
+    return [
+        *threads.routes,
+        *lists.routes,
+        *ask.routes,
+        *support.routes,
+        *projects.routes,
+        *accounts.routes,
+        *mail.routes,
+        *live.routes,
+        *health.routes,
+        *static_routes(),
+    ]
+
+
+def make_app(settings: Settings, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
+    """The web application. The pool must be open; `serve` opens it in its lifespan."""
+    log.configure(settings.log)
+    return middleware.Kernel(Router(all_routes(), redirect_slashes=False, lifespan=lifespan), settings, error_page)

@@ -1,0 +1,185 @@
+"""The one engine: Piccolo's pool and transactions, and short calls for SQL written by hand."""
+
+import functools
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any, ParamSpec, TypeVar
+
+import asyncpg
+from piccolo.engine.postgres import PostgresEngine
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Row(asyncpg.Record):  # type: ignore[misc]
+    """A row whose columns are attributes too, as templates want them."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Engine(PostgresEngine):
+    """Piccolo's engine, which does not call on a database that is not there yet when it is made."""
+
+    async def check_version(self) -> None:
+        """`haas doctor` checks the version."""
+
+
+engine = Engine(config={}, extensions=())
+
+
+def json_text(value: Any) -> str:
+    """A value for a JSON column. A str is JSON already (libraries on our connections write theirs themselves)."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+async def prepare_connection(connection: Any) -> None:
+    """JSON columns come and go as Python values."""
+    await connection.set_type_codec("jsonb", encoder=json_text, decoder=json.loads, schema="pg_catalog")
+
+
+async def connect(
+    url: str, *, size: int = 10, role: str | None = "haas_app", on_statement: Callable[[str], None] | None = None
+) -> None:
+    """Open the pool of this process at `url`; its connections run as `role`, which cannot alter history.
+
+    `on_statement` hears every SQL statement (tests count them).
+    """
+
+    async def prepare(fresh: Any) -> None:
+        await prepare_connection(fresh)
+        if on_statement is not None:
+            fresh.add_query_logger(lambda record: on_statement(record.query))
+
+    settings = {"jit": "off", "application_name": "haas"} | ({"role": role} if role else {})
+    engine.config = {"dsn": url}
+    engine.pool = await asyncpg.create_pool(
+        dsn=url,
+        min_size=min(2, size),
+        max_size=size,
+        init=prepare,
+        record_class=Row,
+        server_settings=settings,
+        command_timeout=60,
+        # the time the pool keeps nothing prepared is time spent parsing
+        statement_cache_size=500,
+    )
+
+
+async def disconnect() -> None:
+    """Close the pool; what runs is waited for."""
+    if engine.pool is not None:
+        await engine.pool.close()
+        engine.pool = None
+
+
+def in_transaction() -> bool:
+    return engine.current_transaction.get() is not None
+
+
+@asynccontextmanager
+async def connection() -> AsyncIterator[Any]:
+    """The connection of the running transaction, else one of the pool."""
+    running = engine.current_transaction.get()
+    if running is not None:
+        yield running.connection
+        return
+    if engine.pool is None:
+        raise RuntimeError("the database is not connected")
+    async with engine.pool.acquire() as fresh:
+        yield fresh
+
+
+async def fetch(sql: str, *values: Any) -> list[Row]:
+    """All rows of one statement; `$1`... stand for `values`."""
+    async with connection() as c:
+        rows: list[Row] = await c.fetch(sql, *values)
+        return rows
+
+
+async def fetch_one(sql: str, *values: Any) -> Row | None:
+    """The first row of one statement, or None."""
+    async with connection() as c:
+        row: Row | None = await c.fetchrow(sql, *values)
+        return row
+
+
+async def fetch_value(sql: str, *values: Any) -> Any:
+    """The first column of the first row of one statement, or None."""
+    async with connection() as c:
+        return await c.fetchval(sql, *values)
+
+
+async def execute(sql: str, *values: Any) -> str:
+    """Run one statement; the answer is PostgreSQL's command tag, such as `UPDATE 1`."""
+    async with connection() as c:
+        tag: str = await c.execute(sql, *values)
+        return tag
+
+
+async def execute_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Run one statement for each row of values."""
+    async with connection() as c:
+        await c.executemany(sql, rows)
+
+
+Hook = Callable[[], None]
+_hooks: ContextVar[list[Hook] | None] = ContextVar("after_commit", default=None)
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """One database transaction; inside another it is part of that one (the outer one alone commits)."""
+    if in_transaction():
+        yield
+        return
+    hooks: list[Hook] = []
+    mark = _hooks.set(hooks)
+    try:
+        async with engine.transaction():
+            yield
+    finally:
+        _hooks.reset(mark)
+    for hook in hooks:
+        hook()
+
+
+def after_commit(hook: Hook) -> None:
+    """Call `hook` once the running transaction is committed (at once where none runs); never when it fails.
+
+    For hints to open browsers alone: what must not be lost is a row of the transaction.
+    """
+    hooks = _hooks.get()
+    if hooks is None:
+        hook()
+    else:
+        hooks.append(hook)
+
+
+CONFLICTS = (asyncpg.UniqueViolationError, asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+
+
+def action(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+    """Make a function that writes one transaction, run once more from the start after a conflict with another one.
+
+    Raises whatever the second run raises (house.md, "Retry").
+    """
+
+    @functools.wraps(function)
+    async def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        if in_transaction():
+            return await function(*args, **kwargs)
+        try:
+            async with transaction():
+                return await function(*args, **kwargs)
+        except CONFLICTS:
+            async with transaction():
+                return await function(*args, **kwargs)
+
+    return run

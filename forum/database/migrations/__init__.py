@@ -1,0 +1,1 @@
+"""Schema changes, forward only; each runs in one transaction."""

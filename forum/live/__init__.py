@@ -1,0 +1,1 @@
+"""Live updates: one websocket, versions, and what came since."""

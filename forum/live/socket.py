@@ -1,0 +1,103 @@
+"""`/live`: the websocket. A client says which versions it has; malformed frames end it, never the process."""
+
+import asyncio
+import json
+from typing import Any
+
+from starlette.routing import WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from forum.live.hub import MOST_STREAMS, Socket, hub
+from forum.settings import Settings
+from forum.web import sessions
+from forum.web.reader import GUEST
+
+FRAME_MOST = 4_000
+VERSION_MOST = 2**62
+FRAMES_A_MINUTE = 120
+
+
+def comes_from_here(websocket: WebSocket, settings: Settings) -> bool:
+    """Whether the page that opens the socket is one of this site (trust.md B37)."""
+    origin = websocket.headers.get("origin", "")
+    host = websocket.headers.get("host", "")
+    return origin in (settings.base_url, f"http://{host}", f"https://{host}")
+
+
+async def live(websocket: WebSocket) -> None:
+    """One browser's socket, from handshake to close."""
+    settings: Settings = websocket.scope["haas.settings"]
+    if not comes_from_here(websocket, settings):
+        await websocket.close(4403)
+        return
+    token = websocket.cookies.get(sessions.COOKIE)
+    reader = await sessions.read_session(token) if token else GUEST
+    await websocket.accept()
+    socket = Socket(reader)
+    hub.join(socket)
+    sender = asyncio.create_task(send_all(websocket, socket))
+    try:
+        await receive_all(websocket, socket)
+    except (WebSocketDisconnect, RuntimeError):
+        pass
+    finally:
+        hub.leave(socket)
+        socket.close()
+        await sender
+
+
+async def send_all(websocket: WebSocket, socket: Socket) -> None:
+    """Send what waits, in order, until the socket is let go."""
+    try:
+        while (message := await socket.outbox.get()) is not None:
+            await websocket.send_text(message)
+        await websocket.close(1000)
+    except (WebSocketDisconnect, RuntimeError, OSError):
+        pass
+
+
+async def receive_all(websocket: WebSocket, socket: Socket) -> None:
+    """Hear `{"have": {"thread:12": 57, ...}}` until the browser leaves. A frame that is not that closes the socket."""
+    minute, frames = 0.0, 0
+    clock = asyncio.get_running_loop().time
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        if clock() - minute > 60:
+            minute, frames = clock(), 0
+        frames += 1
+        wanted = read_frame(message.get("text"))
+        if wanted is None or frames > FRAMES_A_MINUTE:
+            socket.close()
+            return
+        for stream in list(socket.versions):
+            if stream not in wanted:
+                hub.unfollow(socket, stream)
+        for stream, version in wanted.items():
+            if socket.versions.get(stream) != version:
+                await hub.follow(socket, stream, version)
+
+
+def read_frame(text: Any) -> dict[tuple[str, int], int] | None:
+    """The streams and versions of a frame; None for anything that is not one."""
+    if not isinstance(text, str) or len(text) > FRAME_MOST:
+        return None
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    have = frame.get("have") if isinstance(frame, dict) else None
+    if not isinstance(have, dict) or len(have) > MOST_STREAMS:
+        return None
+    wanted: dict[tuple[str, int], int] = {}
+    for stream, version in have.items():
+        name, colon, number = stream.partition(":")
+        plain = colon and name.isascii() and name.isalpha() and number.isascii() and number.isdigit() and len(number) < 19
+        if not plain or type(version) is not int or not 0 <= version < VERSION_MOST:
+            return None
+        wanted[name, int(number)] = version
+    return wanted
+
+
+routes = [WebSocketRoute("/live", live)]

@@ -1,0 +1,1 @@
+"""Mail out: what is sent to whom, once, and what an operator sees of it."""

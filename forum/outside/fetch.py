@@ -1,0 +1,131 @@
+"""The one way to fetch an address that somebody named: checked before, pinned, capped in time, bytes, redirects."""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from typing import BinaryIO
+
+import httpx
+
+REDIRECTS = 3
+# Seconds without a byte; the whole fetch has its own limit, so that a slow drip ends too.
+SILENCE = 20
+TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64: the IPv4 address stands in the last four bytes
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+
+
+class FetchFailed(Exception):
+    """Nothing was fetched; the message says why, in words for the person who named the address."""
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address belongs to the public internet, whichever way it is written or wrapped (D58)."""
+    try:
+        ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is None and ip in TRANSLATED:
+            inner = IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return ip.is_global and not ip.is_multicast
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host as the system knows them. Raises OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [str(entry[4][0]) for entry in found]
+
+
+def read_url(url: str) -> httpx.URL:
+    """An http(s) URL with a host and without a password. Raises FetchFailed."""
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, UnicodeError, ValueError):
+        raise FetchFailed("this is not an address") from None
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise FetchFailed("only http and https addresses are fetched")
+    if parsed.userinfo:
+        raise FetchFailed("an address with a name and password in it is not fetched")
+    return parsed
+
+
+async def checked_address(url: httpx.URL, *, private: bool, resolver: Resolve) -> str:
+    """The address to connect to: looked up once, and public unless `private` is allowed. Raises FetchFailed."""
+    port = url.port or (443 if url.scheme == "https" else 80)
+    try:
+        found = await resolver(url.raw_host.decode("ascii"), port)
+    except (OSError, UnicodeError):
+        raise FetchFailed(f"{url.host} has no address") from None
+    for address in found:
+        if private or is_public(address):
+            return address
+    raise FetchFailed(f"{url.host} is not on the public internet")
+
+
+async def download(
+    url: str,
+    to: BinaryIO,
+    *,
+    most: int,
+    seconds: float = 600,
+    named_by_operator: bool = False,
+    resolver: Resolve = resolve,
+) -> str:
+    """Write what stands at `url` into `to`, at most `most` bytes within `seconds`; returns the URL it came from.
+
+    The address connected to is the one that was checked, at each of at most three redirects (D59, D61). With
+    `named_by_operator` the host of `url` itself, and it alone, may be private: who runs a command on this machine
+    could read it anyway, whoever redirects could not. Bytes arrive as they were sent: compression is the reader's
+    to undo. Raises FetchFailed.
+    """
+    named = (read_url(url).host, read_url(url).port)
+    try:
+        async with (
+            asyncio.timeout(seconds),
+            # proxies and credentials of the environment are for other programs
+            httpx.AsyncClient(trust_env=False, timeout=SILENCE) as client,
+        ):
+            for _hop in range(REDIRECTS + 1):
+                target = read_url(url)
+                is_named = named_by_operator and (target.host, target.port) == named
+                address = await checked_address(target, private=is_named, resolver=resolver)
+                onward = await get(client, target, address, to, most)
+                if onward is None:
+                    return url
+                url = str(target.join(onward))
+    except TimeoutError:
+        raise FetchFailed(f"it took longer than {seconds:.0f} seconds") from None
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, ValueError) as error:
+        raise FetchFailed(f"it cannot be fetched ({error or type(error).__name__})") from None
+    raise FetchFailed(f"it redirects more than {REDIRECTS} times")
+
+
+async def get(client: httpx.AsyncClient, url: httpx.URL, address: str, to: BinaryIO, most: int) -> str | None:
+    """One request to the checked address: where it redirects to, or None when the body is written."""
+    request = client.build_request(
+        "GET",
+        url.copy_with(host=address),
+        headers={"host": url.netloc.decode("ascii"), "accept-encoding": "identity", "user-agent": "haas"},
+        # the certificate is asked for by name, though the address is a number
+        extensions={"sni_hostname": url.raw_host.decode("ascii")},
+    )
+    response = await client.send(request, stream=True)
+    try:
+        if response.has_redirect_location:
+            return response.headers["location"]
+        if response.status_code != 200:
+            raise FetchFailed(f"{url.host} answered with status {response.status_code}")
+        size = 0
+        async for chunk in response.aiter_raw():
+            size += len(chunk)
+            if size > most:
+                raise FetchFailed(f"it is larger than {most // 1_000_000} MB")
+            to.write(chunk)
+    finally:
+        await response.aclose()
+    return None

@@ -1,0 +1,81 @@
+"""Reading projects, categories, teams and terms: one function a question."""
+
+from forum.database.engine import Row, fetch, fetch_one
+from forum.web.errors import NotFound
+
+PROJECT = """
+select p.id, p.slug, p.name, p.tagline, p.website, p.repository, p.code_of_conduct, p.guideline, p.legal_entity_id,
+       p.currency, p.seeks_maintainers, p.expected_from, p.expected_to, p.version, p.created_at,
+       e.name as entity_name, e.country as entity_country, coalesce(q.paid + q.unpaid, 0) as waiting
+  from project p join legal_entity e on e.id = p.legal_entity_id left join queue q on q.project_id = p.id
+"""
+
+
+def folded(slug: str) -> str:
+    """A slug out of an address as it is kept. Raises NotFound for what none can be: PostgreSQL refuses a NUL."""
+    if not slug.isascii() or not slug.isprintable():
+        raise NotFound
+    return slug.lower()
+
+
+async def project_by_slug(slug: str) -> Row:
+    """A project with its legal entity's name and the number of tickets waiting. Raises NotFound."""
+    row = await fetch_one(PROJECT + " where p.slug = $1", folded(slug))
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def all_projects(*, seeking: bool = False, limit: int = 200) -> list[Row]:
+    """Projects by name: (id, slug, name, tagline, expected_from, expected_to, waiting, team). `waiting` counts
+    the tickets in the queue."""
+    return await fetch(
+        "select p.id, p.slug, p.name, p.tagline, p.expected_from, p.expected_to, p.seeks_maintainers,"
+        " coalesce(q.paid + q.unpaid, 0) as waiting,"
+        " (select count(*) from project_member m where m.project_id = p.id) as team"
+        " from project p left join queue q on q.project_id = p.id"
+        " where not $1 or p.seeks_maintainers order by lower(p.name) limit $2",
+        seeking,
+        limit,
+    )
+
+
+async def categories_of(project: int) -> list[Row]:
+    """A project's categories in their order; which of them a reader hears of is `may_see_category`'s to say."""
+    return await fetch("select * from category where project_id = $1 order by position, id", project)
+
+
+async def category_by_slug(project_slug: str, slug: str) -> Row:
+    """A category with its project. Raises NotFound."""
+    row = await fetch_one(
+        "select c.*, p.slug as project_slug, p.name as project_name from category c"
+        " join project p on p.id = c.project_id where p.slug = $1 and c.slug = $2",
+        folded(project_slug),
+        folded(slug),
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def team_of(project: int) -> list[Row]:
+    """The team: (person_id, username, name, role, since), owners first."""
+    return await fetch(
+        "select m.person_id, p.username, p.name, m.role, m.since from project_member m"
+        " join person p on p.id = m.person_id where m.project_id = $1"
+        " order by array_position(array['owner','maintainer','triager','supporter'], m.role), m.since, p.id",
+        project,
+    )
+
+
+async def unaccepted_terms(person: int, project: int) -> list[Row]:
+    """The current terms of the site and of the project that this person has not accepted: (id, project_id, body)."""
+    return await fetch(
+        "select t.id, t.project_id, t.version, t.body from terms t"
+        " where (t.project_id is null or t.project_id = $2)"
+        "   and t.version = (select max(n.version) from terms n where n.project_id is not distinct from t.project_id)"
+        "   and not exists (select 1 from terms_acceptance a where a.terms_id = t.id and a.person_id = $1)"
+        " order by t.project_id nulls first",
+        person,
+        project,
+    )

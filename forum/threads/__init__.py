@@ -1,0 +1,1 @@
+"""Threads and posts, revisions, drafts, read positions, reactions, and the one visibility rule."""

@@ -1,0 +1,116 @@
+"""Posts and thread rows as HTML, kept in memory by everything they show, so that what is kept is never stale."""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from forum.database.engine import Row
+from forum.projects.roles import may
+from forum.web.reader import Reader
+from forum.web.templates import environment
+
+
+class Kept:
+    """The most recently used texts, up to a number of characters in all."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.size = 0
+        self.texts: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+
+    def get(self, key: Hashable) -> Any:
+        found = self.texts.get(key)
+        if found is None:
+            return None
+        self.texts.move_to_end(key)
+        return found[0]
+
+    def put(self, key: Hashable, value: Any, size: int) -> None:
+        before = self.texts.pop(key, None)
+        self.size += size - (before[1] if before else 0)
+        self.texts[key] = (value, size)
+        while self.size > self.most:
+            self.size -= self.texts.popitem(last=False)[1][1]
+
+
+posts = Kept(40_000_000)
+
+
+@dataclass(frozen=True)
+class Powers:
+    """What a reader may do with the posts of one thread; part of what a kept post is kept by."""
+
+    signed_in: bool = False
+    may_accept: bool = False
+    may_moderate: bool = False
+    is_open: bool = True
+
+
+def powers_in(reader: Reader, head: Row | Mapping[str, Any]) -> Powers:
+    """The powers of a reader in a thread, from its head."""
+    if not reader.is_signed_in:
+        return Powers()
+    project, is_public = head["project_id"], head["visibility"] == "public"
+    return Powers(
+        signed_in=True,
+        may_accept=may(
+            reader, "accept", project, own=head["is_own"], assigned=head["is_assigned"], public=is_public
+        ),
+        may_moderate=may(reader, "moderate", project, public=is_public),
+        is_open=not head["is_closed"] or head["is_own"] or reader.is_team(project),
+    )
+
+
+def render_post(row: Row, head: Row | Mapping[str, Any], powers: Powers, reader: Reader) -> Markup:
+    """One post as this reader is shown it."""
+    mine = tuple(sorted(row["mine"] or ()))
+    is_own = row["person_id"] == reader.id
+    key = (
+        row["id"],
+        row["version"],
+        row["username"],
+        row["name"],
+        row["role"],
+        head["slug"],
+        row["is_accepted"],
+        powers,
+        mine,
+        is_own,
+    )
+    kept = posts.get(key)
+    if kept is None:
+        kept = Markup(
+            environment.get_template("threads/post.html").render(
+                post=row, thread=head, powers=powers, mine=mine, is_own=is_own
+            )
+        )
+        posts.put(key, kept, len(kept))
+    return kept  # type: ignore[no-any-return]
+
+
+def render_act(row: Row) -> Markup:
+    """One line between posts: who did what."""
+    return Markup(environment.get_template("threads/act.html").render(act=row))
+
+
+def render_posts(
+    rows: Iterable[Row], acts: Iterable[Row], head: Row | Mapping[str, Any], powers: Powers, reader: Reader
+) -> Markup:
+    """Posts with the acts between them, in order."""
+    after: dict[int, list[Row]] = {}
+    for act in acts:
+        after.setdefault(act["after_number"], []).append(act)
+    parts: list[Markup] = []
+    last = -1
+    for row in rows:
+        # an act behind a post that this reader is not shown still has its place
+        for number in sorted(n for n in after if last <= n < row["number"]):
+            parts.extend(render_act(act) for act in after.pop(number))
+        parts.append(render_post(row, head, powers, reader))
+        last = row["number"]
+    for number in sorted(after):
+        parts.extend(render_act(act) for act in after[number])
+    return Markup("").join(parts)

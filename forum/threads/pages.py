@@ -1,0 +1,292 @@
+"""The thread page, and what is done from it."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from forum.database.engine import Row, fetch_one
+from forum.threads import actions, drafts, writing
+from forum.threads.fragments import Kept, Powers, powers_in, render_post, render_posts
+from forum.threads.queries import acts_between, guest_stamp, one_post, post_source, posts_between, thread_head
+from forum.threads.rules import numbers_on, page_of, pages_in
+from forum.web import parts
+from forum.web.errors import Invalid, NotFound, Problem
+from forum.web.pages import FLASH, THEME, page, redirect, swap
+from forum.web.requests import Request
+from forum.web.routing import route
+
+guest_pages = Kept(40_000_000)
+
+
+def asked_id(request: Request, name: str = "id") -> int:
+    """A row's id out of the path. Raises NotFound for what no row can have."""
+    value: str = request.path_params[name]
+    if not (value.isascii() and value.isdigit() and len(value) < 19):
+        raise NotFound
+    return int(value)
+
+
+def thread_url(head: Row) -> str:
+    return f"/t/{head['slug']}/{head['id']}"
+
+
+async def thread_page(request: Request) -> Response:
+    """`/t/{slug}/{id}[/{number}]`; a wrong slug redirects; guests get a kept page where nothing changed."""
+    thread = asked_id(request)
+    number = asked_id(request, "number") if "number" in request.path_params else 1
+    if jump := request.query_params.get("post"):
+        at = f"/{int(jump)}" if jump.isascii() and jump.isdigit() and len(jump) < 9 else ""
+        return RedirectResponse(f"/t/{request.path_params['slug']}/{thread}{at}", 303)
+    if request.reader.is_signed_in or FLASH in request.scope["haas.cookies"] or request.query_params:
+        return await fresh_page(request, thread, number)
+    return await guest_page(request, thread, number)
+
+
+async def guest_page(request: Request, thread: int, number: int) -> Response:
+    """The page as every guest gets it, kept as long as one cheap row says that nothing changed."""
+    stamp = await guest_stamp(thread)
+    if stamp is None:
+        raise NotFound
+    if request.path_params.get("slug") != stamp["slug"]:
+        return RedirectResponse(f"/t/{stamp['slug']}/{thread}" + (f"/{number}" if number > 1 else ""), 301)
+    if number > stamp["last_number"]:
+        raise NotFound
+    # names of people and categories are not in the stamp: within a minute they are right again
+    minute = int(datetime.now(UTC).timestamp()) // 60
+    theme = request.scope["haas.cookies"].get(THEME, "")
+    key = (thread, page_of(number), stamp["version"], stamp["project_version"], minute, theme)
+    tag = f'W/"{stamp["version"]}-{stamp["project_version"]}-{page_of(number)}-{minute}-{theme}"'
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={"etag": tag})
+    kept = guest_pages.get(key)
+    if kept is None:
+        kept = (await fresh_page(request, thread, number)).body
+        guest_pages.put(key, kept, len(kept))
+    return HTMLResponse(kept, headers={"etag": tag, "vary": "Cookie"})
+
+
+async def fresh_page(
+    request: Request,
+    thread: int,
+    number: int = 1,
+    *,
+    status: int = 200,
+    ticket_errors: Mapping[str, str] | None = None,
+    **reply: Any,
+) -> Response:
+    """The page as this reader gets it now. `reply` overrides what the composer shows (kept text, preview, errors)."""
+    reader = request.reader
+    head = await thread_head(reader, thread)
+    if request.method in ("GET", "HEAD") and request.path_params.get("slug") != head["slug"]:
+        return RedirectResponse(thread_url(head) + (f"/{number}" if number > 1 else ""), 301)
+    if number > head["last_number"]:
+        raise NotFound
+    here = page_of(number)
+    first, last = numbers_on(here)
+    powers = powers_in(reader, head)
+    rows = await posts_between(reader, thread, first, last)
+    acts = await acts_between(reader, thread, first, last)
+    body = render_posts(rows, acts, head, powers, reader)
+    read = min(last, head["last_number"])
+    if reader.is_signed_in and read > (head["read_number"] or 0):
+        await actions.mark_read(reader, thread, read)
+    ticket = await parts.context("thread_ticket", request, head, ticket_errors)
+    context = {
+        "thread": head,
+        "thread_url": thread_url(head),
+        "body": body,
+        "page": here,
+        "pages": pages_in(head["last_number"]),
+        "powers": powers,
+        "strip": ticket.get("strip", Markup("")),
+        "aside": ticket.get("aside", Markup("")),
+        "streams": " ".join([f"thread:{thread}@{head['version']}", *ticket.get("streams", ())]),
+        "below": await parts.load("thread_below", request, head),
+        "description": "",
+        "page_modules": ("live.js", "composer.js") if reader.is_signed_in else ("live.js",),
+    }
+    return await page(request, "threads/thread.html", status, **context, **composer_context(request, head, **reply))
+
+
+def composer_context(request: Request, head: Row, **kept: Any) -> dict[str, Any]:
+    """What the reply form shows: a fresh key, the kept draft, whose reader this is."""
+    return {
+        "new_key": kept.get("key") or uuid4(),
+        "draft": kept.get("draft", head["draft"] or ""),
+        "preview": kept.get("preview"),
+        "errors": kept.get("errors", ()),
+        "is_team": request.reader.is_team(head["project_id"]),
+        "reply_actions": kept.get("reply_actions", ""),
+    }
+
+
+async def short_url(request: Request) -> Response:
+    """`/t/{id}`: to the page with the words in its address."""
+    head = await thread_head(request.reader, asked_id(request))
+    return RedirectResponse(thread_url(head), 301)
+
+
+async def reply(request: Request) -> Response:
+    """Post a reply; without script it may also ask for a preview or keep the draft."""
+    thread = asked_id(request)
+    fields = request.fields
+    markdown = fields.text("markdown", limit=100_000, required=False)
+    purpose = fields.get("purpose") or "reply"
+    head = await thread_head(request.reader, thread)
+    if "preview" in fields:
+        cooked = await writing.cook_for(markdown, head["project_slug"], has_issues=True)
+        return await fresh_page(
+            request, thread, head["last_number"], draft=markdown, preview=Markup(cooked.html), key=fields.key()
+        )
+    if "save" in fields:
+        await drafts.keep_draft(request.reader, f"thread:{thread}", markdown=markdown)
+        return redirect(request, thread_url(head) + "#reply", "")
+    try:
+        fields.check()
+        posted = await writing.post_reply(request.reader, thread, markdown, purpose=purpose, key=fields.key())
+    except Problem as problem:
+        if request.is_htmx or problem.status in (401, 404):
+            raise
+        return await fresh_page(
+            request, thread, head["last_number"], status=problem.status, draft=markdown, errors=[problem.message],
+            key=fields.key(),
+        )
+    if not request.is_htmx:
+        return redirect(request, f"{posted.url}#post_{posted.number}")
+    return await reply_swap(request, thread, posted)
+
+
+async def reply_swap(request: Request, thread: int, posted: writing.Posted) -> Response:
+    """For htmx: the new post before a fresh form; or, from another page of the thread, the way to the last one."""
+    if request.fields.get("page") not in (None, "", str(page_of(posted.number))):
+        return Response(status_code=204, headers={"hx-redirect": f"{posted.url}#post_{posted.number}"})
+    reader = request.reader
+    head = await thread_head(reader, thread)
+    row = await one_post(reader, posted.post)
+    shown = render_post(row, head, powers_in(reader, head), reader)
+    context = composer_context(request, head, draft="")
+    form = await swap(
+        request, "threads/reply.html", thread=head, page=page_of(posted.number), powers=powers_in(reader, head), **context
+    )
+    return HTMLResponse(shown + Markup(bytes(form.body).decode()))
+
+
+async def preview(request: Request) -> Response:
+    """The text as it will stand, by the very function that cooks it for good."""
+    markdown = request.fields.text("markdown", limit=100_000, required=False)
+    request.fields.check()
+    cooked = await writing.cook_for(markdown, request.fields.get("project", "")[:60], has_issues=False)
+    return HTMLResponse(cooked.html)
+
+
+async def reaction(request: Request) -> Response:
+    """Add (`on` 1) or take back (`on` 0) a reaction to a post."""
+    post = asked_id(request)
+    await actions.react(request.reader, post, request.path_params["kind"], on=request.fields.get("on") != "0")
+    row = await fetch_one("select thread_id, number from post where id = $1", post)
+    assert row is not None
+    head = await thread_head(request.reader, row["thread_id"])
+    if not request.is_htmx:
+        return redirect(request, f"{thread_url(head)}/{row['number']}#post_{row['number']}")
+    reader = request.reader
+    return HTMLResponse(render_post(await one_post(reader, post), head, powers_in(reader, head), reader))
+
+
+async def back_to_thread(request: Request, thread: int, number: int = 0, notice: str = "") -> Response:
+    """After an act: the thread, as this reader may see it, or the front page where they may not any more."""
+    try:
+        head = await thread_head(request.reader, thread)
+    except NotFound:
+        return redirect(request, "/", notice)
+    return redirect(request, thread_url(head) + (f"/{number}#post_{number}" if number else ""), notice)
+
+
+async def accept(request: Request) -> Response:
+    number = request.fields.integer("number", most=2**31 - 1)
+    request.fields.check()
+    await actions.accept_answer(request.reader, asked_id(request), number)
+    return await back_to_thread(request, asked_id(request), number)
+
+
+async def take_back(request: Request) -> Response:
+    head = await thread_head(request.reader, asked_id(request))
+    await actions.take_back_acceptance(request.reader, asked_id(request))
+    return await back_to_thread(request, asked_id(request), head["accepted_number"] or 0)
+
+
+async def close(request: Request) -> Response:
+    await actions.close_thread(request.reader, asked_id(request), request.fields.get("reason", ""))
+    return await back_to_thread(request, asked_id(request))
+
+
+async def reopen(request: Request) -> Response:
+    await actions.reopen_thread(request.reader, asked_id(request))
+    return await back_to_thread(request, asked_id(request))
+
+
+async def move(request: Request) -> Response:
+    category = request.fields.integer("category")
+    request.fields.check()
+    await actions.move_thread(request.reader, asked_id(request), category)
+    return await back_to_thread(request, asked_id(request))
+
+
+async def edit_page(request: Request) -> Response:
+    """The form to edit a post; of a first post, title and tags too."""
+    source = await editable(request)
+    return await page(request, "threads/edit.html", post=source, fields=dict(source), errors={}, preview=None)
+
+
+async def editable(request: Request) -> Row:
+    source = await post_source(request.reader, asked_id(request))
+    head = await thread_head(request.reader, source["thread_id"])
+    if source["person_id"] != request.reader.id and not powers_in(request.reader, head).may_moderate:
+        raise NotFound
+    return source
+
+
+async def edit(request: Request) -> Response:
+    source = await editable(request)
+    fields = request.fields
+    markdown = fields.text("markdown", limit=100_000)
+    title = fields.text("title", limit=160) if source["number"] == 1 else None
+    tags = fields.get("tags", "").replace(",", " ").split() if source["number"] == 1 else None
+    typed = {"markdown": markdown, "title": title, "tags": tags or [], "reason": fields.get("reason", "")}
+    if "preview" in fields:
+        cooked = await writing.cook_for(markdown, "", has_issues=False)
+        return await page(
+            request, "threads/edit.html", post=source, fields=typed, errors={}, preview=Markup(cooked.html)
+        )
+    try:
+        fields.check()
+        posted = await writing.edit_post(
+            request.reader, source["id"], markdown, title=title, tags=tags, reason=fields.get("reason", "")
+        )
+    except Invalid as problem:
+        return await page(
+            request, "threads/edit.html", 422, post=source, fields=typed, errors=problem.errors, preview=None
+        )
+    return redirect(request, f"/t/{posted.slug}/{posted.thread}/{posted.number}#post_{posted.number}")
+
+
+routes = [
+    route("/t/{slug}/{id}", thread_page),
+    route("/t/{slug}/{id}/{number}", thread_page),
+    route("/t/{id}", short_url),
+    route("/t/{id}/replies", reply, access="signed_in", methods=("POST",)),
+    route("/preview", preview, access="signed_in", methods=("POST",)),
+    route("/posts/{id}/reactions/{kind}", reaction, access="signed_in", methods=("POST",)),
+    route("/posts/{id}/edit", edit_page, access="signed_in"),
+    route("/posts/{id}/edit", edit, access="signed_in", methods=("POST",)),
+    route("/t/{id}/acceptance", accept, access="signed_in", methods=("POST",)),
+    route("/t/{id}/acceptance/delete", take_back, access="signed_in", methods=("POST",)),
+    route("/t/{id}/closure", close, access="signed_in", methods=("POST",)),
+    route("/t/{id}/closure/delete", reopen, access="signed_in", methods=("POST",)),
+    route("/t/{id}/move", move, access="signed_in", methods=("POST",)),
+]
+
+__all__ = ["Powers", "asked_id", "back_to_thread", "fresh_page", "routes", "thread_url"]

@@ -1,0 +1,272 @@
+"""Reading threads and posts: one function a question, each a fixed number of statements."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from forum.database.engine import Row, fetch, fetch_one
+from forum.threads.rules import THREADS_A_PAGE
+from forum.threads.visibility import visible_act, visible_post, visible_thread
+from forum.web.errors import NotFound
+from forum.web.reader import Reader
+
+# The person behind a row: a claimed placeholder is whoever claimed it.
+PERSON = "join person {w} on {w}.id = {author} join person {a} on {a}.id = coalesce({w}.same_as, {w}.id)"
+
+HEAD = f"""
+select t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug, t.visibility, t.version, t.last_number,
+       t.reply_count, t.accepted_number, t.is_closed, t.is_pinned, t.origin, t.origin_url, t.created_at, t.bumped_at,
+       t.last_post_at, c.slug as category_slug, c.name as category_name, c.kind as category_kind, p.slug as project_slug,
+       p.name as project_name, p.version as project_version, a.username, a.name as author_name, a.id as author_person,
+       array(select g.name from thread_tag tt join tag g on g.id = tt.tag_id where tt.thread_id = t.id order by 1)
+           as tags,
+       a.id = $2 or exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = $2
+                             and w.kind = 'requester') as is_own,
+       exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = $2
+                and w.kind = 'assignee') as is_assigned,
+       (select r.number from read_position r where r.thread_id = t.id and r.person_id = $2) as read_number,
+       (select d.markdown from draft d where d.person_id = $2 and d.key = 'thread:' || t.id) as draft
+  from thread t
+  join category c on c.id = t.category_id
+  join project p on p.id = t.project_id
+  {PERSON.format(w="w", a="a", author="t.author_id")}
+ where t.id = $1 and {visible_thread("t", "$2")}
+"""
+
+
+async def thread_head(reader: Reader, thread: int) -> Row:
+    """A thread with its place, author, tags, and what it is to the reader. Raises NotFound."""
+    row = await fetch_one(HEAD, thread, reader.id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+POSTS = f"""
+select p.id, p.number, p.author_id, p.purpose, p.is_whisper, p.html, p.version, p.revision_count, p.reactions,
+       p.reply_to, p.origin, p.origin_url, p.created_at, p.edited_at, p.deleted_at, a.id as person_id, a.username,
+       a.name, a.kind as person_kind, m.role, p.number = t.accepted_number as is_accepted,
+       (select array_agg(r.kind) from reaction r where r.post_id = p.id and r.person_id = $2) as mine
+  from post p
+  join thread t on t.id = p.thread_id
+  {PERSON.format(w="w", a="a", author="p.author_id")}
+  left join project_member m on m.project_id = t.project_id and m.person_id = a.id
+ where {{which}} and {visible_thread("t", "$2")} and {visible_post("p", "t", "$2")}
+"""
+BY_NUMBER = POSTS.format(which="p.thread_id = $1 and p.number between $3 and $4") + " order by p.number"
+SINCE = POSTS.format(which="p.thread_id = $1 and p.version > $3") + " order by p.version, p.number limit $4"
+BY_ID = POSTS.format(which="p.id = $1")
+
+
+async def posts_between(reader: Reader, thread: int, first: int, last: int) -> list[Row]:
+    """The posts of a thread whose numbers lie between two, as far as the reader may see them, with their authors and
+    which reactions are the reader's own (`mine`)."""
+    return await fetch(BY_NUMBER, thread, reader.id, first, last)
+
+
+async def posts_since(reader: Reader, thread: int, version: int, most: int) -> list[Row]:
+    """The posts that changed after a version of their thread, in the order of their changes, at most `most`."""
+    return await fetch(SINCE, thread, reader.id, version, most)
+
+
+async def one_post(reader: Reader, post: int) -> Row:
+    """One post as `posts_between` gives it. Raises NotFound."""
+    row = await fetch_one(BY_ID, post, reader.id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+ACTS = f"""
+select e.id, e.kind, e.after_number, e.version, e.data, e.at, e.team_only, a.id as person_id, a.username, a.name
+  from thread_act e
+  join thread t on t.id = e.thread_id
+  left join person w on w.id = e.actor_id
+  left join person a on a.id = coalesce(w.same_as, w.id)
+ where e.thread_id = $1 and {{which}} and {visible_thread("t", "$2")} and {visible_act("e", "t", "$2")}
+ order by e.id
+"""
+ACTS_BETWEEN = ACTS.format(which="e.after_number between $3 and $4")
+ACTS_SINCE = ACTS.format(which="e.version > $3")
+
+
+async def acts_between(reader: Reader, thread: int, first: int, last: int) -> list[Row]:
+    """What was done to a thread after its posts `first` to `last`, oldest first."""
+    return await fetch(ACTS_BETWEEN, thread, reader.id, first, last)
+
+
+async def acts_since(reader: Reader, thread: int, version: int) -> list[Row]:
+    """What was done to a thread after one of its versions."""
+    return await fetch(ACTS_SINCE, thread, reader.id, version)
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a list goes on: below this moment and id."""
+
+    at: datetime
+    id: int
+
+    def __str__(self) -> str:
+        return f"{int(self.at.timestamp() * 1_000_000)}-{self.id}"
+
+
+ROW_COLUMNS = """
+       t.id, t.title, t.slug, t.version, t.visibility, t.reply_count, t.last_number, t.accepted_number, t.is_closed,
+       t.is_pinned, t.bumped_at, t.created_at, t.origin, t.project_id, t.category_id, c.slug as category_slug,
+       c.name as category_name, c.kind as category_kind, p.slug as project_slug, p.name as project_name,
+       array(select g.name from thread_tag tt join tag g on g.id = tt.tag_id where tt.thread_id = t.id order by 1)
+           as tags,
+       (select jsonb_agg(jsonb_build_object('id', f.id, 'name', coalesce(nullif(f.name, ''), f.username)))
+          from (select distinct coalesce(x.same_as, x.id) as id from person x where x.id = any(t.people)) d
+          join person f on f.id = d.id) as people,
+       (select r.number from read_position r where r.thread_id = t.id and r.person_id = $1) as read_number
+"""
+LIST = """
+select {columns} from thread t join category c on c.id = t.category_id join project p on p.id = t.project_id
+ where {visible} and {which} order by {order} limit {limit}
+"""
+
+
+def list_sql(which: str, *, order: str = "t.bumped_at desc, t.id desc", guest: bool, limit: str = "$2") -> str:
+    # a guest's lists walk the index of public threads alone
+    visible = "t.visibility = 'public' and $1::bigint is null" if guest else visible_thread("t", "$1")
+    return LIST.format(columns=ROW_COLUMNS, visible=visible, which=which, order=order, limit=limit)
+
+
+BELOW = "($3::timestamptz is null or (t.bumped_at, t.id) < ($3, $4::bigint))"
+
+
+async def list_threads(
+    reader: Reader,
+    *,
+    project: int | None = None,
+    category: int | None = None,
+    tag: str | None = None,
+    author: int | None = None,
+    solved: bool | None = None,
+    unanswered: bool = False,
+    below: Cursor | None = None,
+    limit: int = THREADS_A_PAGE,
+) -> list[Row]:
+    """Threads by their last activity, newest first; filters add up. Drafts are on nobody's list but /drafts."""
+    which, values = [BELOW, "t.visibility <> 'author'"], [
+        reader.id,
+        limit,
+        below.at if below else None,
+        below.id if below else None,
+    ]
+
+    def also(condition: str, value: object) -> None:
+        values.append(value)
+        which.append(condition.format(f"${len(values)}"))
+
+    if project is not None:
+        also("t.project_id = {}", project)
+    if category is not None:
+        also("t.category_id = {}", category)
+    if tag is not None:
+        also("t.id in (select tt.thread_id from thread_tag tt join tag g on g.id = tt.tag_id where g.name = {})", tag)
+    if author is not None:
+        also("t.author_id in (select id from person where {0} in (id, same_as))", author)
+    if solved is not None:
+        which.append(f"t.accepted_number is {'not' if solved else ''} null")
+    if unanswered:
+        which.append("t.reply_count = 0 and not t.is_closed")
+    return await fetch(list_sql(" and ".join(which), guest=not reader.is_signed_in), *values)
+
+
+async def new_threads(reader: Reader, limit: int = THREADS_A_PAGE) -> list[Row]:
+    """Threads of the last two weeks that the reader has not opened, newest first."""
+    which = (
+        "t.visibility <> 'author' and t.created_at > now() - interval '14 days' and t.author_id <> $1 and not exists"
+        " (select 1 from read_position r where r.thread_id = t.id and r.person_id = $1)"
+    )
+    return await fetch(list_sql(which, order="t.created_at desc, t.id desc", guest=False), reader.id, limit)
+
+
+async def unread_threads(reader: Reader, limit: int = THREADS_A_PAGE) -> list[Row]:
+    """Threads the reader has read to some post, and which have gone on since."""
+    which = (
+        "t.visibility <> 'author' and exists (select 1 from read_position r where r.thread_id = t.id"
+        " and r.person_id = $1 and r.number < t.last_number)"
+    )
+    return await fetch(list_sql(which, guest=False), reader.id, limit)
+
+
+PERIODS = {"day": 1, "week": 7, "month": 30, "year": 365, "all": 36500}
+
+
+async def top_threads(reader: Reader, period: str, limit: int = THREADS_A_PAGE) -> list[Row]:
+    """Threads active within a period (a key of PERIODS) by the replies they drew."""
+    which = "t.visibility <> 'author' and t.bumped_at > now() - make_interval(days => $3)"
+    sql = list_sql(which, order="t.reply_count desc, t.bumped_at desc, t.id desc", guest=not reader.is_signed_in)
+    return await fetch(sql, reader.id, limit, PERIODS[period])
+
+
+# One cheap row that changes whenever the first page of the guests' latest list would.
+LATEST_STAMP = """
+select (select array_agg(x.id || ':' || x.version) from (select id, version from thread where visibility = 'public'
+         order by bumped_at desc, id desc limit $1) x) as threads,
+       (select array_agg(project_id || ':' || version order by project_id) from queue) as queues,
+       (select array_agg(id || ':' || version order by id) from project) as projects
+"""
+
+
+async def latest_stamp() -> tuple[object, ...]:
+    """What the guests' front page depends on."""
+    row = await fetch_one(LATEST_STAMP, THREADS_A_PAGE)
+    assert row is not None
+    return tuple(tuple(value or ()) for value in row)
+
+
+STAMP = """
+select t.version, t.slug, t.last_number, p.version as project_version
+  from thread t join project p on p.id = t.project_id where t.id = $1 and t.visibility = 'public'
+"""
+
+
+async def guest_stamp(thread: int) -> Row | None:
+    """The one row by which a guest's kept page is checked; None where a guest may not see the thread."""
+    return await fetch_one(STAMP, thread)
+
+
+async def count_new(reader: Reader) -> tuple[int, int]:
+    """How many threads are new and how many unread, at most 99 of each."""
+    row = await fetch_one(
+        "select (select count(*) from (select 1 from thread t where t.created_at > now() - interval '14 days'"
+        f" and t.visibility <> 'author' and {visible_thread('t', '$1')} and t.author_id <> $1 and not exists"
+        " (select 1 from read_position r where r.thread_id = t.id and r.person_id = $1) limit 99) n) as new,"
+        " (select count(*) from (select 1 from read_position r join thread t on t.id = r.thread_id"
+        f" where r.person_id = $1 and r.number < t.last_number and t.visibility <> 'author'"
+        f" and {visible_thread('t', '$1')} limit 99) u) as unread",
+        reader.person,
+    )
+    assert row is not None
+    return row["new"], row["unread"]
+
+
+async def revisions_of(post: int) -> list[Row]:
+    """Earlier texts of a post, oldest first: (number, markdown, title, reason, at, editor's username and name)."""
+    return await fetch(
+        "select r.number, r.markdown, r.title, r.reason, r.at, p.username, p.name, p.id as person_id"
+        " from post_revision r join person p on p.id = r.editor_id where r.post_id = $1 order by r.number",
+        post,
+    )
+
+
+async def post_source(reader: Reader, post: int) -> Row:
+    """A post's Markdown with its thread: (id, number, markdown, thread_id, title, slug, tags…). Raises NotFound."""
+    row = await fetch_one(
+        "select p.id, p.number, p.markdown, p.html, p.revision_count, p.author_id, p.created_at, p.edited_at,"
+        " t.id as thread_id, t.title, t.slug, t.project_id, t.visibility, a.id as person_id, a.username, a.name,"
+        " array(select g.name from thread_tag tt join tag g on g.id = tt.tag_id where tt.thread_id = t.id order by 1)"
+        " as tags from post p join thread t on t.id = p.thread_id"
+        f" {PERSON.format(w='w', a='a', author='p.author_id')}"
+        f" where p.id = $1 and p.deleted_at is null and {visible_thread('t', '$2')}"
+        f" and {visible_post('p', 't', '$2')}",
+        post,
+        reader.id,
+    )
+    if row is None:
+        raise NotFound
+    return row

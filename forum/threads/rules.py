@@ -1,0 +1,45 @@
+"""Pure rules of threads: slugs, pages by post number, limits."""
+
+import re
+import unicodedata
+from typing import Final
+
+TITLE_LEAST: Final = 3
+TITLE_MOST: Final = 160
+POSTS_A_PAGE: Final = 20
+THREADS_A_PAGE: Final = 30
+TAGS_MOST: Final = 5
+FACES: Final = 5
+PURPOSES: Final = ("reply", "thanks", "facts", "resolve", "whisper")
+REACTIONS: Final = ("like", "same", "thanks")
+
+
+def slug_of(title: str) -> str:
+    """The words of a title for its URL: small ASCII letters, digits, dashes; never empty, never digits alone."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    if len(words) > 60:
+        words = words[:60].rsplit("-", 1)[0].strip("-")
+    if not words:
+        return "thread"
+    return f"thread-{words}" if words.replace("-", "").isdigit() else words
+
+
+def page_of(number: int) -> int:
+    """The page, from 1, on which a post number stands. Numbers do not move, so pages do not either."""
+    return (max(number, 1) - 1) // POSTS_A_PAGE + 1
+
+
+def numbers_on(page: int) -> tuple[int, int]:
+    """First and last post number of a page."""
+    return (page - 1) * POSTS_A_PAGE + 1, page * POSTS_A_PAGE
+
+
+def pages_in(last_number: int) -> int:
+    """How many pages a thread has whose last post has this number."""
+    return page_of(last_number)
+
+
+def clean_title(title: str) -> str:
+    """One line, without control characters and doubled spaces."""
+    return " ".join("".join(c if c.isprintable() else " " for c in title).split())

@@ -1,0 +1,405 @@
+"""Starting threads, replying and editing: one action each, wherever the words came from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
+from forum.events import hint, publish
+from forum.markup import COOK_VERSION, Cooked, TooLong, cook, find_mentions
+from forum.origins import LOCAL, Origin
+from forum.projects.actions import tag_ids, tag_name
+from forum.projects.roles import may, require
+from forum.threads.events import PostCreated, PostEdited, ThreadChanged, ThreadCreated, ThreadReopened
+from forum.threads.rules import FACES, PURPOSES, TAGS_MOST, TITLE_LEAST, TITLE_MOST, clean_title, slug_of
+from forum.threads.visibility import visible_post, visible_thread
+from forum.web.errors import Conflict, Forbidden, Invalid, NotFound, SignInFirst
+from forum.web.i18n import _
+from forum.web.limits import limit
+from forum.web.reader import Reader
+
+# Posts a minute and person; more is a program, which has the importers.
+POSTS_A_MINUTE = 40
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A post that exists: where it stands, and the thread's version with it. `is_new` False when it was sent before."""
+
+    thread: int
+    slug: str
+    post: int
+    number: int
+    version: int
+    is_new: bool = True
+
+    @property
+    def url(self) -> str:
+        return f"/t/{self.slug}/{self.thread}" + (f"/{self.number}" if self.number > 1 else "")
+
+
+def require_writer(reader: Reader) -> int:
+    """The id of a reader who may publish. Raises SignInFirst, or Forbidden before the address is confirmed."""
+    if not reader.is_signed_in:
+        raise SignInFirst
+    if not reader.is_confirmed:
+        raise Forbidden(_("Confirm your e-mail address first: we sent you a mail. Your text is kept as a draft."))
+    return reader.person
+
+
+async def cook_for(markdown: str, project_slug: str, has_issues: bool) -> Cooked:
+    """Cook a text of a project: mentions of people who exist, `#123` of its repository. Raises Invalid."""
+    people: frozenset[str] = frozenset()
+    try:
+        if names := find_mentions(markdown):
+            known = await fetch("select lower(username) as name from person where lower(username) = any($1)", [*names])
+            people = frozenset(row["name"] for row in known)
+        return cook(
+            markdown,
+            people=people,
+            issue_url=(lambda n: f"/p/{project_slug}/issues/{n}") if has_issues else None,
+        )
+    except TooLong:
+        raise Invalid({"markdown": _("At most %(n)d characters.") % {"n": 100_000}}) from None
+
+
+def check_markdown(markdown: str) -> None:
+    """Raises Invalid for a text with nothing in it."""
+    if not markdown.strip():
+        raise Invalid({"markdown": _("Write something first.")})
+
+
+async def locked_thread(thread: int, reader: Reader) -> Row:
+    """The thread's row, locked until the transaction ends: changes of one thread happen one after another.
+
+    Raises NotFound where the reader may not see it.
+    """
+    row = await fetch_one(
+        "select t.*, c.kind as category_kind, c.visibility as category_visibility, p.slug as project_slug,"
+        " p.repository <> '' as has_issues, t.author_id = $2 or exists (select 1 from person me"
+        " where me.id = t.author_id and me.same_as = $2) or exists (select 1 from thread_participant w"
+        " where w.thread_id = t.id and w.person_id = $2 and w.kind = 'requester') as is_own,"
+        " exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = $2"
+        " and w.kind = 'assignee') as is_assigned"
+        " from thread t join category c on c.id = t.category_id join project p on p.id = t.project_id"
+        f" where t.id = $1 and {visible_thread('t', '$2')} for update of t",
+        thread,
+        reader.id,
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def start_thread(
+    reader: Reader,
+    category: int,
+    title: str,
+    markdown: str,
+    *,
+    tags: Sequence[str] = (),
+    is_draft: bool = False,
+    key: UUID | None = None,
+) -> Posted:
+    """Ask, report or propose: a new thread in a category. A draft is visible to its author alone.
+
+    Sent twice with one `key`, it is one thread. Raises Invalid, NotFound, Forbidden, TooMany.
+    """
+    author = require_writer(reader)
+    await limit(f"post:{author}", most=POSTS_A_MINUTE, seconds=60)
+    return await store_thread(author, category, title, markdown, tags=tags, is_draft=is_draft, key=key)
+
+
+@action
+async def store_thread(
+    author: int,
+    category: int,
+    title: str,
+    markdown: str,
+    *,
+    tags: Sequence[str] = (),
+    is_draft: bool = False,
+    key: UUID | None = None,
+    origin: Origin = LOCAL,
+) -> Posted:
+    """The rows of a new thread and its first post, by anybody, from anywhere; importers call this."""
+    title = clean_title(title)
+    faults = {}
+    if not TITLE_LEAST <= len(title) <= (TITLE_MOST if origin.is_local else 300):
+        faults["title"] = _("One line of %(least)d to %(most)d characters.") % {
+            "least": TITLE_LEAST,
+            "most": TITLE_MOST,
+        }
+    if origin.is_local and not markdown.strip():
+        faults["markdown"] = _("Write something first.")
+    if faults:
+        raise Invalid(faults)
+    if key is not None and (before := await sent_before_thread(author, key)):
+        return before
+    place = await fetch_one(
+        "select c.kind, c.visibility, c.project_id, p.slug, p.repository <> '' as has_issues from category c"
+        " join project p on p.id = c.project_id where c.id = $1",
+        category,
+    )
+    if place is None:
+        raise NotFound
+    cooked = await cook_for(markdown, place["slug"], place["has_issues"] or origin.source == "github")
+    slug = slug_of(title)
+    row = await fetch_one(
+        "with t as (insert into thread (project_id, category_id, author_id, title, slug, visibility, last_number,"
+        " last_post_at, last_poster_id, people, origin, origin_url, created_at, bumped_at, client_key)"
+        " values ($1, $2, $3, $4, $5, $6, 1, coalesce($7, now()), $3, array[$3::bigint], $8, $9,"
+        " coalesce($7, now()), coalesce($7, now()), $10) returning id, version),"
+        " p as (insert into post (thread_id, number, author_id, markdown, html, cook_version, version, origin,"
+        " origin_url, created_at, client_key) select t.id, 1, $3, $11, $12, $13, t.version, $8, $9,"
+        " coalesce($7, now()), $10 from t returning id)"
+        " select t.id as thread, t.version, p.id as post from t, p",
+        place["project_id"],
+        category,
+        author,
+        title,
+        slug,
+        "author" if is_draft else place["visibility"],
+        origin.at,
+        origin.source,
+        origin.url,
+        key,
+        markdown,
+        cooked.html,
+        COOK_VERSION,
+    )
+    assert row is not None
+    thread: int = row["thread"]
+    if names := sorted({name for tag in tags if (name := tag_name(tag))}):
+        await tag_thread(thread, names if not origin.is_local else names[:TAGS_MOST])
+    if not is_draft:
+        await execute("update category set thread_count = thread_count + 1 where id = $1", category)
+    await publish(
+        ThreadCreated(thread, place["project_id"], category, place["kind"], author, is_native=origin.is_local)
+    )
+    await publish(ThreadChanged(thread))
+    hint("list", place["project_id"])
+    return Posted(thread, slug, row["post"], 1, row["version"])
+
+
+async def sent_before_thread(author: int, key: UUID) -> Posted | None:
+    row = await fetch_one(
+        "select t.id, t.slug, t.version, p.id as post from thread t join post p on p.thread_id = t.id and p.number = 1"
+        " where t.author_id = $1 and t.client_key = $2",
+        author,
+        key,
+    )
+    return Posted(row["id"], row["slug"], row["post"], 1, row["version"], is_new=False) if row else None
+
+
+async def tag_thread(thread: int, names: Sequence[str]) -> None:
+    """Set the tags of a thread to these folded names, and keep the tags' counts."""
+    ids = await tag_ids(names)
+    await execute(
+        "with gone as (delete from thread_tag where thread_id = $1 and tag_id <> all($2::bigint[]) returning tag_id),"
+        " come as (insert into thread_tag (thread_id, tag_id) select $1, unnest($2::bigint[])"
+        " on conflict do nothing returning tag_id)"
+        " update tag set thread_count = thread_count + (case when id in (select tag_id from come) then 1 else -1 end)"
+        " where id in (select tag_id from come union all select tag_id from gone)",
+        thread,
+        ids,
+    )
+
+
+async def post_reply(
+    reader: Reader,
+    thread: int,
+    markdown: str,
+    *,
+    purpose: str = "reply",
+    reply_to: int | None = None,
+    key: UUID | None = None,
+) -> Posted:
+    """Reply to a thread. `purpose` as in product.md; all but reply and thanks are the team's.
+
+    Sent twice with one `key`, it is one post. Raises Invalid, NotFound, Forbidden, Conflict (closed), TooMany.
+    """
+    author = require_writer(reader)
+    check_markdown(markdown)
+    if purpose not in PURPOSES:
+        raise Invalid({"purpose": _("Choose one of these.")})
+    await limit(f"post:{author}", most=POSTS_A_MINUTE, seconds=60)
+    return await store_reply(reader, thread, markdown, purpose=purpose, reply_to=reply_to, key=key)
+
+
+TEAM_PURPOSES = {"whisper": "whisper", "facts": "ask_for_facts", "resolve": "resolve"}
+
+
+@action
+async def store_reply(
+    reader: Reader,
+    thread: int,
+    markdown: str,
+    *,
+    purpose: str = "reply",
+    reply_to: int | None = None,
+    key: UUID | None = None,
+    origin: Origin = LOCAL,
+    author: int | None = None,
+) -> Posted:
+    """The row of a reply and what follows from it. Importers name the `author`; else it is the reader."""
+    where = await locked_thread(thread, reader)
+    author = author or reader.person
+    project: int = where["project_id"]
+    if key is not None and (before := await sent_before_reply(author, key)):
+        return before
+    by_team = reader.is_team(project) and origin.is_local
+    if origin.is_local:
+        if purpose in TEAM_PURPOSES:
+            require(reader, TEAM_PURPOSES[purpose], project)
+        if where["visibility"] == "author":
+            raise Conflict(_("This is a draft still. Submit it first."))
+        if where["is_closed"] and not where["is_own"] and not by_team:
+            raise Conflict(_("This thread is closed. Start a new one and link here."))
+    cooked = await cook_for(markdown, where["project_slug"], where["has_issues"] or origin.source == "github")
+    row = await fetch_one(
+        "with t as (update thread set version = version + 1, last_number = last_number + 1,"
+        " reply_count = reply_count + (case when $6 then 0 else 1 end),"
+        " last_post_at = case when $6 then last_post_at else greatest(last_post_at, coalesce($8, now())) end,"
+        " bumped_at = case when $6 then bumped_at else greatest(bumped_at, coalesce($8, now())) end,"
+        " last_poster_id = case when $6 then last_poster_id else $2 end,"
+        " people = case when $6 or $2 = any(people) then people when cardinality(people) < $12 then people || $2"
+        " else people[1:$12 - 1] || $2 end where id = $1 returning version, last_number),"
+        " p as (insert into post (thread_id, number, author_id, purpose, markdown, html, cook_version, version,"
+        " reply_to, origin, origin_url, created_at, client_key) select $1, t.last_number, $2, $3, $4, $5, $7,"
+        " t.version, $9, $10, $11, coalesce($8, now()), $13 from t returning id, created_at),"
+        " d as (delete from draft where person_id = $2 and key = 'thread:' || $1 and $10 = 'local'),"
+        " r as (insert into read_position (person_id, thread_id, number) select $2, $1, t.last_number from t"
+        " where $10 = 'local' on conflict (person_id, thread_id) do update"
+        " set number = greatest(read_position.number, excluded.number), at = now())"
+        " select t.version, t.last_number, p.id, p.created_at from t, p",
+        thread,
+        author,
+        purpose,
+        markdown,
+        cooked.html,
+        purpose == "whisper",
+        COOK_VERSION,
+        origin.at,
+        reply_to,
+        origin.source,
+        origin.url,
+        FACES,
+        key,
+    )
+    assert row is not None
+    if where["is_closed"] and where["is_own"] and origin.is_local and purpose != "thanks":
+        await execute("update thread set is_closed = false where id = $1", thread)
+        await record_act(thread, "reopen", author)
+        await publish(ThreadReopened(thread, project, author, by_team=False))
+    if origin.is_local:
+        at: datetime = row["created_at"]
+        await publish(PostCreated(thread, project, row["id"], row["last_number"], author, by_team, purpose, at))
+    await publish(ThreadChanged(thread))
+    hint("thread", thread)
+    if purpose != "whisper":
+        hint("list", project)
+    return Posted(thread, where["slug"], row["id"], row["last_number"], row["version"])
+
+
+async def sent_before_reply(author: int, key: UUID) -> Posted | None:
+    row = await fetch_one(
+        "select t.id, t.slug, t.version, p.id as post, p.number from post p join thread t on t.id = p.thread_id"
+        " where p.author_id = $1 and p.client_key = $2",
+        author,
+        key,
+    )
+    return Posted(row["id"], row["slug"], row["post"], row["number"], row["version"], is_new=False) if row else None
+
+
+async def record_act(
+    thread: int, kind: str, actor: int | None, *, team_only: bool = False, at: datetime | None = None, **data: object
+) -> int:
+    """Write down an act on a thread, raise its version, tell open browsers; returns the version.
+
+    The thread's row must be locked, or be locked by this.
+    """
+    version: int = await fetch_value(
+        "with t as (update thread set version = version + 1 where id = $1 returning version, last_number),"
+        " a as (insert into thread_act (thread_id, kind, actor_id, after_number, version, team_only, data, at)"
+        " select $1, $2, $3, t.last_number, t.version, $4, $5, coalesce($6, now()) from t)"
+        " select version from t",
+        thread,
+        kind,
+        actor,
+        team_only,
+        data,
+        at,
+    )
+    hint("thread", thread)
+    return version
+
+
+@action
+async def edit_post(
+    reader: Reader,
+    post: int,
+    markdown: str,
+    *,
+    title: str | None = None,
+    tags: Sequence[str] | None = None,
+    reason: str = "",
+) -> Posted:
+    """Change a post's text (its author, or the team's moderators), and of a first post the title and tags.
+
+    What stood there before is kept as a revision. Raises NotFound, Forbidden, Invalid.
+    """
+    require_writer(reader)
+    check_markdown(markdown)
+    thread = await fetch_value("select thread_id from post where id = $1", post)
+    where = await locked_thread(thread or 0, reader)
+    row = await fetch_one(
+        "select p.*, p.author_id = $2 or exists (select 1 from person me where me.id = p.author_id"
+        " and me.same_as = $2) as is_own from post p join thread t on t.id = p.thread_id"
+        f" where p.id = $1 and p.deleted_at is null and {visible_post('p', 't', '$2')}",
+        post,
+        reader.id,
+    )
+    if row is None:
+        raise NotFound
+    is_public = where["visibility"] == "public"
+    if not row["is_own"] and not may(reader, "moderate", where["project_id"], public=is_public):
+        raise Forbidden
+    new_title = clean_title(title) if title is not None and row["number"] == 1 else where["title"]
+    if not TITLE_LEAST <= len(new_title) <= 300:
+        raise Invalid({"title": _("One line of %(least)d to %(most)d characters.") % {"least": 3, "most": TITLE_MOST}})
+    same_text = markdown == row["markdown"] and new_title == where["title"]
+    if same_text and tags is None:
+        return Posted(where["id"], where["slug"], post, row["number"], where["version"], is_new=False)
+    version = where["version"]
+    slug = where["slug"]
+    if not same_text:
+        cooked = await cook_for(markdown, where["project_slug"], where["has_issues"] or row["origin"] == "github")
+        slug = slug_of(new_title)
+        version = await fetch_value(
+            "with t as (update thread set version = version + 1, title = $3, slug = $4 where id = $1 returning version),"
+            " r as (insert into post_revision (post_id, number, editor_id, markdown, title, reason)"
+            " select id, revision_count + 1, $5, markdown, $9, $6 from post where id = $2)"
+            " update post set markdown = $7, html = $8, cook_version = $10, version = t.version, edited_at = now(),"
+            " revision_count = revision_count + 1 from t where post.id = $2 returning t.version",
+            where["id"],
+            post,
+            new_title,
+            slug,
+            reader.person,
+            reason[:300],
+            markdown,
+            cooked.html,
+            where["title"] if row["number"] == 1 else None,
+            COOK_VERSION,
+        )
+    if tags is not None and row["number"] == 1:
+        await tag_thread(where["id"], sorted({n for tag in tags if (n := tag_name(tag))})[:TAGS_MOST])
+        version = await fetch_value(
+            "update thread set version = version + 1 where id = $1 returning version", where["id"]
+        )
+    await publish(PostEdited(where["id"], post, reader.person))
+    await publish(ThreadChanged(where["id"]))
+    hint("thread", where["id"])
+    return Posted(where["id"], slug, post, row["number"], version)

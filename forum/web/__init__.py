@@ -1,0 +1,1 @@
+"""What every page needs: the request's reader, sessions, CSRF, templates, errors, limits, routes."""

@@ -1,0 +1,86 @@
+"""What can go wrong for the person in front of the page, each with its HTTP status."""
+
+from collections.abc import Mapping
+
+from forum.web.i18n import _
+
+
+class Problem(Exception):
+    """A refusal that is told to the person as it is. `status` is HTTP's; `kind` is stable, for programs."""
+
+    status = 400
+    kind = "invalid"
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(message or self.default())
+        self.message = str(self)
+
+    def default(self) -> str:
+        return _("That cannot be done.")
+
+
+class Invalid(Problem):
+    """What was sent has faults; `errors` maps a field's name to a sentence."""
+
+    status = 422
+    kind = "invalid"
+
+    def __init__(self, errors: Mapping[str, str] | str) -> None:
+        self.errors: dict[str, str] = {"": errors} if isinstance(errors, str) else dict(errors)
+        super().__init__(" ".join(self.errors.values()))
+
+
+class SignInFirst(Problem):
+    status = 401
+    kind = "sign-in"
+
+    def default(self) -> str:
+        return _("Sign in first.")
+
+
+class Forbidden(Problem):
+    status = 403
+    kind = "forbidden"
+
+    def default(self) -> str:
+        return _("You may not do that here.")
+
+
+class NotFound(Problem):
+    status = 404
+    kind = "not-found"
+
+    def default(self) -> str:
+        return _("There is nothing here, or it is not for you.")
+
+
+class Conflict(Problem):
+    status = 409
+    kind = "conflict"
+
+
+class TooLarge(Problem):
+    status = 413
+    kind = "too-large"
+
+    def default(self) -> str:
+        return _("That is more than fits. Make it shorter.")
+
+
+class WrongType(Problem):
+    status = 415
+    kind = "wrong-type"
+
+    def default(self) -> str:
+        return _("This kind of body is not understood here.")
+
+
+class TooMany(Problem):
+    """Too often; `retry_after` in seconds."""
+
+    status = 429
+    kind = "too-many"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(_("That was too often. Wait a little and try again; your text is kept."))
+        self.retry_after = retry_after

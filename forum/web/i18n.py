@@ -1,0 +1,26 @@
+"""Translations: gettext catalogues under `forum/locale`, chosen per request."""
+
+import gettext as stdlib
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+LOCALES = Path(__file__).parent.parent / "locale"
+current: ContextVar[str] = ContextVar("locale", default="en")
+
+
+@cache
+def catalogue(locale: str) -> stdlib.NullTranslations:
+    """The catalogue of a locale such as `de`; English, the language of the source, where there is none."""
+    return stdlib.translation("haas", LOCALES, [locale], fallback=True)
+
+
+def gettext(message: str) -> str:
+    return catalogue(current.get()).gettext(message)
+
+
+def ngettext(singular: str, plural: str, n: int) -> str:
+    return catalogue(current.get()).ngettext(singular, plural, n)
+
+
+_ = gettext

@@ -1,0 +1,204 @@
+"""The kernel around the routes: reader, CSRF, body limits, errors as pages or problem details, headers."""
+
+from collections.abc import Awaitable, Callable
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs, quote
+
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from forum.settings import Settings
+from forum.web import csrf, i18n, sessions
+from forum.web.errors import Forbidden, Invalid, NotFound, Problem, SignInFirst, TooLarge, TooMany, WrongType
+from forum.web.keys import read_api_key
+from forum.web.reader import GUEST, Reader
+from forum.web.requests import Form, Request
+
+log = structlog.get_logger()
+BODY_LIMIT = 1_000_000
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# theme.js writes this one as well, which it could not do to a hidden cookie
+SCRIPTED = frozenset({"haas_theme"})
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+    " manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+RAW_HEADERS = [(k.encode(), v.encode()) for k, v in HEADERS.items()]
+ErrorPage = Callable[[Request, Problem], Awaitable[Response]]
+
+
+def cookies_of(scope: Scope) -> dict[str, str]:
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            try:
+                return {k: m.value for k, m in SimpleCookie(value.decode("latin-1")).items()}
+            except CookieError:
+                return {}
+    return {}
+
+
+class Kernel:
+    """Pure ASGI; everything inside may rely on the reader and on a body that is there and not too large."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, error_page: ErrorPage) -> None:
+        self.app = app
+        self.settings = settings
+        self.error_page = error_page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/static/"):
+            scope["haas.settings"] = self.settings
+            await self.app(scope, receive, send)
+            return
+        began = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal began
+            if message["type"] == "http.response.start":
+                began = True
+                self.finish(scope, message)
+            await send(message)
+
+        scope["haas.settings"] = self.settings
+        scope["haas.reader"] = GUEST
+        scope["haas.bearer"] = ""
+        # the router then raises what it cannot answer, and it is told like everything else
+        scope["app"] = self
+        request = Request(scope, receive)
+        try:
+            receive = await self.prepare(scope, receive)
+            await self.app(scope, receive, send_with_headers)
+        except Exception as error:
+            if began:
+                raise
+            response = await self.answer(request, error)
+            await response(scope, receive, send_with_headers)
+
+    async def prepare(self, scope: Scope, receive: Receive) -> Receive:
+        """Find the reader, read the body of a write within its limit, refuse it without its token."""
+        cookies = cookies_of(scope)
+        scope["haas.cookies"] = cookies
+        headers = dict(scope["headers"])
+        by_key = b"api-key" in headers
+        if by_key:
+            scope["haas.reader"] = await read_api_key(
+                headers[b"api-key"].decode("latin-1"), headers.get(b"api-username", b"").decode("latin-1")
+            )
+        elif token := cookies.get(sessions.COOKIE):
+            scope["haas.reader"] = await sessions.read_session(token)
+            scope["haas.bearer"] = token if scope["haas.reader"].is_signed_in else ""
+        if not scope["haas.bearer"]:
+            scope["haas.bearer"] = cookies.get(csrf.GUEST_COOKIE, "")
+        reader: Reader = scope["haas.reader"]
+        i18n.current.set(reader.locale or "en")
+        if scope["method"] in SAFE:
+            return receive
+        body = await read_body(scope, headers, receive)
+        kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+        fields: dict[str, list[str]] = {}
+        if kind == b"application/x-www-form-urlencoded":
+            try:
+                fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=200)
+            except ValueError:
+                raise Invalid("The form cannot be read.") from None
+        elif body and kind != b"application/json":
+            raise WrongType
+        scope["haas.form"] = Form(fields)
+        if not by_key:
+            sent = headers.get(csrf.HEADER, b"").decode("latin-1") or (fields.get(csrf.FIELD) or [""])[-1]
+            if not csrf.matches(self.settings.secret_key, scope["haas.bearer"], sent):
+                raise Forbidden(i18n.gettext("This page was open too long. Your text is kept: reload and send again."))
+
+        async def replay() -> Message:
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        return replay
+
+    def finish(self, scope: Scope, message: Message) -> None:
+        """Add the headers every answer has; personal and failed answers are never kept by anybody."""
+        headers = message.setdefault("headers", [])
+        headers.extend(RAW_HEADERS)
+        raw = MutableHeaders(raw=headers)
+        signed_in = scope["haas.reader"].is_signed_in
+        personal = any(k in scope for k in ("haas.personal", "haas.set_cookies"))
+        if signed_in or personal or message["status"] >= 400:
+            raw["cache-control"] = "private, no-store"
+        elif "cache-control" not in raw:
+            raw["cache-control"] = "no-cache"
+        if "haas.new_guest" in scope:
+            raw.append("set-cookie", self.cookie(csrf.GUEST_COOKIE, scope["haas.new_guest"], None))
+        for cookie in scope.get("haas.set_cookies", ()):
+            raw.append("set-cookie", self.cookie(*cookie))
+
+    def cookie(self, name: str, value: str, seconds: int | None) -> str:
+        age = "" if seconds is None else f"; Max-Age={seconds}"
+        secure = "; Secure" if self.settings.is_https else ""
+        hidden = "" if name in SCRIPTED else "; HttpOnly"
+        return f"{name}={value}; Path=/{hidden}; SameSite=Lax{age}{secure}"
+
+    async def answer(self, request: Request, error: Exception) -> Response:
+        """Turn what was raised into what the person, or the program, is told."""
+        headers: dict[str, str] = {}
+        if isinstance(error, HTTPException):
+            headers.update(error.headers or {})
+            told = NotFound() if error.status_code == 404 else Problem(error.detail)
+            told.status = error.status_code
+            error = told
+        if not isinstance(error, Problem):
+            log.error("unhandled", path=request.scope["path"], exc_info=error)
+            error = Problem(i18n.gettext("Something broke on our side. Nothing you wrote is lost; try again."))
+            error.status, error.kind = 500, "broken"
+        if isinstance(error, TooMany):
+            headers["retry-after"] = str(error.retry_after)
+        if request.wants_json:
+            return problem_details(request, error, headers)
+        if isinstance(error, SignInFirst) and request.method in SAFE and not request.is_htmx:
+            path = request.scope["path"] + ("?" + request.url.query if request.url.query else "")
+            return RedirectResponse("/login?next=" + quote(path), 303)
+        response = await self.error_page(request, error)
+        response.headers.update(headers)
+        return response
+
+
+def problem_details(request: Request, error: Problem, headers: dict[str, str]) -> Response:
+    """RFC 9457 for our own JSON, Discourse's shape for the paths that are Discourse's."""
+    if request.scope["path"].startswith("/api/"):
+        body: dict[str, object] = {"type": f"/problems/{error.kind}", "title": error.message, "status": error.status}
+        if isinstance(error, Invalid):
+            body["errors"] = error.errors
+        return JSONResponse(body, error.status, {**headers, "content-type": "application/problem+json"})
+    return JSONResponse({"errors": [error.message], "error_type": error.kind}, error.status, headers)
+
+
+async def read_body(scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> bytes:
+    """The whole body. Raises TooLarge."""
+    length = headers.get(b"content-length", b"0")
+    if length.isdigit() and int(length) > BODY_LIMIT:
+        raise TooLarge
+    parts, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            break
+        part = message.get("body", b"")
+        size += len(part)
+        if size > BODY_LIMIT:
+            raise TooLarge
+        parts.append(part)
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def set_cookie(request: Request, name: str, value: str, seconds: int | None) -> None:
+    """Have the answer set a cookie (seconds None: until the browser closes; 0: remove it)."""
+    request.scope.setdefault("haas.set_cookies", []).append((name, value, seconds))

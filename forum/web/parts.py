@@ -1,0 +1,48 @@
+"""Places that pages leave for upper packages: each part brings one batch loader and one fragment."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import Markup
+
+from forum.web.templates import fragment
+
+# top_bar top_banner home_top home_aside row_marks thread_strip thread_aside post_footer composer profile_panels
+# project_home
+Loader = Callable[..., Awaitable[dict[str, Any] | None]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What fills a place: `load` reads what `template` shows; None leaves the place empty."""
+
+    load: Loader
+    template: str
+
+
+_parts: dict[str, list[Part]] = {}
+
+
+def register(place: str, part: Part) -> None:
+    """Put a part into a place; `forum/app.py` alone does this."""
+    if part not in _parts.setdefault(place, []):
+        _parts[place].append(part)
+
+
+async def load(place: str, *subject: Any, **more: Any) -> Markup:
+    """Everything registered for a place, read and rendered for `subject`."""
+    shown = []
+    for part in _parts.get(place, ()):
+        context = await part.load(*subject, **more)
+        if context is not None:
+            shown.append(fragment(part.template, **context))
+    return Markup("").join(shown)
+
+
+async def context(place: str, *subject: Any) -> dict[str, Any]:
+    """What the one part of a place brings, unrendered, for a page that puts its pieces in several spots."""
+    found: dict[str, Any] = {}
+    for part in _parts.get(place, ()):
+        found |= await part.load(*subject) or {}
+    return found

@@ -1,0 +1,74 @@
+"""Who is reading: one small value that every query, action and template asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+TEAM_ROLES = ("supporter", "triager", "maintainer", "owner")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The person behind a request, or nobody in particular (`id` None).
+
+    `roles` maps project ids to the role held in the team of that project; requesters and strangers hold none.
+    """
+
+    id: int | None = None
+    username: str = ""
+    name: str = ""
+    site_role: str = "member"
+    is_confirmed: bool = False
+    session: int | None = None
+    theme: str = ""
+    locale: str = ""
+    shortcuts: bool = True
+    roles: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def is_signed_in(self) -> bool:
+        return self.id is not None
+
+    @property
+    def person(self) -> int:
+        """The id of a reader who is signed in; TypeError for a guest, whom a route should have stopped."""
+        if self.id is None:
+            raise TypeError("a guest has no id")
+        return self.id
+
+    @property
+    def is_admin(self) -> bool:
+        return self.site_role == "admin"
+
+    @property
+    def is_moderator(self) -> bool:
+        return self.site_role in ("moderator", "admin")
+
+    def role_in(self, project: int) -> str | None:
+        return self.roles.get(project)
+
+    def is_team(self, project: int) -> bool:
+        return project in self.roles
+
+    @property
+    def hue(self) -> int:
+        return hue_of(self.id or 0)
+
+    @property
+    def initials(self) -> str:
+        return initials_of(self.name or self.username)
+
+
+GUEST = Reader()
+
+
+def hue_of(row_id: int) -> int:
+    """One of the eight hues, 1 to 8, that tell avatars and tiles apart."""
+    return row_id % 8 + 1
+
+
+def initials_of(name: str) -> str:
+    """Two letters for an avatar: of the first and last word, or the first two of one word."""
+    words = [w for w in name.replace("_", " ").replace("-", " ").replace(".", " ").split() if w[0].isalnum()]
+    if len(words) > 1:
+        return (words[0][0] + words[-1][0]).upper()
+    return (words[0][:2] if words else name[:2]).upper()

@@ -1,0 +1,71 @@
+"""Routes with the access they give, so that one test can walk all of them in every role."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from forum.web.errors import Forbidden, NotFound, SignInFirst
+from forum.web.requests import Request
+
+# anybody: no reader needed (what is shown still asks visibility) · signed_in · team: of the project in the path ·
+# admin, moderator: of the site · key: an API key or a session with its token
+Access = Literal["anybody", "signed_in", "team", "admin", "moderator"]
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+# What PostgreSQL's bigint holds; a number in a path may be longer.
+BIGGEST = 2**63 - 1
+
+
+class Endpoint:
+    """One handler behind its access check, as an ASGI application."""
+
+    def __init__(self, handler: Handler, access: Access) -> None:
+        self.handler = handler
+        self.access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        reader = request.reader
+        if any(isinstance(value, int) and value > BIGGEST for value in request.path_params.values()):
+            raise NotFound
+        if self.access != "anybody":
+            if not reader.is_signed_in:
+                raise SignInFirst
+            if self.access == "admin" and not reader.is_admin:
+                raise NotFound
+            if self.access == "moderator" and not reader.is_moderator:
+                raise NotFound
+            if self.access == "team" and not reader.roles:
+                raise NotFound
+        response = await self.handler(request)
+        await response(scope, receive, send)
+
+
+class AccessRoute(Route):
+    """A route that says who it is for."""
+
+    access: Access
+    handler: Handler
+
+
+def route(
+    path: str, handler: Handler, *, access: Access = "anybody", methods: tuple[str, ...] = ("GET",)
+) -> AccessRoute:
+    """A route from `path` to `handler`, for those with `access`."""
+    endpoint: Any = Endpoint(handler, access)
+    made = AccessRoute(path, endpoint, methods=list(methods), name=handler.__name__)
+    # Starlette leaves the methods of an ASGI endpoint open
+    made.methods = {*methods, "HEAD"} if "GET" in methods else set(methods)
+    made.access = access
+    made.handler = handler
+    return made
+
+
+def need(allowed: bool) -> None:
+    """Raises Forbidden where the reader may see the thing but not do this to it."""
+    if not allowed:
+        raise Forbidden

@@ -1,0 +1,61 @@
+"""Jinja2 with every feature's templates: `threads/page.html` is `page.html` in the folder of threads."""
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup
+
+from forum.web import look
+from forum.web.i18n import gettext, ngettext
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGES = ("forum", "categories", "reputation", "payouts", "importers", "search")
+
+
+def template_folders() -> dict[str, Path]:
+    """The templates folder of each feature, by the feature's name."""
+    return {
+        folder.parent.name: folder for package in PACKAGES for folder in sorted((ROOT / package).glob("*/templates"))
+    }
+
+
+class Missing(StrictUndefined):
+    """What a template was not given: false where it is asked for, an error where it is printed or used."""
+
+    def __bool__(self) -> bool:
+        return False
+
+
+def make_environment() -> Environment:
+    environment = Environment(
+        loader=ChoiceLoader(
+            [
+                FileSystemLoader(ROOT / "forum" / "templates"),
+                PrefixLoader({name: FileSystemLoader(path) for name, path in template_folders().items()}),
+            ]
+        ),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=Missing,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    look.install(environment)
+    return environment
+
+
+environment = make_environment()
+
+
+def render(name: str, **context: Any) -> str:
+    """One template with its context, as text."""
+    return environment.get_template(name).render(context)
+
+
+def fragment(name: str, **context: Any) -> Markup:
+    """One template, as HTML that another may include as it stands."""
+    return Markup(environment.get_template(name).render(context))

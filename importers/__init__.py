@@ -1,0 +1,1 @@
+"""In from outside: GitHub archives and REST rows now; other sources beside them."""

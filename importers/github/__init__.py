@@ -1,0 +1,1 @@
+"""GitHub: issues from archives and REST rows become threads."""

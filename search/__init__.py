@@ -1,0 +1,1 @@
+"""One Search interface, and what stands behind it."""

@@ -1,0 +1,36 @@
+// Copying: code by a button in its box, an address by anything with data-copy.
+const { copy, copied } = document.getElementById("flash").dataset;
+
+function addButtons() {
+  for (const header of document.querySelectorAll(".codebox > header:not(:has(button))")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "btn btn--quiet btn--s";
+    button.dataset.copy = "";
+    button.textContent = copy;
+    header.append(button);
+  }
+}
+
+// The last words of a button, beside its icon and its key.
+const label = (button) => [...button.childNodes].findLast((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button || !navigator.clipboard) return;
+  event.preventDefault();
+  const address = button.dataset.copy;
+  const text = address ? new URL(address, location.href).href : button.closest(".codebox").querySelector("pre").textContent;
+  await navigator.clipboard.writeText(text);
+  const words = label(button);
+  if (!words || words.data === copied) return;
+  const before = words.data;
+  words.data = copied;
+  setTimeout(() => (words.data = before), 2000);
+});
+
+// Browsers without a clipboard (plain http) get no button.
+if (navigator.clipboard) {
+  addButtons();
+  document.addEventListener("htmx:after:swap", addButtons);
+}

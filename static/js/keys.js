@@ -1,0 +1,84 @@
+// Keyboard shortcuts (listed on /keyboard). An element says which key it answers to by data-key; this file knows
+// only how to move, and where "g" goes. Off while somebody types, and with data-keys="off" on html (WCAG 2.1.4).
+const root = document.documentElement;
+const GO = { h: "/", l: "/latest", n: "/new", u: "/unread", t: "/top" };
+const ROWS = ".thread, .q, .found > li, .post";
+let afterG = 0;
+let here = null;
+
+const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
+const rows = () => [...document.querySelectorAll(ROWS)].filter((row) => row.checkVisibility());
+const current = () => document.activeElement.closest?.(ROWS) ?? (here?.isConnected ? here : null);
+
+// The thing that answers to a key: in the row or post somebody stands on, else anywhere on the page.
+function answers(key) {
+  const selector = `[data-key="${CSS.escape(key)}"]`;
+  return current()?.querySelector(selector) ?? document.querySelector(selector);
+}
+
+function use(element) {
+  if (element.matches("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select")) {
+    element.focus();
+    element.select?.();
+  } else {
+    element.click();
+  }
+}
+
+function move(step) {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.indexOf(current());
+  here = all[at < 0 ? firstSeen(all, step) : Math.min(all.length - 1, Math.max(0, at + step))];
+  const link = here.matches(".post") ? here : (here.querySelector(":is(h2, h3) a") ?? here);
+  if (link === here) here.tabIndex = -1;
+  link.focus({ preventScroll: true });
+  here.scrollIntoView({ block: here.matches(".post") ? "start" : "nearest" });
+}
+
+// Nobody stands anywhere yet: begin with the first row in sight.
+function firstSeen(all, step) {
+  const seen = all.findIndex((row) => row.getBoundingClientRect().bottom > 64);
+  return step < 0 ? Math.max(0, seen - 1) : Math.max(0, seen);
+}
+
+function open() {
+  const link = current()?.querySelector(":is(h2, h3) a");
+  if (link) link.click();
+}
+
+function back() {
+  const cameFrom = document.referrer && new URL(document.referrer);
+  const link = answers("u") ?? document.querySelector(".crumbs a:last-of-type");
+  if (cameFrom && cameFrom.origin === location.origin && !cameFrom.pathname.startsWith("/t/")) history.back();
+  else location.href = link?.href ?? "/latest";
+}
+
+document.addEventListener("keydown", (event) => {
+  const { key, target } = event;
+  if (key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    if (target.form && target.matches("textarea")) {
+      event.preventDefault();
+      target.form.requestSubmit(target.form.querySelector("button[data-send], button.btn--primary"));
+    }
+    return;
+  }
+  if (root.dataset.keys === "off" || event.defaultPrevented || event.isComposing) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || typing(target)) return;
+  if (afterG && Date.now() - afterG < 1500) {
+    afterG = 0;
+    const element = answers(`g ${key}`);
+    if (element) element.click();
+    else if (key in GO) location.href = GO[key];
+    else return;
+    event.preventDefault();
+    return;
+  }
+  const own = { j: () => move(1), k: () => move(-1), o: open, u: back, g: () => (afterG = Date.now()) }[key];
+  const element = own ? null : answers(key);
+  const fallback = key === "c" && !element && (() => (location.href = "/new-thread"));
+  const act = own ?? (element ? () => use(element) : fallback);
+  if (!act) return;
+  event.preventDefault();
+  act();
+});

@@ -1,0 +1,96 @@
+// Live updates: one socket, which says the versions this page has and gets what came since, in order.
+const versions = new Map();
+const lost = document.getElementById("lost");
+let socket;
+let wait = 1000;
+let lostTimer;
+
+for (const element of document.querySelectorAll("[data-streams]")) {
+  for (const stream of element.dataset.streams.split(" ").filter(Boolean)) {
+    const [name, version] = stream.split("@");
+    versions.set(name, version ? Number(version) : Date.parse(element.dataset.since) || 0);
+  }
+}
+
+function connect() {
+  socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
+  socket.addEventListener("open", () => {
+    wait = 1000;
+    clearTimeout(lostTimer);
+    lost.hidden = true;
+    socket.send(JSON.stringify({ have: Object.fromEntries(versions) }));
+  });
+  socket.addEventListener("message", (event) => hear(JSON.parse(event.data)));
+  socket.addEventListener("close", (event) => {
+    if (event.code === 4403 || versions.size === 0) return;
+    lostTimer ??= setTimeout(() => (lost.hidden = false), 3000);
+    setTimeout(() => {
+      lostTimer = undefined;
+      connect();
+    }, wait * (0.75 + Math.random() / 2));
+    wait = Math.min(wait * 2, 30000);
+  });
+}
+
+async function hear({ stream, version, items, gone }) {
+  if (gone) {
+    versions.delete(stream);
+    return;
+  }
+  versions.set(stream, version);
+  for (const item of items) {
+    if (item.reload) reload();
+    else if (item.moved) fresh(item.moved.length);
+    else await show(item);
+  }
+}
+
+function parsed(html) {
+  return new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
+}
+
+async function show(item) {
+  const present = document.getElementById(item.id);
+  if (item.inner !== undefined) {
+    if (present) await htmx.swap({ sourceElement: present, target: present, text: item.inner, swap: "innerMorph" });
+    return;
+  }
+  if (present) {
+    await htmx.swap({ sourceElement: present, target: present, text: item.html, swap: "outerMorph" });
+    return;
+  }
+  const posts = document.getElementById("posts");
+  if (!posts || item.id === "queue") return;
+  const page = document.getElementById("thread");
+  const number = item.number ?? item.after;
+  if (Math.floor((Math.max(number, 1) - 1) / 20) + 1 !== Number(page.dataset.page)) {
+    fresh(1);
+    return;
+  }
+  const made = parsed(item.html);
+  if (!made) return;
+  made.classList.add("arrived");
+  // its place: before the first post with a higher number; an act stands behind the post it followed
+  const next = [...posts.children].find((each) => Number(each.dataset.number ?? each.dataset.after) > number);
+  posts.insertBefore(made, next ?? null);
+  htmx.process(made);
+  document.dispatchEvent(new CustomEvent("haas:arrived", { detail: made }));
+}
+
+function fresh(count) {
+  const line = document.getElementById("fresh");
+  if (!line) return;
+  const link = line.querySelector("a");
+  link.textContent = count === 1 ? line.dataset.one : line.dataset.many.replace("{n}", count);
+  line.hidden = false;
+}
+
+function reload() {
+  const typed = [...document.querySelectorAll("textarea")].some((area) => area.value !== area.defaultValue);
+  if (!typed) location.reload();
+  else fresh(1);
+}
+
+if (versions.size > 0) connect();
+window.addEventListener("pagehide", () => socket?.close());
+window.addEventListener("pageshow", (event) => event.persisted && versions.size > 0 && connect());

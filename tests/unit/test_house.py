@@ -1,0 +1,212 @@
+"""The habits of the house that no other tool keeps: sizes, imports, commits, visibility, templates, documentation."""
+
+import ast
+import dataclasses
+import importlib
+import importlib.util
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from forum.app import all_routes
+from forum.settings import Settings, variable
+from forum.web.errors import Problem
+from forum.web.routing import AccessRoute
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("forum", "categories", "reputation", "payouts", "importers", "search")
+MOST_LINES = {".py": 400, ".js": 150}
+
+# SQL that reads threads or posts without asking the rule of forum/threads/visibility.py, each with the reason why
+# nobody hears of a row through it that is not for them: (file, name of the function or constant) → reason.
+UNSEEN = {
+    ("forum/threads/actions.py", "accept_answer"): "the thread was locked by locked_thread, which asks",
+    ("forum/threads/pages.py", "reaction"): "only finds the thread of a post; react() asks",
+    ("forum/threads/queries.py", "LIST"): "a frame whose conditions its callers fill in",
+    ("forum/threads/queries.py", "LATEST_STAMP"): "a stamp over public threads alone",
+    ("forum/threads/queries.py", "STAMP"): "a stamp, asked after the page was found visible",
+    ("forum/threads/writing.py", "sent_before_thread"): "the author's own thread, by the key they sent",
+    ("forum/threads/writing.py", "sent_before_reply"): "the author's own post, by the key they sent",
+    ("categories/support/actions.py", "submit"): "the requester's own ticket",
+    ("categories/support/queries.py", "own_tickets"): "the reader's own tickets",
+    ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
+}
+READS_THREADS = re.compile(r"\b(?:from|join)\s+(?:only\s+)?(?:thread|post)\b(?!_)", re.IGNORECASE)
+
+
+def python_files(*folders: str) -> list[Path]:
+    return [file for folder in folders for file in sorted((ROOT / folder).rglob("*.py"))]
+
+
+@cache
+def parsed(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"), str(file))
+
+
+def name_of(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def strings(node: ast.AST) -> Iterator[str]:
+    return (n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str))
+
+
+SOURCES = python_files(*ROOMS)
+TESTS = python_files("tests")
+TEMPLATES = [file for room in ROOMS for file in sorted((ROOT / room).rglob("templates/*.html"))]
+
+
+def test_no_file_is_two_things() -> None:
+    files = [*SOURCES, *TESTS, *sorted((ROOT / "static" / "js").glob("*.js"))]
+    lines = {name_of(file): len(file.read_text(encoding="utf-8").splitlines()) for file in files}
+    long = {name: n for name, n in lines.items() if n > MOST_LINES[Path(name).suffix]}
+    assert not long, f"longer than a file may be: {long}"
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [name_of(file) for file in SOURCES + TESTS if file.stat().st_size and not ast.get_docstring(parsed(file))]
+    assert not silent
+
+
+def test_no_import_hides_in_a_function() -> None:
+    hidden = [
+        f"{name_of(file)}:{inner.lineno}"
+        for file in SOURCES + TESTS
+        for outer in ast.walk(parsed(file))
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef)
+        for inner in ast.walk(outer)
+        if isinstance(inner, ast.Import | ast.ImportFrom)
+    ]
+    assert not hidden
+
+
+def test_nothing_but_the_database_room_commits() -> None:
+    found = []
+    for file in SOURCES:
+        if file.is_relative_to(ROOT / "forum" / "database"):
+            continue
+        for node in ast.walk(parsed(file)):
+            called = isinstance(node, ast.Attribute) and node.attr in ("commit", "rollback")
+            written = isinstance(node, ast.Constant) and re.match(
+                r"\s*(commit|rollback)\b\s*;?\s*$", str(node.value), re.I
+            )
+            if called or written:
+                found.append(f"{name_of(file)}:{node.lineno}")  # type: ignore[attr-defined]
+    assert not found
+
+
+def unasked() -> set[tuple[str, str]]:
+    """Functions and constants with SQL that reads threads or posts and names no `visible_...`."""
+    found = set()
+    for file in SOURCES:
+        if "migrations" in file.parts:
+            continue
+        text = file.read_text(encoding="utf-8")
+        for statement in parsed(file).body:
+            if any(READS_THREADS.search(string) for string in strings(statement)):
+                target = statement.targets[0] if isinstance(statement, ast.Assign) else statement
+                name = getattr(target, "name", None) or getattr(target, "id", None) or ast.unparse(target)[:40]
+                if "visible_" not in (ast.get_source_segment(text, statement) or ""):
+                    found.add((name_of(file), name))
+    return found
+
+
+def test_whoever_reads_threads_or_posts_asks_who_may_see_them() -> None:
+    assert unasked() <= set(UNSEEN), f"ask forum/threads/visibility.py, or say here why not: {unasked() - set(UNSEEN)}"
+
+
+def test_no_exception_from_visibility_outlives_its_code() -> None:
+    assert set(UNSEEN) <= unasked(), f"take these away: {set(UNSEEN) - unasked()}"
+
+
+def test_templates_carry_nothing_that_the_content_security_policy_refuses() -> None:
+    inline = re.compile(
+        r"""<style|\sstyle\s*=|\son[a-z]+\s*=\s*["']|<script(?![^>]*\ssrc=)|javascript:""", re.IGNORECASE
+    )
+    found = {name_of(file): inline.findall(file.read_text(encoding="utf-8")) for file in TEMPLATES}
+    assert not {name: hits for name, hits in found.items() if hits}
+
+
+def test_every_room_stands_in_a_layer() -> None:
+    layers = set(re.findall(r"[a-z_]+(?:\.[a-z_]+)?", (ROOT / ".importlinter").read_text(encoding="utf-8")))
+    rooms = {room for room in ROOMS if (ROOT / room / "__init__.py").exists()} - {"forum"}
+    below = {
+        f"forum.{path.stem}"
+        for path in (ROOT / "forum").iterdir()
+        if (path.suffix == ".py" and path.stem != "__init__") or (path / "__init__.py").exists()
+    }
+    missing = (rooms | below) - layers
+    assert not missing, f"add to .importlinter: {sorted(missing)}"
+
+
+def test_the_locks_name_no_registry() -> None:
+    addressed = re.compile(r"""^\s*--(extra-)?index-url|^\s*--find-links|"resolved":|@ https?://""", re.MULTILINE)
+    locks = [*ROOT.glob("requirements*.txt"), ROOT / "package-lock.json"]
+    assert not [name_of(lock) for lock in locks if addressed.search(lock.read_text(encoding="utf-8"))]
+
+
+# --- documentation -------------------------------------------------------------------------------------------------
+
+
+def doc(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
+
+
+def undescribed(names: set[str], *files: str) -> list[str]:
+    """The names that stand in none of these pages, as `code`."""
+    text = "\n".join(doc(file) for file in files)
+    spans = set(re.findall(r"`([^`\n]+)`", text))
+    return sorted(name for name in names if name not in spans)
+
+
+def test_every_setting_is_described_for_operators() -> None:
+    assert not undescribed({variable(field.name) for field in dataclasses.fields(Settings)}, "operators.md")
+
+
+def commands() -> set[str]:
+    """Every command of the command line, as it is typed: `haas serve`, `haas import github`."""
+    cli = importlib.import_module("forum.cli")
+    typer = importlib.import_module("typer.main")
+
+    def walk(command: object, path: str) -> Iterator[str]:
+        children = getattr(command, "commands", None)
+        if children is None:
+            yield path
+        for name, child in (children or {}).items():
+            yield from walk(child, f"{path} {name}")
+
+    return set(walk(typer.get_command(cli.app), "haas"))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("forum.cli") is None, reason="the command line is not built yet")
+def test_every_command_is_described_for_operators() -> None:
+    assert not undescribed(commands(), "operators.md")
+
+
+def test_every_address_is_described() -> None:
+    paths = {re.sub(r":\w+}", "}", route.path) for route in all_routes() if isinstance(route, AccessRoute)}
+    assert not undescribed(paths, "api.md")
+
+
+def test_every_event_is_described() -> None:
+    events = {
+        node.name
+        for file in SOURCES
+        if file.name == "events.py" and file.parent != ROOT / "forum"
+        for node in parsed(file).body
+        if isinstance(node, ast.ClassDef)
+    }
+    assert not undescribed(events, "architecture.md")
+
+
+def problems(kind: type[Problem] = Problem) -> Iterator[type[Problem]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from problems(below)
+
+
+def test_every_kind_of_problem_is_described() -> None:
+    assert not undescribed({problem.kind for problem in problems()} | {"broken"}, "architecture.md")

@@ -1,0 +1,113 @@
+"""What the macros show: times as short as a list needs, the queue as strokes, every part without breaking markup."""
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jinja2 import Environment
+
+from forum.web import look
+from forum.web.look import MOST_STROKES, ago, full_date, strokes
+from forum.web.templates import make_environment
+
+NOW = datetime(2026, 11, 23, 13, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        (NOW, "now"),
+        (NOW + timedelta(minutes=5), "now"),
+        (NOW - timedelta(seconds=59), "now"),
+        (NOW - timedelta(minutes=17), "17 min"),
+        (NOW - timedelta(minutes=119), "1 h"),
+        (NOW - timedelta(hours=23, minutes=59), "23 h"),
+        (NOW - timedelta(days=3), "3 d"),
+        (NOW - timedelta(days=7), "16 Nov"),
+        (datetime(2024, 11, 5, tzinfo=UTC), "Nov 2024"),
+    ],
+)
+def test_time_is_told_as_short_as_a_list_needs(at: datetime, said: str) -> None:
+    assert ago(at, NOW) == said
+
+
+def test_kept_fragment_tells_the_date_and_the_title_tells_all() -> None:
+    at = datetime.fromisoformat("2026-11-16T10:12:00+01:00")
+    assert ago(at) == "16 Nov 2026"
+    assert full_date(at) == "16 Nov 2026, 09:12 UTC"
+
+
+lines = st.text("dpf", max_size=400)
+
+
+@given(lines)
+def test_short_queue_is_one_stroke_a_ticket(line: str) -> None:
+    drawn = strokes(line[:MOST_STROKES])
+    assert "".join(kind for _, _, kind in drawn) == line[:MOST_STROKES]
+    assert [x for x, _, _ in drawn] == [8 * index for index in range(len(drawn))]
+
+
+@given(lines, st.data())
+def test_long_queue_is_sixty_strokes_with_you_in_one(line: str, data: st.DataObject) -> None:
+    you = data.draw(st.integers(1, len(line))) if line else None
+    drawn = strokes(line, you)
+    assert len(drawn) == min(len(line), MOST_STROKES)
+    assert [kind for _, _, kind in drawn].count("y") == (1 if line else 0)
+    if line and you:
+        assert drawn[(you * len(drawn) - 1) // len(line)][2] == "y"
+
+
+def test_one_unpaid_in_five_is_about_every_fifth_stroke_of_a_long_queue() -> None:
+    kinds = "".join(kind for _, _, kind in strokes("ppppf" * 200))
+    assert 11 <= kinds.count("f") <= 13
+    assert "ff" not in kinds
+
+
+@pytest.fixture(scope="module")
+def macros() -> Environment:
+    environment = make_environment()
+    look.install(environment)
+    return environment
+
+
+def show(environment: Environment, call: str, **context: object) -> str:
+    """One macro's output, imported as pages import it."""
+    name = call.partition("(")[0]
+    source = f'{{% from "macros.html" import {name} %}}{{{{ {call} }}}}'
+    return environment.from_string(source).render(**context)
+
+
+def test_every_macro_says_its_arguments_first(macros: Environment) -> None:
+    assert macros.loader is not None
+    source = macros.loader.get_source(macros, "macros.html")[0]
+    starts = source.split("{% macro ")[1:]
+    assert len(starts) > 20
+    assert [part.split("(")[0] for part in starts if not part.split("%}\n", 1)[1].startswith("{#")] == []
+
+
+def test_names_and_faults_cannot_bring_markup(macros: Environment) -> None:
+    evil = '"><script>x</script>'
+    person = SimpleNamespace(id=3, name=evil)
+    shown = show(macros, "avatar(p)", p=person) + show(macros, "field('a', e, e, e, e, attrs={'title': e})", e=evil)
+    shown += show(macros, "errors({'a': e}, {'a': e})", e=evil) + show(
+        macros, "btn(e, href=e, attrs={'title': e})", e=evil
+    )
+    assert "<script" not in shown
+
+
+def test_faulty_field_is_tied_to_its_error_and_hint(macros: Environment) -> None:
+    shown = show(macros, "field('mail', 'E-mail', 'x', 'Only for you.', 'Not an address.')")
+    assert 'aria-invalid="true"' in shown
+    assert 'aria-describedby="mail-error mail-hint"' in shown
+    assert 'id="mail-error"' in shown and 'id="mail-hint"' in shown
+
+
+def test_button_that_posts_goes_through_the_one_form_of_the_page(macros: Environment) -> None:
+    shown = show(macros, "press('Like', '/posts/1/like', 'heart', 's', {'data-key': 'l'})")
+    assert 'form="act"' in shown and 'formaction="/posts/1/like"' in shown and 'data-key="l"' in shown
+
+
+def test_position_ticket_says_of_how_many(macros: Environment) -> None:
+    assert show(macros, "pos(4, 31)") == '<span class="pos"><b>4</b> <small>of 31</small></span>'

@@ -1,0 +1,202 @@
+"""Signing in and out, and what a session is."""
+
+import asyncio
+import time
+
+import pytest
+
+from forum.accounts.events import SignedIn
+from forum.database.engine import execute, fetch, fetch_value
+from forum.web import csrf, sessions
+from tests.helpers.site import PASSWORD, Browser, Site
+
+
+async def sign_in(browser: Browser, login: str = "ada", password: str = PASSWORD, **more: str) -> int:
+    await browser.get("/login")
+    answer = await browser.post("/login", {"login": login, "password": password, **more})
+    return answer.status_code
+
+
+async def is_in(browser: Browser) -> bool:
+    return "you are signed in here as" in (await browser.get("/logout")).text.lower()
+
+
+@pytest.mark.parametrize("login", ["ada", "ADA", "ada@example.org", "Ada@Example.org"])
+async def test_name_or_address_and_password_sign_in(site: Site, login: str) -> None:
+    await site.person("ada")
+    browser = site.guest()
+    assert await sign_in(browser, login) == 303
+    assert await is_in(browser)
+
+
+async def test_the_session_cookie_is_hidden_from_scripts_and_other_sites(site: Site) -> None:
+    await site.person("ada")
+    browser = site.guest()
+    await browser.get("/login")
+    answer = await browser.post("/login", {"login": "ada", "password": PASSWORD})
+    [cookie] = [c for c in answer.headers.get_list("set-cookie") if c.startswith(f"{sessions.COOKIE}=")]
+    parts = {part.strip() for part in cookie.split(";")[1:]}
+    assert {"HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=5184000"} <= parts
+    assert "no-store" in answer.headers["cache-control"]
+    assert cookie.split(";")[0].partition("=")[2].encode() not in [
+        bytes(r["hash"]) for r in await fetch("table session")
+    ]
+
+
+@pytest.mark.parametrize("login", ["ada", "nobody", "ada@example.org", "x@example.org"])
+async def test_a_wrong_password_and_an_unknown_name_look_the_same(site: Site, login: str) -> None:
+    await site.person("ada")
+    browser = site.guest()
+    await browser.get("/login")
+    answer = await browser.post("/login", {"login": login, "password": "wrong wrong wrong"})
+    assert answer.status_code == 422
+    assert "Name and password do not belong together." in answer.text
+    assert f'value="{login}"' in answer.text and "wrong wrong" not in answer.text
+    assert sessions.COOKIE not in browser.http.cookies
+
+
+async def test_those_who_cannot_sign_in_are_told_the_same(site: Site) -> None:
+    await site.person("ada")
+    await execute("update person set disabled_at = now()")
+    await execute("insert into person (kind, username) values ('placeholder', 'bo@github.com')")
+    assert await sign_in(site.guest()) == 422
+    assert await sign_in(site.guest(), "bo@github.com", "") == 422
+
+
+async def test_a_session_id_that_somebody_else_chose_is_not_taken(site: Site) -> None:
+    await site.person("ada")
+    browser = site.guest()
+    await browser.get("/login")
+    guest = browser.http.cookies[csrf.GUEST_COOKIE]
+    answer = await site.guest().http.post(
+        "/login",
+        data={"login": "ada", "password": PASSWORD},
+        headers={
+            "cookie": f"{csrf.GUEST_COOKIE}={guest}; {sessions.COOKIE}=chosen",
+            "x-csrf-token": csrf.token_for(site.settings.secret_key, guest),
+        },
+    )
+    assert answer.status_code == 303
+    assert answer.cookies[sessions.COOKIE] != "chosen"
+    assert await fetch_value("select count(*) from session where hash = $1", sessions.hashed("chosen")) == 0
+
+
+async def test_every_sign_in_has_an_id_of_its_own(site: Site) -> None:
+    await site.person("ada")
+    ids = set()
+    for _ in range(3):
+        browser = site.guest()
+        await sign_in(browser)
+        ids.add(browser.http.cookies[sessions.COOKIE])
+    assert len(ids) == 3
+
+
+async def test_signing_in_again_ends_the_session_before_it(site: Site) -> None:
+    browser = await site.member("ada")
+    other = await site.person("grace")
+    answer = await browser.post("/login", {"login": "grace", "password": PASSWORD})
+    assert answer.status_code == 303
+    assert [r["person_id"] for r in await fetch("select person_id from session")] == [other]
+
+
+async def test_signing_out_ends_this_session_alone(site: Site) -> None:
+    person = await site.person("ada")
+    here, there = await site.browser(person), await site.browser(person)
+    kept = here.http.cookies[sessions.COOKIE]
+    assert (await here.get("/logout")).status_code == 200
+    assert await is_in(here)
+    answer = await here.post("/logout")
+    assert answer.status_code == 303
+    here.http.cookies.set(sessions.COOKIE, kept)
+    assert not await is_in(here)
+    assert await is_in(there)
+
+
+async def test_disabling_a_person_ends_their_sessions(site: Site) -> None:
+    browser = await site.member("ada")
+    assert await is_in(browser)
+    await execute("update person set disabled_at = now()")
+    assert not await is_in(browser)
+
+
+async def test_an_expired_session_is_none(site: Site) -> None:
+    browser = await site.member("ada")
+    await execute("update session set expires_at = now()")
+    assert not await is_in(browser)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given"),
+    [
+        ("/t/a/1", "/t/a/1"),
+        ("//evil.example/x", "/"),
+        ("https://evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("/\tevil", "/"),
+        ("//[", "/"),
+    ],
+)
+async def test_signing_in_leads_to_this_site_alone(site: Site, wanted: str, given: str) -> None:
+    await site.person("ada")
+    browser = site.guest()
+    page = await browser.get("/login", params={"next": wanted})
+    assert f'name="next" value="{given}"' in page.text
+    answer = await browser.post("/login", {"login": "ada", "password": PASSWORD, "next": wanted})
+    assert answer.headers["location"] == given
+    again = await browser.get("/login", params={"next": wanted})
+    assert (again.status_code, again.headers["location"]) == (303, given)
+
+
+async def test_guessing_one_persons_password_is_limited(site: Site) -> None:
+    await site.person("ada")
+    browser = site.guest()
+    await browser.get("/login")
+    start = int(time.time()) // 600 * 600
+    await execute("insert into rate (key, slot, count) values ('sign-in-as:ada', $1, 10)", start)
+    answer = await browser.post("/login", {"login": "ADA", "password": PASSWORD})
+    assert answer.status_code == 429 and 0 < int(answer.headers["retry-after"]) <= 600
+    assert 'value="ADA"' in answer.text and sessions.COOKIE not in browser.http.cookies
+
+
+async def test_guessing_from_one_address_is_limited(site: Site) -> None:
+    browser = site.guest()
+    await browser.get("/login")
+    start = int(time.time()) // 600 * 600
+    await execute("insert into rate (key, slot, count) values ('sign-in:127.0.0.1', $1, 29)", start)
+    codes = [(await browser.post("/login", {"login": f"a{n}", "password": "x"})).status_code for n in range(2)]
+    assert codes == [422, 429]
+
+
+async def test_limits_hold_when_asked_at_once(site: Site) -> None:
+    browser = site.guest()
+    await browser.get("/login")
+    start = int(time.time()) // 600 * 600
+    await execute("insert into rate (key, slot, count) values ('sign-in-as:ada', $1, 8)", start)
+    answers = await asyncio.gather(*(browser.post("/login", {"login": "ada", "password": "x"}) for _ in range(6)))
+    assert sorted(a.status_code for a in answers) == [422, 422, 429, 429, 429, 429]
+
+
+async def test_a_guests_thread_goes_along_when_signing_in(site: Site, signed_in: list[SignedIn]) -> None:
+    person = await site.person("ada")
+    browser = site.guest()
+    await browser.get("/login")
+    shown = await browser.post("/login", {"draft_title": "Help", "draft_body": "x", "show": "1"})
+    assert shown.status_code == 200 and 'name="draft_title" value="Help"' in shown.text
+    assert 'formaction="/signup"' in shown.text
+    assert signed_in == []
+    await browser.post("/login", {"login": "ada", "password": PASSWORD, "draft_title": "Help", "draft_body": "x"})
+    assert signed_in == [SignedIn(person, {"title": "Help", "body": "x"})]
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"login": "ada"}, {"login": "", "password": "x"}, {"login": "x" * 300, "password": "x"}]
+)
+async def test_missing_and_huge_fields_are_faults_of_the_form(site: Site, fields: dict[str, str]) -> None:
+    browser = site.guest()
+    await browser.get("/login")
+    assert (await browser.post("/login", fields)).status_code == 422
+
+
+async def test_a_huge_password_is_a_wrong_one(site: Site) -> None:
+    await site.person("ada")
+    assert await sign_in(site.guest(), "ada", "x" * 100_000) == 422
