@@ -4,6 +4,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Lifespan
 
 from categories.ask import pages as ask
+from categories.support import inbox
 from categories.support import jobs as support_jobs
 from categories.support import pages as support
 from categories.support import parts as support_parts
@@ -50,6 +51,7 @@ def wire() -> None:
 
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since)
+    streams.register("inbox", inbox.inbox_since, inbox.inbox_wakes_with)
     streams.register("place", support_parts.place_since, support_parts.place_wakes_with)
 
 
@@ -60,6 +62,7 @@ def all_routes() -> list[BaseRoute]:
         *lists.routes,
         *ask.routes,
         *support.routes,
+        *inbox.routes,
         *projects.routes,
         *accounts.routes,
         *mail.routes,

@@ -11,8 +11,8 @@ from forum.threads.tables import Thread
 
 class Ticket(Table, tablename="ticket", db=engine):
     id = BigSerial(primary_key=True)
-    project_id = ForeignKey(Project)
-    thread_id = ForeignKey(Thread)
+    project_id = ForeignKey(Project, null=False)
+    thread_id = ForeignKey(Thread, null=False)
     state = Text()
     state_under = Array(base_column=Text())
     capacity = Text(null=True)
@@ -27,18 +27,18 @@ class Ticket(Table, tablename="ticket", db=engine):
 
 
 class TicketRequester(Table, tablename="ticket_requester", db=engine):
-    ticket_id = ForeignKey(Ticket, primary_key=True)
-    person_id = ForeignKey(Person)
+    ticket_id = ForeignKey(Ticket, primary_key=True, null=False)
+    person_id = ForeignKey(Person, null=False)
     since = Timestamptz()
 
 
 class TicketThread(Table, tablename="ticket_thread", db=engine):
-    ticket_id = ForeignKey(Ticket, primary_key=True)
-    thread_id = ForeignKey(Thread)
+    ticket_id = ForeignKey(Ticket, primary_key=True, null=False)
+    thread_id = ForeignKey(Thread, null=False)
 
 
 class Queue(Table, tablename="queue", db=engine):
-    project_id = ForeignKey(Project, primary_key=True)
+    project_id = ForeignKey(Project, primary_key=True, null=False)
     version = BigInt()
     share = SmallInt()
     credit = SmallInt()
@@ -51,16 +51,17 @@ class Queue(Table, tablename="queue", db=engine):
 
 
 class QueueEntry(Table, tablename="queue_entry", db=engine):
-    ticket_id = ForeignKey(Ticket, primary_key=True)
-    project_id = ForeignKey(Queue)
+    ticket_id = ForeignKey(Ticket, primary_key=True, null=False)
+    # references queue, whose key is a foreign key itself: Piccolo cannot say that
+    project_id = BigInt()
     neg_amount = BigInt()
     waiting_since = Timestamptz()
     due_at = Timestamptz(null=True)
 
 
 class QueueBlock(Table, tablename="queue_block", db=engine):
-    project_id = ForeignKey(Queue, primary_key=True)
+    project_id = BigInt(primary_key=True)
     neg_amount = BigInt()
     waiting_since = Timestamptz()
     ticket_id = BigInt()
-    count = Integer()
+    count = Integer()  # type: ignore[assignment]

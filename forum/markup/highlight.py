@@ -28,7 +28,7 @@ _SLOW = re.compile(r"[^\n]{401}|\s{101}")
 
 # Label, lexer, names after the fence. Only these: a lexer that nobody has tried on hostile text is not offered, and
 # resolving them by name keeps 25 ms of Pygments out of the start of the program.
-_LANGUAGES = (
+LANGUAGES = (
     ("Bash", "shell:BashLexer", "bash sh shell zsh ksh"),
     ("C", "c_cpp:CLexer", "c h"),
     ("C#", "forum.markup.lexers:CSharp", "csharp c# cs"),
@@ -77,7 +77,7 @@ _LANGUAGES = (
     ("YAML", "data:YamlLexer", "yaml yml"),
     ("Zig", "zig:ZigLexer", "zig"),
 )
-_BY_NAME = {name: (label, lexer) for label, lexer, names in _LANGUAGES for name in names.split()}
+_BY_NAME = {name: (label, lexer) for label, lexer, names in LANGUAGES for name in names.split()}
 _PLAIN = {
     "text": "Text",
     "txt": "Text",
@@ -172,7 +172,10 @@ def _coloured(code: str, lexer: str) -> str:
             runs[-1] = (shade, runs[-1][1] + text)
         else:
             runs.append((shade, text))
-    return "".join(_wrapped(shade, escape(text, quote=False)) for shade, text in runs).rstrip("\n")
+    while runs and not (last := runs.pop())[1].rstrip("\n"):
+        pass
+    runs.append((last[0], last[1].rstrip("\n")))
+    return "".join(_wrapped(shade, escape(text, quote=False)) for shade, text in runs)
 
 
 def _wrapped(shade: str, text: str) -> str:

@@ -29,7 +29,7 @@ ATTRIBUTES: dict[str, set[str]] = {
     "details": {"open"},
     "div": {"class", "tabindex", "role", "aria-label"},
     "img": {"src", "alt", "title", "width", "height"},
-    "input": {"checked"},
+    "input": {"type", "disabled", "checked"},
     "li": {"class"},
     "ol": {"start"},
     "pre": {"tabindex", "role", "aria-label"},
@@ -54,7 +54,7 @@ _OUTSIDE = re.compile(r"https?://", re.I)
 _NUMBER = re.compile(r"\d{1,4}", re.ASCII)
 
 # On HTML as the cleaner or our renderer writes it: values in double quotes, < > & and " in them escaped.
-_TOUCHED = re.compile(r'<(/?)(a|h[1-6]|img|table)\b([^">]*(?:"[^"]*"[^">]*)*)>')
+_TOUCHED = re.compile(r'<(/?)(a|h[1-6]|img|input|table)\b([^">]*(?:"[^"]*"[^">]*)*)>')
 _VALUE = re.compile(r'\s(href|src|alt|class)="([^"]*)"')
 
 
@@ -73,6 +73,10 @@ def _filter(tag: str, name: str, value: str) -> str | None:
             return " ".join(word for word in value.split() if word in _CLASSES.get(tag, ())) or None
         case "start" | "width" | "height" | "colspan" | "rowspan":
             return value if _NUMBER.fullmatch(value) else None
+        case "type":
+            return "checkbox"
+        case "disabled" | "checked":
+            return ""
         case "rel" | "role" | "tabindex":
             return value if value == _FIXED[name] else None
         case _:
@@ -124,7 +128,7 @@ def finish(html: str, *, raw: bool) -> tuple[str, tuple[str, ...]]:
     reads what, and the content security policy blocks them), tables may scroll.
     """
     if raw:
-        html = strip_unwanted(_draft.clean(html))
+        html = strip_unwanted(_draft.clean(html.strip()))
     rewriter = _Rewriter()
     html = strip_unwanted(_TOUCHED.sub(rewriter, html)).strip()
     return sanitise(html) if raw else _final.clean(html), tuple(rewriter.links)
@@ -145,6 +149,10 @@ class _Rewriter:
             return shown if closing else self._link(shown, attributes)
         if name == "img":
             return self._picture(shown, attributes)
+        if name == "input":
+            # In one order: the cleaner adds missing attributes in any.
+            checked = ' checked=""' if " checked" in attributes else ""
+            return f'<input type="checkbox" disabled=""{checked}>'
         if name == "table":
             if closing:
                 return "</table></div>"

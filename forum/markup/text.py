@@ -14,12 +14,15 @@ EXCERPT_LENGTH = 300
 _WEIGHTS = {"[": 4, "://": 3, "|": 2, "\n": 2, "<": 2} | dict.fromkeys(":*_~`&\\!>-@#", 1)
 _MAX_WEIGHT = 12_000
 _MAX_TAGS = 2_000
+_MAX_CELLS = 10_000
+_MAX_SHORT = 4_000
 
 # Never shown and never meant: control characters (XML feeds cannot hold them), what overrides the direction of
 # the text around it (CVE-2021-42574), and non-characters. The left-to-right and right-to-left marks stay.
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TAG_START = re.compile(r"<[/a-zA-Z]")
+_TABLE_RULE = re.compile(r"^[ \t>]*[|:-][|: \t-]*\|[|: \t-]*$", re.M)
 
 # A tag as the sanitiser writes it: lower case, every value in double quotes, no < or > in a value unescaped.
 _TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)([^">]*(?:"[^"]*"[^">]*)*)>')
@@ -51,10 +54,23 @@ def strip_unwanted(text: str) -> str:
 
 def is_too_dense(markdown: str) -> bool:
     """Whether so much of the text is markup that parsing it would take long; no prose, table or log comes near."""
-    if len(markdown) < 4_000:
+    if "|" in markdown and _cells(markdown) > _MAX_CELLS:
+        return True
+    if len(markdown) < _MAX_SHORT:
         return False
     weight = sum(weight * markdown.count(mark) for mark, weight in _WEIGHTS.items())
     return weight > _MAX_WEIGHT or len(_TAG_START.findall(markdown)) > _MAX_TAGS
+
+
+def _cells(markdown: str) -> int:
+    """How many table cells the text may make at most: rows that are too short get empty ones."""
+    total = 0
+    for rule in _TABLE_RULE.finditer(markdown):
+        end = markdown.find("\n\n", rule.end())
+        total += (rule[0].count("|") + 1) * markdown.count("\n", rule.end(), end if end >= 0 else len(markdown))
+        if total > _MAX_CELLS:
+            break
+    return total
 
 
 def plain(html: str) -> str:

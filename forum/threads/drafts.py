@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from forum.database.engine import Row, execute, fetch, fetch_one, fetch_value
+from forum.accounts.events import SignedIn
+from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.threads.visibility import visible_thread
 from forum.web.errors import Conflict
 from forum.web.i18n import _
 from forum.web.reader import Reader
 
+# The key of what somebody is about to ask; older ones that stepped aside are `new-thread:2` to `new-thread:9`.
+NEW_THREAD = "new-thread"
 
 async def keep_draft(
     reader: Reader,
@@ -21,14 +24,25 @@ async def keep_draft(
 ) -> int:
     """Keep a draft under a key (`new-thread`, `thread:12`); an empty one is dropped. Returns its version.
 
-    With `version`, Conflict is raised when another device kept a newer one.
+    `version` is the one this was written upon, 0 where there was none. Conflict is raised when another device kept a
+    newer one, sent it or dropped it since; without `version` nothing is compared.
     """
     key = key[:100]
     if not title.strip() and not markdown.strip():
-        await execute("delete from draft where person_id = $1 and key = $2", reader.person, key)
+        left = await fetch_value(
+            "with gone as (delete from draft where person_id = $1 and key = $2"
+            " and ($3::bigint is null or version = $3) returning 1)"
+            " select 1 from draft where person_id = $1 and key = $2 and not exists (select 1 from gone)",
+            reader.person,
+            key,
+            version,
+        )
+        if left is not None:
+            raise Conflict(_("A newer draft was kept on another device. Reload to see it; this text stays here."))
         return 0
     kept: int | None = await fetch_value(
-        "insert into draft (person_id, key, title, markdown, data) values ($1, $2, $3, $4, $5)"
+        "insert into draft (person_id, key, title, markdown, data) select $1, $2, $3, $4, $5"
+        " where $6::bigint is null or $6 = 0 or exists (select 1 from draft where person_id = $1 and key = $2)"
         " on conflict (person_id, key) do update set title = excluded.title, markdown = excluded.markdown,"
         " data = excluded.data, version = draft.version + 1, saved_at = now()"
         " where $6::bigint is null or draft.version = $6 returning version",
@@ -56,6 +70,39 @@ async def draft_of(reader: Reader, key: str) -> Row | None:
 async def drop_draft(reader: Reader, key: str) -> None:
     """Forget a draft."""
     await execute("delete from draft where person_id = $1 and key = $2", reader.person, key[:100])
+
+
+@action
+async def keep_carried(event: SignedIn) -> None:
+    """Keep what somebody wrote as a guest as their draft of a new thread, in the transaction that signs them in.
+
+    They look at it next; a draft that was there before steps aside to the first free `new-thread:2`, `new-thread:3`…,
+    so that nothing is lost (a tenth replaces the ninth).
+    """
+    title, markdown = event.draft.get("title", "")[:300], event.draft.get("body", "")[:100_000]
+    if not title.strip() and not markdown.strip():
+        return
+    await execute(
+        "update draft set key = (select $2 || ':' || n from generate_series(2, 9) n where n = 9 or not exists"
+        " (select 1 from draft d where d.person_id = $1 and d.key = $2 || ':' || n) order by n limit 1)"
+        " where person_id = $1 and key = $2 and (title, markdown) <> ($3, $4) and not exists"
+        " (select 1 from draft d where d.person_id = $1 and d.key = $2 || ':9')",
+        event.person,
+        NEW_THREAD,
+        title,
+        markdown,
+    )
+    data = {name: event.draft[name][:100] for name in ("project", "category") if event.draft.get(name)}
+    await execute(
+        "insert into draft (person_id, key, title, markdown, data) values ($1, $2, $3, $4, $5)"
+        " on conflict (person_id, key) do update set title = excluded.title, markdown = excluded.markdown,"
+        " data = excluded.data, version = draft.version + 1, saved_at = now()",
+        event.person,
+        NEW_THREAD,
+        title,
+        markdown,
+        data,
+    )
 
 
 async def drafts_of(reader: Reader) -> list[Row]:

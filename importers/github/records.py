@@ -106,7 +106,7 @@ class Malformed:
 Record: TypeAlias = Issue | LooseComment | Malformed
 
 
-class Unreadable(Exception):
+class Unreadable(ValueError):
     """Why a record cannot be read."""
 
 
@@ -126,8 +126,13 @@ class Reading:
         return f"https://github.com/{self.repository}/{'pull' if is_pull else 'issues'}/{number}"
 
     def records(self, value: object, where: str, *, is_pull: bool | None = None) -> Iterator[Record]:
-        """What one JSON value of a source holds; never raises. `is_pull` None: the value itself says so."""
+        """What one JSON value of a source holds; never raises.
+
+        `value` may be why there is none. `is_pull` None: the value itself says so.
+        """
         try:
+            if isinstance(value, Unreadable):
+                raise value
             if not isinstance(value, dict):
                 raise Unreadable("this is not an object")
             if "number" not in value and "issue_url" in value:

@@ -70,8 +70,8 @@ def bodies() -> Iterator[str]:
             for part in issue["comments"] + issue.get("reviews", []):
                 yield part["body"]
                 yield from (comment["body"] for comment in part.get("comments", []))
-    for line in gzip.open(DATA / "github-rest/huggingface-datasets-issues.jsonl.gz", "rt", encoding="utf-8"):
-        yield json.loads(line)["body"] or ""
+    rows = gzip.decompress((DATA / "github-rest/huggingface-datasets-issues.jsonl.gz").read_bytes())
+    yield from (json.loads(line)["body"] or "" for line in rows.splitlines())
 
 
 _MAY_STAND = {
@@ -87,13 +87,12 @@ _MAY_STAND = {
     "table": "class",
     "td": "class colspan rowspan",
     "th": "class colspan rowspan",
-} | dict.fromkeys(
-    "b blockquote br caption code del em h3 h4 h5 h6 header hr i ins kbd label p s samp strong sub summary sup "
-    "tbody tfoot thead tr ul".split(),
-    "",
-)
+}
+_BARE = """b blockquote br caption code del em h3 h4 h5 h6 header hr i ins kbd label p s samp strong sub summary sup
+    tbody tfoot thead tr ul"""
+_MAY_STAND |= dict.fromkeys(_BARE.split(), "")
 _VOID = {"br", "hr", "img", "input"}
-_OUR_CLASSES = set("mention issue image codebox scroll task k s c m table n".split())
+_OUR_CLASSES = {"mention", "issue", "image", "codebox", "scroll", "task", "k", "s", "c", "m", "table", "n"}
 
 
 class _Checker(HTMLParser):

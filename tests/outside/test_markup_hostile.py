@@ -3,9 +3,9 @@
 import time
 
 import pytest
-from tests.outside.hostile import DATA, bodies, needs_data, pathological, payloads, violations
 
 from forum.markup import MAX_LENGTH, cook, find_mentions, sanitise
+from tests.outside.hostile import DATA, bodies, needs_data, pathological, payloads, violations
 
 pytestmark = needs_data
 

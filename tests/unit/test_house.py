@@ -30,6 +30,8 @@ UNSEEN = {
     ("forum/threads/queries.py", "STAMP"): "a stamp, asked after the page was found visible",
     ("forum/threads/writing.py", "sent_before_thread"): "the author's own thread, by the key they sent",
     ("forum/threads/writing.py", "sent_before_reply"): "the author's own post, by the key they sent",
+    ("categories/ask/pages.py", "home_top"): "a count over public threads alone",
+    ("categories/support/pages.py", "bucket"): "only finds the category to move to; move_thread() asks",
     ("categories/support/actions.py", "submit"): "the requester's own ticket",
     ("categories/support/queries.py", "own_tickets"): "the reader's own tickets",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
