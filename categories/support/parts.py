@@ -86,7 +86,7 @@ async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] |
     reader = request.reader
     ticket = await queries.ticket_of_thread(reader, head["id"])
     project, is_public = head["project_id"], head["visibility"] == "public"
-    powers = {
+    powers: dict[str, Any] = {
         "head": head,
         "ticket": ticket,
         "reader": reader,

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import unescapeAll
+from markdown_it.helpers import parseLinkDestination, parseLinkTitle
 from markdown_it.token import Token
 
 from forum.markup import plugins
@@ -24,6 +26,7 @@ Quote = tuple[int | None, int | None, str]
 # Browsers and nh3 copy the formatting elements that are open into each following block, one for each different set of
 # attributes: a short text could become megabytes. Without attributes at most three of a kind are copied.
 _FORMATTING = re.compile(r"<(b|big|code|del|em|font|i|ins|nobr|s|small|strike|strong|tt|u)(?=[\s/])[^>]{0,1000}>", re.I)
+_CLEAN_URL = re.compile(r"(?:[A-Za-z0-9;/?:@&=+$,\-_.!~*'()#]|%[0-9A-Fa-f]{2})++")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +128,15 @@ def _raw_html(_self: Any, tokens: Sequence[Token], at: int, _options: Any, env: 
     return content
 
 
+class _Parser(MarkdownIt):
+    """The parser with a short way for URLs that need no encoding, which are nearly all; the long one takes 60 us."""
+
+    def normalizeLink(self, url: str) -> str:
+        return url if _CLEAN_URL.fullmatch(url) else super().normalizeLink(url)
+
+
 def _make_parser() -> MarkdownIt:
-    parser = MarkdownIt(
+    parser = _Parser(
         "commonmark",
         {
             "html": True,
@@ -137,6 +147,12 @@ def _make_parser() -> MarkdownIt:
         },
     )
     parser.enable(["table", "strikethrough"])
+    helpers: Any = SimpleNamespace(
+        parseLinkLabel=plugins.link_label,
+        parseLinkDestination=parseLinkDestination,
+        parseLinkTitle=parseLinkTitle,
+    )
+    parser.helpers = helpers
     parser.block.ruler.before("table", "too_deep", plugins.too_deep)
     parser.block.ruler.before(
         "blockquote", "quote", plugins.quote_block, {"alt": ["paragraph", "reference", "blockquote", "list"]}

@@ -11,10 +11,10 @@ EXCERPT_LENGTH = 300
 # Parsing costs about the same for each mark that may open something, whatever it turns out to be. What one
 # weighs was measured: the slowest mixture below the limit takes half a second. Of 9,800 real bodies the
 # heaviest weighs 2,300.
-_WEIGHTS = {"[": 4, "://": 3, "|": 2, "\n": 2, "<": 2} | dict.fromkeys(":*_~`&\\!>-@#", 1)
-_MAX_WEIGHT = 12_000
+_WEIGHTS = {"[": 2, "://": 3, "|": 2, "\n": 2, "<": 2} | dict.fromkeys(":*_~`&\\!>-@#]", 1)
+_MAX_WEIGHT = 20_000
 _MAX_TAGS = 2_000
-_MAX_CELLS = 10_000
+_MAX_CELLS = 20_000
 _MAX_SHORT = 4_000
 
 # Never shown and never meant: control characters (XML feeds cannot hold them), what overrides the direction of

@@ -10,8 +10,9 @@ from forum.web.errors import Conflict
 from forum.web.i18n import _
 from forum.web.reader import Reader
 
-# The key of what somebody is about to ask; older ones that stepped aside are `new-thread:2` to `new-thread:9`.
+# The key of what somebody is about to ask; what stepped aside for it is `new-thread:2` to `new-thread:99`.
 NEW_THREAD = "new-thread"
+
 
 async def keep_draft(
     reader: Reader,
@@ -76,17 +77,15 @@ async def drop_draft(reader: Reader, key: str) -> None:
 async def keep_carried(event: SignedIn) -> None:
     """Keep what somebody wrote as a guest as their draft of a new thread, in the transaction that signs them in.
 
-    They look at it next; a draft that was there before steps aside to the first free `new-thread:2`, `new-thread:3`…,
-    so that nothing is lost (a tenth replaces the ninth).
+    They look at it next; another draft that was there steps aside to the first free of `new-thread:2`, `new-thread:3`…
     """
     title, markdown = event.draft.get("title", "")[:300], event.draft.get("body", "")[:100_000]
     if not title.strip() and not markdown.strip():
         return
     await execute(
-        "update draft set key = (select $2 || ':' || n from generate_series(2, 9) n where n = 9 or not exists"
-        " (select 1 from draft d where d.person_id = $1 and d.key = $2 || ':' || n) order by n limit 1)"
-        " where person_id = $1 and key = $2 and (title, markdown) <> ($3, $4) and not exists"
-        " (select 1 from draft d where d.person_id = $1 and d.key = $2 || ':9')",
+        "update draft set key = coalesce((select $2 || ':' || n from generate_series(2, 99) n where not exists"
+        " (select 1 from draft d where d.person_id = $1 and d.key = $2 || ':' || n) order by n limit 1), key)"
+        " where person_id = $1 and key = $2 and (title, markdown) <> ($3, $4)",
         event.person,
         NEW_THREAD,
         title,
@@ -106,10 +105,14 @@ async def keep_carried(event: SignedIn) -> None:
 
 
 async def drafts_of(reader: Reader) -> list[Row]:
-    """All drafts of a reader, newest first, with the thread each belongs to, as far as they may still see it."""
+    """All drafts of a reader, newest first, with the thread each belongs to, as far as they may still see it.
+
+    The text is cut after 300 characters, unless there is no page left to read the rest on.
+    """
     return await fetch(
-        "select d.key, d.title, d.markdown, d.version, d.saved_at, t.id as thread_id, t.slug, t.title as thread_title"
-        " from draft d left join thread t on d.key = 'thread:' || t.id"
+        "select d.key, d.title, case when d.key like 'thread:%' and t.id is null then d.markdown"
+        " else left(d.markdown, 300) end as markdown, d.version, d.saved_at, t.id as thread_id, t.slug, t.title as thread_title"
+        " from draft d left join thread t on t.id = substring(d.key from '^thread:([0-9]+)$')::bigint"
         f" and {visible_thread('t', '$1')} where d.person_id = $1 order by d.saved_at desc limit 200",
         reader.person,
     )

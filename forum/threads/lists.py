@@ -26,7 +26,15 @@ guest_lists = Kept(4_000_000)
 def asked_cursor(request: Request) -> Cursor | None:
     """Where a list goes on, out of `?below=`; None for its beginning and for what is no cursor."""
     at, dash, thread = request.query_params.get("below", "").partition("-")
-    if dash and at.isascii() and at.isdigit() and len(at) < 17 and thread.isascii() and thread.isdigit() and len(thread) < 19:
+    if (
+        dash
+        and at.isascii()
+        and at.isdigit()
+        and len(at) < 17
+        and thread.isascii()
+        and thread.isdigit()
+        and len(thread) < 19
+    ):
         return Cursor(datetime.fromtimestamp(int(at) / 1_000_000, UTC), int(thread))
     return None
 
@@ -69,7 +77,9 @@ async def home(request: Request) -> Response:
 async def fresh_home(request: Request) -> Response:
     is_front = request.scope["path"] == "/"
     rows = await queries.list_threads(request.reader, below=asked_cursor(request))
-    return await list_page(request, rows, "latest", path="/latest", title="" if is_front else _("Latest"), front=is_front)
+    return await list_page(
+        request, rows, "latest", path="/latest", title="" if is_front else _("Latest"), front=is_front
+    )
 
 
 async def list_page(

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from forum.database.engine import Row, fetch_one
-from forum.threads import actions, drafts, writing
+from forum.threads import actions, drafts, editing, writing
 from forum.threads.fragments import Kept, Powers, powers_in, render_post, render_posts
 from forum.threads.queries import acts_between, guest_stamp, one_post, post_source, posts_between, thread_head
 from forum.threads.rules import numbers_on, page_of, pages_in
@@ -152,7 +152,12 @@ async def reply(request: Request) -> Response:
         if request.is_htmx or problem.status in (401, 404):
             raise
         return await fresh_page(
-            request, thread, head["last_number"], status=problem.status, draft=markdown, errors=[problem.message],
+            request,
+            thread,
+            head["last_number"],
+            status=problem.status,
+            draft=markdown,
+            errors=[problem.message],
             key=fields.key(),
         )
     if not request.is_htmx:
@@ -170,7 +175,12 @@ async def reply_swap(request: Request, thread: int, posted: writing.Posted) -> R
     shown = render_post(row, head, powers_in(reader, head), reader)
     context = composer_context(request, head, draft="")
     form = await swap(
-        request, "threads/reply.html", thread=head, page=page_of(posted.number), powers=powers_in(reader, head), **context
+        request,
+        "threads/reply.html",
+        thread=head,
+        page=page_of(posted.number),
+        powers=powers_in(reader, head),
+        **context,
     )
     return HTMLResponse(shown + Markup(bytes(form.body).decode()))
 
@@ -263,7 +273,7 @@ async def edit(request: Request) -> Response:
         )
     try:
         fields.check()
-        posted = await writing.edit_post(
+        posted = await editing.edit_post(
             request.reader, source["id"], markdown, title=title, tags=tags, reason=fields.get("reason", "")
         )
     except Invalid as problem:

@@ -149,12 +149,8 @@ async def list_threads(
     limit: int = THREADS_A_PAGE,
 ) -> list[Row]:
     """Threads by their last activity, newest first; filters add up. Drafts are on nobody's list but /drafts."""
-    which, values = [BELOW, "t.visibility <> 'author'"], [
-        reader.id,
-        limit,
-        below.at if below else None,
-        below.id if below else None,
-    ]
+    which = [BELOW, "t.visibility <> 'author'"]
+    values: list[object] = [reader.id, limit, below.at if below else None, below.id if below else None]
 
     def also(condition: str, value: object) -> None:
         values.append(value)
@@ -245,12 +241,16 @@ async def count_new(reader: Reader) -> tuple[int, int]:
     return row["new"], row["unread"]
 
 
-async def revisions_of(post: int) -> list[Row]:
-    """Earlier texts of a post, oldest first: (number, markdown, title, reason, at, editor's username and name)."""
+async def revisions_of(post: int, *, below: int, limit: int) -> list[Row]:
+    """What stood in a post before its edits, the latest edit first, from below the edit of that number: (number,
+    markdown, title, reason, at; the editor's person_id, username and name)."""
     return await fetch(
-        "select r.number, r.markdown, r.title, r.reason, r.at, p.username, p.name, p.id as person_id"
-        " from post_revision r join person p on p.id = r.editor_id where r.post_id = $1 order by r.number",
+        "select r.number, r.markdown, r.title, r.reason, r.at, a.id as person_id, a.username, a.name"
+        f" from post_revision r {PERSON.format(w='w', a='a', author='r.editor_id')}"
+        " where r.post_id = $1 and r.number < $2 order by r.number desc limit $3",
         post,
+        below,
+        limit,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, quote
 
+import asyncpg
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
@@ -149,6 +150,9 @@ class Kernel:
     async def answer(self, request: Request, error: Exception) -> Response:
         """Turn what was raised into what the person, or the program, is told."""
         headers: dict[str, str] = {}
+        if isinstance(error, asyncpg.DataError):
+            # a number or a character that no column can hold: nothing has it as its id, no form may hold it
+            error = NotFound() if request.method in SAFE else Invalid(i18n.gettext("Something in it cannot be kept."))
         if isinstance(error, HTTPException):
             headers.update(error.headers or {})
             told = NotFound() if error.status_code == 404 else Problem(error.detail)

@@ -23,7 +23,7 @@ def template_folders() -> dict[str, Path]:
 class Missing(StrictUndefined):
     """What a template was not given: false where it is asked for, an error where it is printed or used."""
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> bool:  # type: ignore[override]
         return False
 
 

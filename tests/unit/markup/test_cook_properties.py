@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from forum.markup import cook, find_mentions, plain, sanitise
 from tests.outside.hostile import violations
 
-WORDS = """* ** _ ` ``` ~~~ ~~ > - + 1. # ## --- | |-|-| [ ] ( ) ![ ]( [a]: <b> </b> <a> </a> <p> <pre> <div> <table>
-    <td> <tr> <details> <summary> <h1> <!-- --> <img <a <br> <li> <ul> href= src= " ' = / \\ & &lt; &#10; &#x202e;
-    &nbsp; :tada: :+1: :a @ines @nobody @a@b.example #1 #12 a#1 [quote] [/quote] [quote="a,post:1,topic:2"] [x]
-    javascript:x https://a.example/b?c=d&e data:x mailto:a@b.c a b word é 漢 🎉 <style> <svg> <math> <script> <select> <option>
-    <template> <input> <![CDATA[ ]]> <? ?>"""
+WORDS = """* ** _ ` ``` ~~~ ~~ > - + 1. # ## --- | |-|-| [ ] ( ) ![ ]( [a]: <b> </b> <a> </a> <p> <pre> <div>
+    <table> <td> <tr> <details> <summary> <h1> <!-- --> <img <a <br> <li> <ul> href= src= " ' = / \\ & &lt;
+    &#10; &#x202e; &nbsp; :tada: :+1: :a @ines @nobody @a@b.example #1 #12 a#1 [quote] [/quote]
+    [quote="a,post:1,topic:2"] [x] javascript:x https://a.example/b?c=d&e data:x mailto:a@b.c a b word é 漢 🎉
+    <style> <svg> <math> <script> <select> <option> <template> <input> <![CDATA[ ]]> <? ?>"""
 BREAKS = [
     "\n",
     "\n\n",

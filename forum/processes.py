@@ -1,0 +1,171 @@
+"""What runs inside one web process and inside one worker, from opening the pool to letting go of it."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager
+
+import structlog
+import uvicorn
+import uvloop
+
+from forum import jobs
+from forum.app import make_app
+from forum.database import engine
+from forum.events import flush_hints, send_hints
+from forum.live.hub import hub
+from forum.settings import Settings
+
+log = structlog.get_logger()
+# Requests in flight get this long to finish once the process is to stop (seconds).
+GRACE = 25
+# A worker without its database tries again after this long, then twice as long, at most a quarter of a minute.
+RETRY, RETRY_MOST = 0.5, 15.0
+FRAME_MOST = 65_536
+
+
+async def forever(name: str, task: Callable[[], Awaitable[None]]) -> None:
+    """Run a task that never ends; when it fails (the database went away), say so and run it again."""
+    while True:
+        try:
+            await task()
+        except Exception as error:
+            log.warning("background task failed, trying again", task=name, error=str(error))
+        await asyncio.sleep(1)
+
+
+@asynccontextmanager
+async def pool(settings: Settings) -> AsyncIterator[None]:
+    """The pool of this process, and the task that sends hints to open browsers."""
+    await engine.connect(settings.database_url)
+    hints = asyncio.create_task(forever("hints", send_hints))
+    try:
+        yield
+    finally:
+        hints.cancel()
+        with contextlib.suppress(Exception):
+            await flush_hints()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(engine.disconnect(), 5)
+
+
+@asynccontextmanager
+async def web_lifespan(settings: Settings) -> AsyncIterator[None]:
+    """What a web process needs around its requests: the pool, hints out, hints in."""
+    async with pool(settings):
+        listening = asyncio.create_task(forever("live", lambda: hub.listen(settings.database_url)))
+        try:
+            yield
+        finally:
+            listening.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await listening
+
+
+class Server(uvicorn.Server):
+    """uvicorn that stops by SIGTERM or with its supervisor, and tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config, ready: int, supervisor: int) -> None:
+        super().__init__(config)
+        self.ready = ready
+        self.supervisor = supervisor
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Signals are ours."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        stop_by_signal(self.stop, self.supervisor)
+        os.write(self.ready, b".")
+
+    def stop(self) -> None:
+        """Stop gently; asked twice, at once."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # before uvicorn does: its own close frame would come first and the sockets' tasks would still want to send
+        hub.close_all()
+        await asyncio.sleep(0.05)
+        await super().shutdown(sockets)
+
+
+def stop_by_signal(stop: Callable[[], None], supervisor: int) -> None:
+    """Call `stop` at SIGTERM, and when the other end of the pipe `supervisor` closes: then nobody is left to send it."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop)
+
+    def orphaned() -> None:
+        loop.remove_reader(supervisor)
+        stop()
+
+    loop.add_reader(supervisor, orphaned)
+
+
+def run_web(settings: Settings, listener: socket.socket, ready: int, supervisor: int) -> int:
+    """Serve requests off the shared socket until told to stop; returns the exit status."""
+    config = uvicorn.Config(
+        make_app(settings, lambda _router: web_lifespan(settings)),
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=FRAME_MOST,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.proxies),
+        forwarded_allow_ips=settings.proxies,
+        timeout_graceful_shutdown=GRACE,
+    )
+    server = Server(config, ready, supervisor)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(server.serve([listener]))
+    return 0 if server.started else 1
+
+
+async def work(settings: Settings, stop: asyncio.Event) -> None:
+    """Do jobs until `stop` is set, also across a database that goes away and comes back."""
+    pause = RETRY
+    async with pool(settings):
+        while not stop.is_set():
+            began = asyncio.get_running_loop().time()
+            try:
+                await jobs.work(settings.database_url, stop)
+            except Exception as error:
+                log.warning("worker lost its database, trying again", error=str(error))
+                pause = RETRY if asyncio.get_running_loop().time() - began > RETRY_MOST else min(2 * pause, RETRY_MOST)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), pause)
+
+
+def run_worker(settings: Settings, supervisor: int | None = None) -> int:
+    """Do jobs until told to stop (SIGTERM; by itself also SIGINT); jobs in hand are finished, others stay waiting."""
+
+    async def run() -> None:
+        stop = asyncio.Event()
+
+        def stop_or_leave() -> None:
+            # a job cut off here is picked up again by another worker once its heartbeat is missed; cancelling it
+            # would mark it as done with
+            if stop.is_set():
+                os._exit(1)
+            stop.set()
+
+        loop = asyncio.get_running_loop()
+        if supervisor is None:
+            loop.add_signal_handler(signal.SIGTERM, stop_or_leave)
+            loop.add_signal_handler(signal.SIGINT, stop_or_leave)
+        else:
+            stop_by_signal(stop_or_leave, supervisor)
+        await work(settings, stop)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
+    return 0

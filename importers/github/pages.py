@@ -1,0 +1,56 @@
+"""Where `#123` leads: to the thread that was imported, else to the issue on GitHub."""
+
+import re
+
+from starlette.responses import RedirectResponse, Response
+
+from forum.database.engine import fetch_one
+from forum.threads.visibility import visible_thread
+from forum.web.errors import NotFound
+from forum.web.requests import Request
+from forum.web.routing import route
+from importers.github.people import SOURCE
+from importers.github.records import NUMBER_MOST
+
+REPOSITORY_URL = re.compile(
+    r"https?://(?:www\.)?github\.com/([A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_.-]+?)(?:\.git)?/?", re.IGNORECASE
+)
+
+# The project's own repository first, then the one that was imported first. An issue that was moved to a category
+# that the reader does not see is to them one that was never imported.
+ISSUE = f"""
+select p.repository, array(select s.name from import_source s where s.source = $3 and s.project_id = p.id
+                            order by s.since, s.name) as imported,
+       (select array[t.id::text, t.slug] from import_source s
+          join origin_alias a on a.source = s.source and a.kind = 'thread' and a.foreign_id = s.name || '#' || $2
+          join thread t on t.id = a.row_id and t.project_id = p.id
+         where s.source = $3 and s.project_id = p.id and {visible_thread("t", "$4")}
+         order by position(s.name in lower(p.repository)) = 0, s.since, s.name limit 1) as thread
+  from project p where p.slug = $1
+"""
+
+
+def repository_of(address: str) -> str:
+    """OWNER/REPO out of a project's repository, "" where it is not one on GitHub."""
+    found = REPOSITORY_URL.fullmatch(address.strip())
+    return found[1] if found else ""
+
+
+async def issue_page(request: Request) -> Response:
+    """To the thread of an issue, or to the issue itself; raises NotFound where the project has no repository."""
+    number: int = request.path_params["number"]
+    if not 0 < number < NUMBER_MOST:
+        raise NotFound
+    row = await fetch_one(ISSUE, request.path_params["project"].lower(), str(number), SOURCE, request.reader.id)
+    if row is None:
+        raise NotFound
+    if row["thread"]:
+        thread, slug = row["thread"]
+        return RedirectResponse(f"/t/{slug}/{thread}", 302)
+    repository = repository_of(row["repository"]) or next(iter(row["imported"]), "")
+    if not repository:
+        raise NotFound
+    return RedirectResponse(f"https://github.com/{repository}/issues/{number}", 302)
+
+
+routes = [route("/p/{project}/issues/{number:int}", issue_page)]

@@ -1,0 +1,115 @@
+"""Where issues of a repository go: the project, the kind of category, the tags, and the names they are known by."""
+
+from dataclasses import dataclass, field
+
+from categories.triage.rules import suggest_kind
+from forum.database.engine import execute, fetch, fetch_value
+from forum.projects.actions import tag_name
+from importers.github.people import SOURCE, People
+from importers.github.records import Comment, Issue
+
+KINDS = ("support", "bugs", "features")
+
+# Words of labels that say of what kind an issue is; they count before its text (whoever sets labels has read it).
+LABEL_KINDS = {
+    "bug": "bugs",
+    "bugs": "bugs",
+    "defect": "bugs",
+    "regression": "bugs",
+    "enhancement": "features",
+    "feature": "features",
+    "features": "features",
+    "question": "support",
+    "questions": "support",
+    "support": "support",
+}
+NEGATIONS = {"not", "no", "non", "never", "without"}
+
+
+class NoPlace(Exception):
+    """The issues cannot stand there; the message says why."""
+
+
+@dataclass
+class Place:
+    """A repository (OWNER/REPO) in a project, and the category for each kind of public issue."""
+
+    repository: str
+    project: int
+    slug: str
+    categories: dict[str, int]
+    people: People = field(default_factory=People)
+
+    @property
+    def name(self) -> str:
+        """The repository's name as foreign ids have it: GitHub does not tell capitals apart."""
+        return self.repository.casefold()
+
+    def thread_id(self, number: int) -> str:
+        """The foreign id of an issue."""
+        return f"{self.name}#{number}"
+
+    def thread_ids(self, issue: Issue) -> list[str]:
+        """All foreign ids of an issue, the one by its number first."""
+        node = [f"node:{issue.node_id}"] if issue.node_id else []
+        return [self.thread_id(issue.number), *node, *([f"id:{issue.rest_id}"] if issue.rest_id else [])]
+
+    def comment_ids(self, number: int, comment: Comment, nth: int) -> list[str]:
+        """What a comment is known by: REST's number, and being the nth of its author and second (archives have no
+        more)."""
+        by_place = f"{self.thread_id(number)}/comment:{comment.author.login.casefold()}:{comment.made}:{nth}"
+        return [by_place] if comment.id is None else [f"comment:{comment.id}", by_place]
+
+
+def kind_of(issue: Issue) -> str:
+    """The kind of category for an issue: its labels first, then its words. Never `security`: what is public already
+    stays public."""
+    for label in issue.labels:
+        words = "".join(c if c.isalpha() else " " for c in label.casefold()).split()
+        if not NEGATIONS.intersection(words):
+            for word in words:
+                if word in LABEL_KINDS:
+                    return LABEL_KINDS[word]
+    kind = suggest_kind(issue.title, issue.body).kind
+    return "bugs" if kind == "security" else kind
+
+
+def tags_of(issue: Issue) -> list[str]:
+    """The names of an issue's tags, sorted."""
+    return sorted({name for label in issue.labels if (name := tag_name(label)[:60])})
+
+
+async def find_place(repository: str, project_slug: str) -> Place:
+    """The place of a repository in a project. Raises NoPlace: no such project, no open category, taken by another."""
+    project = await fetch_value("select id from project where slug = $1", project_slug.lower())
+    if project is None:
+        raise NoPlace(f"there is no project {project_slug}")
+    rows = await fetch(
+        "select id, kind from category where project_id = $1 and kind <> 'security' and visibility <> 'private'"
+        " order by visibility <> 'public', position, id",
+        project,
+    )
+    if not rows:
+        raise NoPlace(f"the project {project_slug} has no category that others may read")
+    first = {kind: next((r["id"] for r in rows if r["kind"] == kind), rows[0]["id"]) for kind in KINDS}
+    place = Place(repository, project, project_slug.lower(), first)
+    other = await fetch_value(
+        "select p.slug from import_source s join project p on p.id = s.project_id"
+        " where s.source = $1 and s.name = $2 and s.project_id <> $3",
+        SOURCE,
+        place.name,
+        project,
+    )
+    if other is not None:
+        raise NoPlace(f"{repository} stands in the project {other} already")
+    return place
+
+
+async def take_place(place: Place) -> None:
+    """Remember that the repository stands in this project."""
+    await execute(
+        "insert into import_source (source, name, project_id) values ($1, $2, $3) on conflict do nothing",
+        SOURCE,
+        place.name,
+        place.project,
+    )
