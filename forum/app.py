@@ -50,7 +50,7 @@ def wire() -> None:
     parts.register("thread_ticket", Part(support_parts.thread_ticket, ""))
 
     streams.register("thread", live_threads.thread_since)
-    streams.register("list", live_threads.list_since)
+    streams.register("list", live_threads.list_since, pause=1.0)
     streams.register("inbox", inbox.inbox_since, inbox.inbox_wakes_with)
     streams.register("place", support_parts.place_since, support_parts.place_wakes_with)
 

@@ -22,7 +22,8 @@ _LEXEME = re.compile(r"'((?:[^']|'')+)'(:\*)?")
 
 def stems_of(query: str) -> tuple[frozenset[str], frozenset[str]]:
     """The stems in PostgreSQL's text of a query such as `'resampl':* & 'window'`: whole ones, and beginnings."""
-    whole, begun = set(), set()
+    whole: set[str] = set()
+    begun: set[str] = set()
     for lexeme, star in _LEXEME.findall(query):
         (begun if star else whole).add(lexeme.replace("''", "'"))
     return frozenset(whole), frozenset(begun)

@@ -81,14 +81,13 @@ def parse(text: str) -> Query:
 
 
 # Words that tell nothing about what a thread is about; for similar threads alone, a search takes every word it is given.
-_SILENT = frozenset(
-    """a about after all also am an and any are as at be been before but by can cannot could did do does doesn done for
+_SILENT_WORDS = """a about after all also am an and any are as at be been before but by can cannot could did do does doesn done for
     from get gets got had has have how i if in into is isn it its just like make me my need no not of off on one only or
     our out please should since so some than that the their them then there these they this to too try trying up use
     used using via want was way we were what when where which while who why will with won work working works would you
     your yours hello hi thanks thank help question problem issue der die das und ist nicht ein eine wie le la les des un
-    une est et pour dans de du que qui el los las es en por para con""".split()
-)
+    une est et pour dans de du que qui el los las es en por para con"""
+_SILENT = frozenset(_SILENT_WORDS.split())
 _TOKEN = re.compile(r"[^\W_](?:[\w.:/-]*[^\W_])?")
 _CODE = re.compile(r"[_.:]|[a-z][A-Z]|\d[a-zA-Z]|[a-zA-Z]\d|^[A-Z]{2,}")
 

@@ -117,6 +117,8 @@ class Hub:
             while everyone:
                 self.again.discard(stream)
                 await self.tell_once(stream, list(everyone))
+                if pause := streams[stream[0]].pause:
+                    await asyncio.sleep(pause)
                 everyone = self.followers.get(stream, set()) if stream in self.again else set()
 
     async def tell_once(self, stream: tuple[str, int], sockets: list[Socket]) -> None:
@@ -144,7 +146,8 @@ class Hub:
             text = messages.get(id(news)) or as_message(stream, news)
             messages[id(news)] = text
             for socket in group:
-                if stream in socket.versions:
+                # a socket that asked anew meanwhile is told by that question
+                if socket.versions.get(stream) == asked[n][1]:
                     socket.versions[stream] = news.version
                     socket.send(text)
 

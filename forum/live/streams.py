@@ -23,15 +23,17 @@ Wakes = Callable[[int], Awaitable[str | None]]
 
 @dataclass(frozen=True)
 class Stream:
-    """How news of a stream are found, and which hint wakes it where that is not its own name."""
+    """How news of a stream are found, which hint wakes it where that is not its own name, and how many seconds it
+    rests between two rounds (hints that come meanwhile are one)."""
 
     since: Since
     wakes_with: Wakes | None = None
+    pause: float = 0.0
 
 
 streams: dict[str, Stream] = {}
 
 
-def register(name: str, since: Since, wakes_with: Wakes | None = None) -> None:
+def register(name: str, since: Since, wakes_with: Wakes | None = None, *, pause: float = 0.0) -> None:
     """Let browsers follow `name:id`; `forum/app.py` alone does this."""
-    streams[name] = Stream(since, wakes_with)
+    streams[name] = Stream(since, wakes_with, pause)

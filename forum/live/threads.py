@@ -76,13 +76,14 @@ async def thread_news(reader: Reader, thread: int, version: int) -> News | None:
         for row in await acts_since(reader, thread, version)
     ]
     items.append({"id": "threadhead", "inner": fragment("threads/head.html", thread=head)})
+    items.append({"id": "lastnumber", "inner": str(head["last_number"])})
     return News(head["version"], items)
 
 
 async def list_since(project: int, asked: Mapping[int, tuple[Reader, int]]) -> dict[int, News]:
     """Which threads moved in the lists since each reader's moment (milliseconds since 1970); ids alone, and of those
     only what the reader may see. Project 0: the whole site."""
-    answers = {}
+    answers: dict[int, News] = {}
     versions = {version for _reader, version in asked.values()}
     readers = {reader.id for reader, _version in asked.values()}
     rows = await fetch(
@@ -94,10 +95,15 @@ async def list_since(project: int, asked: Mapping[int, tuple[Reader, int]]) -> d
         float(min(versions)),
         project,
     )
+    moves: dict[int | None, list[tuple[int, int]]] = {}
+    for row in rows:
+        moves.setdefault(row["reader"], []).append((row["at"], row["id"]))
     for n, (reader, version) in asked.items():
-        # the version stays the moment the list was shown: the count is of all that moved since
-        moved = sorted({row["id"] for row in rows if row["reader"] == reader.id and row["at"] > version})
-        answers[n] = News(version, ({"moved": moved},) if moved else ())
+        # the version stays the moment the list was shown: the count is of all that moved since; newest come first
+        moved = set()
+        for at, thread in moves.get(reader.id, ()):
+            if at <= version:
+                break
+            moved.add(thread)
+        answers[n] = News(version, ({"moved": sorted(moved)},) if moved else ())
     return answers
-
-

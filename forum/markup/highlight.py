@@ -1,7 +1,7 @@
 """Code boxes: a listing with its language named and its words coloured in the few classes the style sheet knows."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from html import escape
 from pkgutil import resolve_name
 from typing import Any
@@ -159,6 +159,7 @@ def _is(kind: Any, family: Any) -> bool:
     return kind in family
 
 
+@lru_cache(maxsize=256)  # a preview cooks the same listing at every pause in typing
 def _coloured(code: str, lexer: str) -> str:
     """The code as HTML; neighbours of one class share an element, a name before a parenthesis counts as a function."""
     runs: list[tuple[str, str]] = []

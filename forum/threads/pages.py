@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from forum.database.engine import Row, fetch_one
 from forum.threads import actions, drafts, editing, writing
 from forum.threads.fragments import Kept, Powers, powers_in, render_post, render_posts
-from forum.threads.queries import acts_between, guest_stamp, one_post, post_source, posts_between, thread_head
+from forum.threads.queries import acts_between, one_post, post_source, posts_between, thread_head
 from forum.threads.rules import numbers_on, page_of, pages_in
 from forum.web import parts
 from forum.web.errors import Invalid, NotFound, Problem
@@ -47,24 +47,22 @@ async def thread_page(request: Request) -> Response:
 
 
 async def guest_page(request: Request, thread: int, number: int) -> Response:
-    """The page as every guest gets it, kept as long as one cheap row says that nothing changed."""
-    stamp = await guest_stamp(thread)
-    if stamp is None:
+    """The page as every guest gets it, kept as long as the thread's head says that nothing changed."""
+    head = await thread_head(request.reader, thread)
+    if request.path_params["slug"] != head["slug"]:
+        return RedirectResponse(thread_url(head) + (f"/{number}" if number > 1 else ""), 301)
+    if number > head["last_number"]:
         raise NotFound
-    if request.path_params.get("slug") != stamp["slug"]:
-        return RedirectResponse(f"/t/{stamp['slug']}/{thread}" + (f"/{number}" if number > 1 else ""), 301)
-    if number > stamp["last_number"]:
-        raise NotFound
-    # names of people and categories are not in the stamp: within a minute they are right again
+    # what is not in the head (names of other authors, expected ranges measured anew) is right again within a minute
     minute = int(datetime.now(UTC).timestamp()) // 60
     theme = request.scope["haas.cookies"].get(THEME, "")
-    key = (thread, page_of(number), stamp["version"], stamp["project_version"], minute, theme)
-    tag = f'W/"{stamp["version"]}-{stamp["project_version"]}-{page_of(number)}-{minute}-{theme}"'
+    key = (thread, page_of(number), head["version"], head["project_version"], minute, theme)
+    tag = f'W/"{"-".join(map(str, key[1:]))}"'
     if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers={"etag": tag})
+        return Response(status_code=304, headers={"etag": tag, "vary": "Cookie"})
     kept = guest_pages.get(key)
     if kept is None:
-        kept = (await fresh_page(request, thread, number)).body
+        kept = (await fresh_page(request, thread, number, head=head)).body
         guest_pages.put(key, kept, len(kept))
     return HTMLResponse(kept, headers={"etag": tag, "vary": "Cookie"})
 
@@ -75,12 +73,13 @@ async def fresh_page(
     number: int = 1,
     *,
     status: int = 200,
+    head: Row | None = None,
     ticket_errors: Mapping[str, str] | None = None,
     **reply: Any,
 ) -> Response:
     """The page as this reader gets it now. `reply` overrides what the composer shows (kept text, preview, errors)."""
     reader = request.reader
-    head = await thread_head(reader, thread)
+    head = head or await thread_head(reader, thread)
     if request.method in ("GET", "HEAD") and request.path_params.get("slug") != head["slug"]:
         return RedirectResponse(thread_url(head) + (f"/{number}" if number > 1 else ""), 301)
     if number > head["last_number"]:

@@ -215,17 +215,6 @@ async def latest_stamp() -> tuple[object, ...]:
     return tuple(tuple(value or ()) for value in row)
 
 
-STAMP = """
-select t.version, t.slug, t.last_number, p.version as project_version
-  from thread t join project p on p.id = t.project_id where t.id = $1 and t.visibility = 'public'
-"""
-
-
-async def guest_stamp(thread: int) -> Row | None:
-    """The one row by which a guest's kept page is checked; None where a guest may not see the thread."""
-    return await fetch_one(STAMP, thread)
-
-
 async def count_new(reader: Reader) -> tuple[int, int]:
     """How many threads are new and how many unread, at most 99 of each."""
     row = await fetch_one(
@@ -270,3 +259,50 @@ async def post_source(reader: Reader, post: int) -> Row:
     if row is None:
         raise NotFound
     return row
+
+
+WHOSE = "(select w.id from person w where {0} in (w.id, w.same_as))"
+
+PROFILE = f"""
+select a.id, a.username, a.name, a.kind, a.site_role, a.origin, a.origin_url, a.created_at, a.disabled_at,
+       (select s.username from person s where s.id = a.same_as) as claimed_by,
+       (select jsonb_agg(jsonb_build_object('slug', p.slug, 'name', p.name, 'id', p.id, 'role', m.role) order by p.name)
+          from project_member m join project p on p.id = m.project_id where m.person_id = a.id) as roles,
+       (select count(*) from (select 1 from thread t where t.author_id in {WHOSE.format("a.id")}
+         and t.visibility <> 'author' and {visible_thread("t", "$2")} limit $3) x) as threads,
+       (select count(*) from (select 1 from post p join thread t on t.id = p.thread_id
+         where p.author_id in {WHOSE.format("a.id")} and p.deleted_at is null and p.number > 1
+         and t.visibility <> 'author' and {visible_thread("t", "$2")} and {visible_post("p", "t", "$2")} limit $3) x)
+           as posts
+  from person a where lower(a.username) = lower($1)
+"""
+# Counting stops here: nobody tells 10,000 from more, and a profile is not to cost more than any other page.
+MOST_COUNTED = 10_000
+
+
+async def profile_of(reader: Reader, username: str) -> Row:
+    """A person with their roles in projects, how many threads and replies of theirs the reader may see, and, where a
+    placeholder was claimed, the `claimed_by` username. Raises NotFound."""
+    row = await fetch_one(PROFILE, username, reader.id, MOST_COUNTED)
+    if row is None:
+        raise NotFound
+    return row
+
+
+POSTS_BY = f"""
+select p.id, p.number, p.is_whisper, p.created_at, left(p.html, 4000) as html, p.number = t.accepted_number as is_accepted,
+       t.id as thread_id, t.slug, t.title, t.visibility, c.slug as category_slug, c.name as category_name,
+       j.id as project_id, j.slug as project_slug, j.name as project_name
+  from post p
+  join thread t on t.id = p.thread_id
+  join category c on c.id = t.category_id
+  join project j on j.id = t.project_id
+ where p.author_id in {WHOSE.format("$1")} and p.deleted_at is null and t.visibility <> 'author'
+   and ($3::bigint is null or p.id < $3) and {visible_thread("t", "$2")} and {visible_post("p", "t", "$2")}
+ order by p.id desc limit $4
+"""
+
+
+async def posts_by(reader: Reader, person: int, *, below: int | None = None, limit: int) -> list[Row]:
+    """A person's posts, first posts among them, latest first and below a post's id, as far as the reader may see."""
+    return await fetch(POSTS_BY, person, reader.id, below, limit)

@@ -27,7 +27,6 @@ UNSEEN = {
     ("forum/threads/pages.py", "reaction"): "only finds the thread of a post; react() asks",
     ("forum/threads/queries.py", "LIST"): "a frame whose conditions its callers fill in",
     ("forum/threads/queries.py", "LATEST_STAMP"): "a stamp over public threads alone",
-    ("forum/threads/queries.py", "STAMP"): "a stamp, asked after the page was found visible",
     ("forum/threads/writing.py", "sent_before_thread"): "the author's own thread, by the key they sent",
     ("forum/threads/writing.py", "sent_before_reply"): "the author's own post, by the key they sent",
     ("categories/ask/pages.py", "home_top"): "a count over public threads alone",

@@ -37,9 +37,9 @@ create function search_words(body text) returns tsvector language sql immutable 
       from (select left(body, 60000) as begin) as cut
 $$;
 
--- What is looked for: every word of `every`, in any order; none of `never`; the last word may go on where `begun`.
--- Words that are no words (punctuation) ask for nothing. Never raises.
-create function search_query(every text[], never text[] default '{}', begun boolean default false) returns tsquery
+-- What is looked for: every one of these words, in any order; where `begun`, words of three letters and more may go
+-- on. What is no word (punctuation) asks for nothing. Never raises.
+create function search_query(every text[], begun boolean default false) returns tsquery
     language plpgsql stable parallel safe as $$
 declare
     asked tsquery := ''::tsquery;
@@ -48,30 +48,25 @@ declare
 begin
     foreach word in array every loop
         part := plainto_tsquery('public.haas', public.search_plain(word));
-        if begun and numnode(part) > 0 then
+        if begun and numnode(part) > 0 and length(word) > 2 then
             part := (part::text || ':*')::tsquery;
         end if;
         asked := asked && part;
     end loop;
-    if numnode(asked) > 0 then
-        foreach word in array never loop
-            part := phraseto_tsquery('public.haas', public.search_plain(word));
-            if numnode(part) > 0 then
-                asked := asked && !!part;
-            end if;
-        end loop;
-    end if;
     return asked;
 end $$;
 
--- Words that follow each other, for each text of several words: no index knows it, so it is asked of few rows.
-create function search_phrase(phrases text[]) returns tsquery language plpgsql stable parallel safe as $$
+-- Texts whose words follow each other: all of them, or any. No index knows it, so it is asked of few rows.
+create function search_phrase(phrases text[], any_of boolean default false) returns tsquery
+    language plpgsql stable parallel safe as $$
 declare
     asked tsquery := ''::tsquery;
+    part tsquery;
     words text;
 begin
     foreach words in array phrases loop
-        asked := asked && phraseto_tsquery('public.haas', public.search_plain(words));
+        part := phraseto_tsquery('public.haas', public.search_plain(words));
+        asked := case when any_of then asked || part else asked && part end;
     end loop;
     return asked;
 end $$;
