@@ -17,6 +17,7 @@ from forum.threads.queries import thread_head
 from forum.web.errors import NotFound
 from forum.web.reader import Reader
 from forum.web.requests import Request
+from forum.web.sessions import reader_of_person
 from forum.web.templates import fragment
 
 STROKES = 60
@@ -152,6 +153,8 @@ async def place_since(ticket: int, asked: Mapping[int, tuple[Reader, int]]) -> d
         if version >= row["version"]:
             answers[n] = News(row["version"], ())
             continue
+        # what a socket's reader was at its handshake may be over: roles are asked anew for each message
+        reader = await reader_of_person(reader.person) if reader.roles else reader
         own = await queries.ticket_of_thread(reader, row["thread_id"])
         strip = await strip_of(reader, own) if own is not None and own["state"] != "draft" else Markup("")
         items = ({"id": "queue", "html": strip},) if strip else ()

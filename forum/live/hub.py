@@ -50,6 +50,7 @@ class Hub:
         self.sessions: dict[int, set[Socket]] = defaultdict(set)
         self.locks: dict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self.wakes: dict[str, set[tuple[str, int]]] = defaultdict(set)
+        self.running: set[tuple[str, int]] = set()
         self.again: set[tuple[str, int]] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.listening = asyncio.Event()
@@ -102,24 +103,31 @@ class Hub:
 
     def start(self, stream: tuple[str, int]) -> None:
         """Tell the followers of a stream soon; hints that come while that runs make it run once more, not twice."""
-        lock = self.locks[stream]
-        if lock.locked():
+        if stream in self.running:
             self.again.add(stream)
             return
-        task = asyncio.create_task(self.tell(stream, self.followers[stream]))
+        self.running.add(stream)
+        task = asyncio.create_task(self.run(stream))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    async def tell(self, stream: tuple[str, int], sockets: set[Socket]) -> None:
-        """Send each of these sockets what came since its version, if it may still see the stream."""
-        async with self.locks[stream]:
-            everyone = sockets
-            while everyone:
+    async def run(self, stream: tuple[str, int]) -> None:
+        """One round after another for as long as hints come, with the stream's rest between them."""
+        try:
+            while True:
                 self.again.discard(stream)
-                await self.tell_once(stream, list(everyone))
+                await self.tell(stream, self.followers.get(stream, set()))
                 if pause := streams[stream[0]].pause:
                     await asyncio.sleep(pause)
-                everyone = self.followers.get(stream, set()) if stream in self.again else set()
+                if stream not in self.again:
+                    return
+        finally:
+            self.running.discard(stream)
+
+    async def tell(self, stream: tuple[str, int], sockets: set[Socket]) -> None:
+        """Send each of these sockets what came since its version; one round of a stream at a time."""
+        async with self.locks[stream]:
+            await self.tell_once(stream, list(sockets))
 
     async def tell_once(self, stream: tuple[str, int], sockets: list[Socket]) -> None:
         # many sockets, few kinds of readers: one answer for all that are the same person with the same version
