@@ -11,6 +11,7 @@ from categories.support import parts as support_parts
 from categories.support import subscribers as support_subscribers
 from forum import jobs, log
 from forum.accounts import pages as accounts
+from forum.accounts.events import SignedIn
 from forum.accounts.parts import TOP_BANNER
 from forum.events import subscribe
 from forum.live import socket as live
@@ -20,13 +21,16 @@ from forum.mail import outbox
 from forum.mail import pages as mail
 from forum.projects import pages as projects
 from forum.settings import Settings
+from forum.threads import draft_pages, drafts, lists, people_pages, revision_pages
 from forum.threads import events as happened
-from forum.threads import lists
 from forum.threads import pages as threads
 from forum.web import health, middleware, parts
 from forum.web.error_pages import error_page
 from forum.web.parts import Part
 from forum.web.static_files import static_routes
+from search import interface as search
+from search import pages as search_pages
+from search.postgres import PostgresSearch
 
 
 def wire() -> None:
@@ -34,6 +38,7 @@ def wire() -> None:
     jobs.register("send_mail", outbox.send_mail)
     jobs.register("measure_expected", support_jobs.measure_expected)
 
+    subscribe(SignedIn, drafts.keep_carried)
     subscribe(happened.ThreadCreated, support_subscribers.thread_created)
     subscribe(happened.PostCreated, support_subscribers.post_created)
     subscribe(happened.AnswerAccepted, support_subscribers.answer_accepted)
@@ -47,7 +52,10 @@ def wire() -> None:
     parts.register("project_ask", Part(ask.project_ask, "ask/project_ask.html"))
     parts.register("home_aside", Part(support_parts.home_aside, "support/home_aside.html"))
     parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html"))
+    parts.register("thread_below", search_pages.BELOW_THREAD)
     parts.register("thread_ticket", Part(support_parts.thread_ticket, ""))
+
+    search.use(PostgresSearch())
 
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)
@@ -58,6 +66,8 @@ def wire() -> None:
 def all_routes() -> list[BaseRoute]:
     """Every route of the site, the busiest first."""
     return [
+        # before the threads': /t/{id}/similar reads like /t/{slug}/{id}
+        *search_pages.routes,
         *threads.routes,
         *lists.routes,
         *ask.routes,
@@ -65,6 +75,9 @@ def all_routes() -> list[BaseRoute]:
         *inbox.routes,
         *projects.routes,
         *accounts.routes,
+        *draft_pages.routes,
+        *revision_pages.routes,
+        *people_pages.routes,
         *mail.routes,
         *live.routes,
         *health.routes,

@@ -12,12 +12,13 @@ import structlog
 import uvicorn
 import uvloop
 
-from forum import jobs
-from forum.app import make_app
+from forum.app import make_app, wire
 from forum.database import engine
 from forum.events import flush_hints, send_hints
+from forum.late import late
 from forum.live.hub import hub
 from forum.settings import Settings
+from forum.web.assets import Assets
 
 log = structlog.get_logger()
 # Requests in flight get this long to finish once the process is to stop (seconds).
@@ -25,6 +26,12 @@ GRACE = 25
 # A worker without its database tries again after this long, then twice as long, at most a quarter of a minute.
 RETRY, RETRY_MOST = 0.5, 15.0
 FRAME_MOST = 65_536
+
+
+def load() -> None:
+    """What is done once, before any process begins: wire the rooms, build the assets. Raises AssetsMissing."""
+    wire()
+    Assets.current()
 
 
 async def forever(name: str, task: Callable[[], Awaitable[None]]) -> None:
@@ -84,8 +91,6 @@ class Server(uvicorn.Server):
         os.write(self.ready, b".")
 
     def stop(self) -> None:
-        """Stop gently; asked twice, at once."""
-        self.force_exit = self.should_exit
         self.should_exit = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -132,12 +137,14 @@ def run_web(settings: Settings, listener: socket.socket, ready: int, supervisor:
 
 async def work(settings: Settings, stop: asyncio.Event) -> None:
     """Do jobs until `stop` is set, also across a database that goes away and comes back."""
+    # the queue's library is the worker's alone, and takes as long to import as half of the application
+    do_jobs = late("forum.worker:work")
     pause = RETRY
     async with pool(settings):
         while not stop.is_set():
             began = asyncio.get_running_loop().time()
             try:
-                await jobs.work(settings.database_url, stop)
+                await do_jobs(settings.database_url, stop)
             except Exception as error:
                 log.warning("worker lost its database, trying again", error=str(error))
                 pause = RETRY if asyncio.get_running_loop().time() - began > RETRY_MOST else min(2 * pause, RETRY_MOST)
@@ -146,24 +153,19 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
 
 
 def run_worker(settings: Settings, supervisor: int | None = None) -> int:
-    """Do jobs until told to stop (SIGTERM; by itself also SIGINT); jobs in hand are finished, others stay waiting."""
+    """Do jobs until told to stop (SIGTERM; by itself also SIGINT); jobs in hand are finished, others stay waiting.
+
+    Nothing here cancels a job: the queue would mark it as done with. One that is cut off (SIGKILL) is taken up again
+    by another worker once its heartbeat is missed.
+    """
 
     async def run() -> None:
         stop = asyncio.Event()
-
-        def stop_or_leave() -> None:
-            # a job cut off here is picked up again by another worker once its heartbeat is missed; cancelling it
-            # would mark it as done with
-            if stop.is_set():
-                os._exit(1)
-            stop.set()
-
-        loop = asyncio.get_running_loop()
         if supervisor is None:
-            loop.add_signal_handler(signal.SIGTERM, stop_or_leave)
-            loop.add_signal_handler(signal.SIGINT, stop_or_leave)
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, stop.set)
         else:
-            stop_by_signal(stop_or_leave, supervisor)
+            stop_by_signal(stop.set, supervisor)
         await work(settings, stop)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -10,21 +10,23 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import structlog
 
 from forum import log as logs
-from forum.app import wire
 from forum.database import embedded
 from forum.database.ready import ready_database
-from forum.processes import GRACE, run_web, run_worker
+from forum.late import late
 from forum.settings import Settings, use
-from forum.web.assets import Assets
 
 log = structlog.get_logger()
 # A child that ends by itself is started again at once, then after twice as long each time (seconds).
 PAUSE, PAUSE_MOST = 0.25, 30.0
+# Children have GRACE (forum/processes.py) to finish; then so long again before they are killed (seconds).
+STOP = 30.0
+HURRY = 2.0
 # One that lived this long did well (seconds).
 WELL = 10.0
 BACKLOG = 2048
@@ -52,9 +54,42 @@ class Wishes:
     """What the operator asked for since the last look."""
 
     stops: int = 0
+    heard: float = -1.0
 
     def hear(self, _number: int, _frame: object) -> None:
-        self.stops += 1
+        # whoever stops a whole group of processes (systemd, timeout) may tell the supervisor twice
+        if time.monotonic() - self.heard > 0.5:
+            self.stops += 1
+        self.heard = time.monotonic()
+
+
+@dataclass(frozen=True)
+class Pipes:
+    """How the supervisor is woken, how children say that they answer, how they learn that it is gone (it closes)."""
+
+    wake_out: int
+    wake_in: int
+    ready_out: int
+    ready_in: int
+    alive_out: int
+    alive_in: int
+
+    @classmethod
+    def open(cls) -> "Pipes":
+        pipes = cls(*os.pipe(), *os.pipe(), *os.pipe())
+        for end_of_pipe in (pipes.wake_out, pipes.wake_in, pipes.ready_out):
+            os.set_blocking(end_of_pipe, False)
+        return pipes
+
+    def close_supervisors(self) -> None:
+        """In a child: let go of the ends that are not its own."""
+        for end_of_pipe in (self.wake_out, self.wake_in, self.ready_out, self.alive_in):
+            os.close(end_of_pipe)
+
+    def close(self) -> None:
+        self.close_supervisors()
+        os.close(self.ready_in)
+        os.close(self.alive_out)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -92,11 +127,11 @@ def serve(
     port: int,
     workers: int,
     with_worker: bool,
-    prepare: Callable[[Settings], list[str]] = lambda _settings: [],
+    first: Callable[[Settings], list[str]] = lambda _settings: [],
 ) -> int:
     """Serve the site until SIGINT or SIGTERM; returns the exit status.
 
-    `prepare` runs once the database is ready, before the first request; what it returns is printed with the address.
+    `first` runs once the database is ready, before the first request; what it returns is printed with the address.
     Raises CannotServe, NotReady.
     """
     logs.configure(settings.log)
@@ -105,13 +140,33 @@ def serve(
     here = address_of(listener)
     if settings.base_url == Settings.base_url:
         settings = replace(settings, base_url=here)
-    Assets.current()
+    # the application is read while the database starts; the thread is gone before the first fork
+    gc.disable()
+    reader = ThreadPoolExecutor(1)
+    reading = reader.submit(late, "forum.processes")
     with ready_database(settings) as ready, stopping(wishes):
         use(ready.settings)
-        wire()
-        said = prepare(ready.settings)
+        site = reading.result()
+        reader.shutdown()
+        site.load()
+        said = [f"HaaS answers at {here}", *first(ready.settings)]
         listener.listen(BACKLOG)
-        supervise(ready.settings, listener, workers, with_worker, ready.server, wishes, [f"HaaS: {here}", *said])
+        pipes = Pipes.open()
+        children = [
+            Child(f"web {n + 1}", lambda: site.run_web(ready.settings, listener, pipes.ready_in, pipes.alive_out))
+            for n in range(workers)
+        ]
+        if with_worker:
+            children.append(Child("worker", lambda: site.run_worker(ready.settings, pipes.alive_out)))
+        # what is there now is shared with the children; the collector would touch, and so copy, all of it
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+        try:
+            supervise(children, pipes, ready.server, wishes, said)
+        finally:
+            pipes.close()
+            listener.close()
     return 0
 
 
@@ -127,51 +182,27 @@ def stopping(wishes: Wishes) -> Iterator[None]:
 
 
 def supervise(
-    settings: Settings,
-    listener: socket.socket,
-    workers: int,
-    with_worker: bool,
-    server: embedded.Server | None,
-    wishes: Wishes,
-    said: list[str],
+    children: list[Child], pipes: Pipes, server: embedded.Server | None, wishes: Wishes, said: list[str]
 ) -> None:
     """Keep the children and the embedded database alive until a stop is wished for, then end them gently."""
-    woken, wake = os.pipe()
-    ready_read, ready_write = os.pipe()
-    alive_read, alive_write = os.pipe()
-    for pipe in (woken, wake, ready_read):
-        os.set_blocking(pipe, False)
-    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.set_wakeup_fd(pipes.wake_in, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    ours = (woken, wake, ready_read, alive_write)
-    children = [
-        Child(f"web {n + 1}", lambda: run_web(settings, listener, ready_write, alive_read)) for n in range(workers)
-    ]
-    if with_worker:
-        children.append(Child("worker", lambda: run_worker(settings, alive_read)))
-    # what is there now is shared with the children; the collector would touch, and so copy, all of it
-    gc.collect()
-    gc.freeze()
-    told = False
     try:
         while not wishes.stops:
             for child in children:
                 if not child.pid and time.monotonic() >= child.due:
-                    start(child, ours)
-            select.select([woken, ready_read], [], [], TICK)
-            if drained(ready_read) and not told:
-                told = True
+                    start(child, pipes)
+            select.select([pipes.wake_out, pipes.ready_out], [], [], TICK)
+            drained(pipes.wake_out)
+            if drained(pipes.ready_out) and said:
                 print("\n".join(said), flush=True)
-            drained(woken)
+                said = []
             reap(children)
             keep_alive(server)
     finally:
-        end(children, wishes, woken)
+        end(children, wishes, pipes)
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        for pipe in (*ours, ready_write, alive_read):
-            os.close(pipe)
-        listener.close()
 
 
 def drained(pipe: int) -> bool:
@@ -182,7 +213,7 @@ def drained(pipe: int) -> bool:
         return False
 
 
-def start(child: Child, not_theirs: tuple[int, ...]) -> None:
+def start(child: Child, pipes: Pipes) -> None:
     """Fork the child: it begins with everything imported, and shares that memory."""
     sys.stdout.flush()
     sys.stderr.flush()
@@ -197,8 +228,7 @@ def start(child: Child, not_theirs: tuple[int, ...]) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         # a terminal sends Ctrl-C to all; the supervisor passes it on in its own way
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        for pipe in not_theirs:
-            os.close(pipe)
+        pipes.close_supervisors()
         random.seed()
         status = child.run()
     except SystemExit as left:
@@ -237,21 +267,17 @@ def keep_alive(server: embedded.Server | None) -> None:
         log.error("the embedded PostgreSQL does not start", error=str(error))
 
 
-def end(children: list[Child], wishes: Wishes, woken: int) -> None:
+def end(children: list[Child], wishes: Wishes, pipes: Pipes) -> None:
     """Let the children finish what they have in hand; a second wish hurries them, and so does time."""
-    passed_on = 0
-    deadline = time.monotonic() + GRACE + 5
+    deadline = time.monotonic() + STOP
+    tell(children, signal.SIGTERM)
     while any(child.pid for child in children):
-        now = time.monotonic()
-        if passed_on < min(max(wishes.stops, 1), 2):
-            passed_on += 1
-            if passed_on == 2:
-                deadline = now + 2
-            tell(children, signal.SIGTERM)
-        if now > deadline:
+        if wishes.stops > 1:
+            deadline = min(deadline, time.monotonic() + HURRY)
+        if time.monotonic() > deadline:
             tell(children, signal.SIGKILL)
-        select.select([woken], [], [], 0.2)
-        drained(woken)
+        select.select([pipes.wake_out], [], [], 0.2)
+        drained(pipes.wake_out)
         for child in children:
             if child.pid and os.waitpid(child.pid, os.WNOHANG)[0]:
                 child.pid = 0

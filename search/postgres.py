@@ -97,28 +97,23 @@ class PostgresSearch:
         """As in `Search`. Triggers do it with every change; this repairs."""
         async with transaction():
             await execute("select search_keep_threads(array[$1::bigint])", thread)
-            await execute(
-                "select search_keep_posts(id, id) from post where thread_id = $1 and number > 1 order by number", thread
-            )
+            await execute("select search_keep_replies($1)", thread)
 
     async def rebuild(self) -> int:
         """As in `Search`: chunk by chunk, each in a transaction of its own, while it is searched.
 
         Into an empty index for many posts the GIN indexes come last: there was nothing to find anyway.
         """
-        last = await fetch_value("select coalesce(max(id), 0) from post")
+        last, last_thread = await fetch_value("select search_reach()")
         is_bulk = last > MANY and not await fetch_value("select exists (select 1 from search_thread)")
         if is_bulk:
             await execute("select search_index(false)")
         try:
             starts = iter(range(1, last + 1, CHUNK))
             await asyncio.gather(index_posts(starts), index_posts(starts))
-            last_thread = await fetch_value("select coalesce(max(id), 0) from thread")
             for first in range(1, last_thread + 1, CHUNK):
                 await execute(
-                    "select search_keep_threads(array(select id from thread where id between $1 and $2))",
-                    first,
-                    first + CHUNK - 1,
+                    "select search_keep_threads(array(select generate_series($1::bigint, $2::bigint)))", first, first + CHUNK - 1
                 )
         finally:
             if is_bulk:

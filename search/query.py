@@ -6,7 +6,7 @@ from dataclasses import dataclass
 LONGEST = 300
 MOST_WORDS = 16
 
-_PIECE = re.compile(r'(-?)(?:(in|tag|is):)?(?:"([^"]*)(?:"|$)|(\S+))', re.IGNORECASE)
+_PIECE = re.compile(r'(-(?!-)|)(?:(in|tag|is):)?(?:"([^"]*)(?:"|$)|(\S+))', re.IGNORECASE)
 # Two words or more in one piece, such as pelican.errors.FooterError: they must follow each other.
 _JOINED = re.compile(r"[^\W_](?:[./:@+&<~=#%]+)[^\W_]")
 _WORD = re.compile(r"\w")
@@ -60,7 +60,7 @@ def parse(text: str) -> Query:
             solved = piece.lower() == "solved"
         elif bare.startswith("@") and not minus and _NAME.fullmatch(bare[1:]):
             named["@"].append(bare[1:].lower())
-        elif not _WORD.search(piece):
+        elif not _WORD.search(piece) or piece.lower() in ("in:", "tag:", "is:"):
             continue
         elif minus and not key:
             without.append(piece)

@@ -43,13 +43,13 @@ SLICED = """
 select s.thread_id, {post} as post_id, {score} as score
   from asked cross join generate_series({newest}, 0, -1) as slice cross join lateral (
     select s.* from {table} s join thread t on t.id = s.thread_id
-     where s.{key} / 4096 = slice and s.{words} @@ asked.words and {where} limit {read}) as s
+     where s.{key} / 4096 = slice and s.{words} @@ asked.words and {visible_where} limit {read}) as s
  where {phrase} limit {ranked}"""
 AT_ONCE = """
 select s.thread_id, {post} as post_id, {score} as score
   from asked cross join lateral (
     select s.* from {table} s join thread t on t.id = s.thread_id
-     where s.{key} / 4096 > {newest} - {slices} and s.{words} @@ asked.words and {where}
+     where s.{key} / 4096 > {newest} - {slices} and s.{words} @@ asked.words and {visible_where}
      order by s.{key} desc limit {read}) as s
  where {phrase} limit {ranked}"""
 OF_PEOPLE = """
@@ -57,21 +57,21 @@ select s.thread_id, s.post_id, {score} as score
   from asked cross join lateral (
     select s.* from (select id from post where author_id = any(asked.people) order by id desc limit {own}) mine
       join search_post s on s.post_id = mine.id join thread t on t.id = s.thread_id
-     where ts_match_vq(s.words, asked.words) and {where}) as s
+     where ts_match_vq(s.words, asked.words) and {visible_where}) as s
  where {phrase} limit {ranked}"""
 ALIKE = """
 select l.thread_id, null::bigint as post_id, l.likeness / 2 as score
   from asked cross join search_like(asked.line) l join thread t on t.id = l.thread_id
- where {where} order by l.likeness desc limit 100"""
+ where {visible_where} order by l.likeness desc limit 100"""
 NEWEST = """
 select t.id as thread_id, null::bigint as post_id, 0::real as score from asked cross join thread t
- where {where} order by t.id desc limit {ranked}"""
+ where {visible_where} order by t.id desc limit {ranked}"""
 NEWEST_OF_PEOPLE = """
 select t.id as thread_id, case when s.number > 1 then s.id end as post_id, 0::real as score
   from asked cross join lateral (
     select * from post where author_id = any(asked.people) order by id desc limit {own}) s
   join thread t on t.id = s.thread_id
- where s.deleted_at is null and {where} limit {ranked}"""
+ where s.deleted_at is null and {visible_where} limit {ranked}"""
 
 ASKED = """
 asked as materialized (
@@ -119,14 +119,14 @@ met as (
       from words w cross join lateral (
         select s.thread_id from generate_series({newest}, 0, -1) as slice cross join lateral (
             select s.thread_id from search_thread s join thread t on t.id = s.thread_id
-             where s.thread_id / 4096 = slice and s.title_words @@ w.q and {where} limit {title_most}) s
+             where s.thread_id / 4096 = slice and s.title_words @@ w.q and {visible_where} limit {title_most}) s
          limit {title_most}) s
     union all
     select w.n, w.weight, s.thread_id, false
       from words w cross join lateral (
         select s.thread_id from generate_series({newest}, 0, -1) as slice cross join lateral (
             select s.thread_id from search_thread s join thread t on t.id = s.thread_id
-             where s.thread_id / 4096 = slice and s.words @@ w.q and {where} limit {body_most}) s
+             where s.thread_id / 4096 = slice and s.words @@ w.q and {visible_where} limit {body_most}) s
          limit {body_most}) s),
 counted as (
     select *, count(*) over (partition by n, is_title) as df from met),
@@ -230,9 +230,9 @@ def sources(query: Query, where: str, *, loose: bool, titles_only: bool) -> list
     shown_post = visible_post("s", "t", "$1")
     if not query.words:
         if query.people:
-            sql = NEWEST_OF_PEOPLE.format(where=f"{shown_post} and {of_thread}", own=OWN, ranked=RANKED)
+            sql = NEWEST_OF_PEOPLE.format(visible_where=f"{shown_post} and {of_thread}", own=OWN, ranked=RANKED)
         else:
-            sql = NEWEST.format(where=of_thread, ranked=RANKED)
+            sql = NEWEST.format(visible_where=of_thread, ranked=RANKED)
         return [sql]
     of_thread_row = of_row + (" and t.author_id = any(asked.people)" if query.people else "")
     of_post_row = f"{shown_post} and {of_row}"
@@ -246,7 +246,7 @@ def sources(query: Query, where: str, *, loose: bool, titles_only: bool) -> list
             key=key,
             post=post,
             score=score,
-            where=narrow,
+            visible_where=narrow,
             newest=newest,
             slices=BEGUN_SLICES,
             read=READ if query.phrases else RANKED,
@@ -258,14 +258,16 @@ def sources(query: Query, where: str, *, loose: bool, titles_only: bool) -> list
     table, key, post, narrow, newest = thread
     made = [walk(table, "title_words", key, post, "1 + ts_rank(s.words, asked.words)", narrow, newest)]
     if loose:
-        made.append(ALIKE.format(where=of_thread + (" and t.author_id = any(asked.people)" if query.people else "")))
+        made.append(
+            ALIKE.format(visible_where=of_thread + (" and t.author_id = any(asked.people)" if query.people else ""))
+        )
     if titles_only:
         return made
     rank = "4 * ts_rank(s.words, asked.words, 1)"
     made.append(walk(table, "words", key, post, rank, narrow, newest))
     if query.people:
         phrase = "ts_match_vq(s.words, asked.phrase)" if query.phrases else "true"
-        made.append(OF_PEOPLE.format(score=rank, where=of_post_row, own=OWN, ranked=RANKED, phrase=phrase))
+        made.append(OF_PEOPLE.format(score=rank, visible_where=of_post_row, own=OWN, ranked=RANKED, phrase=phrase))
     else:
         made.append(walk("search_post", "words", "post_id", "s.post_id", rank, of_post_row, NEWEST_POST_SLICE))
     return made
@@ -293,7 +295,7 @@ def similar_statement(
         title=values.place(title, "text"),
         limit=values.place(limit, "bigint"),
         newest=NEWEST_THREAD_SLICE,
-        where=" and ".join(where),
+        visible_where=" and ".join(where),
         title_most=600,
         body_most=400,
         visible_post=visible_post("p", "t", "$1"),

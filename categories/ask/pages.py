@@ -12,7 +12,7 @@ from categories.support.queries import expected_of, project_expected
 from forum.database.engine import Row, fetch, fetch_value
 from forum.projects.actions import require_project
 from forum.projects.queries import categories_of, unaccepted_terms
-from forum.threads.drafts import draft_of, drop_draft, keep_draft
+from forum.threads.drafts import draft_to_ask, drop_draft, keep_draft, numbered_key
 from forum.threads.rules import TITLE_LEAST, TITLE_MOST
 from forum.threads.writing import cook_for
 from forum.web.errors import Invalid, NotFound, Problem, SignInFirst
@@ -21,7 +21,6 @@ from forum.web.pages import page, redirect, swap
 from forum.web.requests import Request
 from forum.web.routing import route
 
-DRAFT = "new-thread"
 FIELDS = ("title", "markdown", "project", "category", "capacity")
 
 
@@ -41,12 +40,19 @@ async def new_thread(request: Request) -> Response:
         "category": query.get("category", ""),
         "capacity": "",
     }
-    if request.reader.is_signed_in and not typed["title"] and not typed["markdown"]:
-        draft = await draft_of(request.reader, DRAFT)
-        if draft is not None:
-            typed |= {"title": draft["title"], "markdown": draft["markdown"]}
-            typed |= {k: v for k, v in draft["data"].items() if k in FIELDS and not typed[k]}
-    return await ask_page(request, typed)
+    key, draft = numbered_key(""), None
+    if request.reader.is_signed_in:
+        number = query.get("draft", "")
+        key, draft = await draft_to_ask(request.reader, typed["title"], typed["markdown"], number)
+    if draft is not None:
+        typed |= {"title": draft["title"], "markdown": draft["markdown"]}
+        typed |= {k: v for k, v in draft["data"].items() if k in FIELDS and not typed[k]}
+    return await ask_page(request, typed, draft_key=key, draft_version=draft["version"] if draft else 0)
+
+
+def draft_key(request: Request) -> str:
+    """Under which key the form that was sent keeps its draft."""
+    return numbered_key(request.fields.get("draft", ""))
 
 
 async def ask_page(
@@ -67,6 +73,8 @@ async def ask_page(
         new_key=more.pop("key", None) or uuid4(),
         request_csrf=request.csrf_token,
         preview=more.pop("preview", None),
+        draft_key=more.pop("draft_key", None) or draft_key(request),
+        draft_version=more.pop("draft_version", ""),
         page_modules=("composer.js",),
         **route_to,
         **more,
@@ -119,8 +127,9 @@ async def submit(request: Request) -> Response:
         cooked = await cook_for(typed["markdown"], typed["project"], has_issues=False)
         return await ask_page(request, typed, preview=Markup(cooked.html), key=fields.key())
     if "save" in fields:
-        await keep_draft(request.reader, DRAFT, title=typed["title"], markdown=typed["markdown"], data=typed)
-        return redirect(request, "/new-thread", _("Draft kept."))
+        await keep_draft(request.reader, draft_key(request), title=typed["title"], markdown=typed["markdown"], data=typed)
+        number = draft_key(request).partition(":")[2]
+        return redirect(request, "/new-thread" + (f"?draft={number}" if number else ""), _("Draft kept."))
     title = fields.text("title", limit=TITLE_MOST, least=TITLE_LEAST)
     markdown = fields.text("markdown", limit=100_000)
     if not typed["project"]:
@@ -144,7 +153,7 @@ async def submit(request: Request) -> Response:
             raise
         errors = problem.errors if isinstance(problem, Invalid) else {"": problem.message}
         return await ask_page(request, typed, problem.status, errors=errors, key=fields.key())
-    await drop_draft(request.reader, DRAFT)
+    await drop_draft(request.reader, draft_key(request))
     notice = _("Kept as a draft. Say in which capacity you ask, and submit it.") if asked.is_draft else ""
     return redirect(request, asked.posted.url, notice)
 

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 
-
 from categories.support.rules import Line, credit_after
 from categories.support.states import Life, Refused, TicketEvent, TicketState, step
 from categories.support.workdays import end_of_workday_horizon
@@ -29,7 +28,13 @@ async def locked_ticket(thread: int) -> Row | None:
 
 
 async def open_ticket(
-    thread: int, project: int, requester: int, *, event: TicketEvent, is_native: bool, capacity: str | None = None
+    thread: int,
+    project: int,
+    requester: int,
+    *,
+    event: TicketEvent,
+    is_native: bool,
+    capacity: str | None = None,
 ) -> int:
     """Make the ticket of a thread: a draft when asked, waiting when taken in. Returns its id."""
     state = step(Life(), event).life.state
@@ -57,12 +62,17 @@ async def open_ticket(
     return ticket
 
 
+def life_of(ticket: Row) -> Life:
+    """A ticket's life out of its row."""
+    return Life(TicketState(ticket["state"]), tuple(TicketState(s) for s in ticket["state_under"]))
+
+
 async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None) -> None:
     """Let an event happen to a locked ticket: its state, its wait, the queue's counts and credit.
 
     Raises Conflict with a sentence where the table of states does not allow it.
     """
-    before = Life(TicketState(ticket["state"]), tuple(TicketState(s) for s in ticket["state_under"]))
+    before = life_of(ticket)
     try:
         done = step(before, event)
     except Refused as refused:
@@ -72,22 +82,34 @@ async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None
     project: int = ticket["project_id"]
     if done.is_team_answer:
         await count_answer(ticket["id"], project)
+    life = done.life
+    if before.state is TicketState.CLOSED and life.state is TicketState.WAITING and not await is_in_support(ticket):
+        # closed while its thread lay elsewhere, and opened again there: it rests until the thread is back
+        life = step(life, E.MOVED_OUT).life
     row = await fetch_one(
         "update ticket set state = $2, state_under = $3,"
         " waiting_since = case when $4 then coalesce($6, now()) else waiting_since end,"
         " first_response_at = case when $5 then coalesce(first_response_at, $6, now()) else first_response_at end"
         " where id = $1 returning first_response_at = coalesce($6, now()) as is_first",
         ticket["id"],
-        str(done.life.state),
-        [str(s) for s in done.life.under],
+        str(life.state),
+        [str(s) for s in life.under],
         done.sets_waiting_since,
         done.is_team_answer,
         at,
     )
-    await execute("select queue_enter($1)", ticket["id"])
+    # the queue's version rises even where nobody's place changed: it is what strips in open browsers go by
+    await execute("select queue_lock($2), queue_enter($1)", ticket["id"], project)
     hint("queue", project)
     if done.is_team_answer and row and row["is_first"]:
         await enqueue("measure_expected", once=f"measure_expected:{project}", project=project)
+
+
+async def is_in_support(ticket: Row) -> bool:
+    kind = await fetch_value(
+        "select c.kind from thread t join category c on c.id = t.category_id where t.id = $1", ticket["thread_id"]
+    )
+    return bool(kind == "support")
 
 
 async def count_answer(ticket: int, project: int) -> None:
@@ -128,14 +150,17 @@ async def is_requester(reader: Reader, ticket: int) -> bool:
 
 @action
 async def submit(reader: Reader, ticket: int, *, capacity: str, accepts_terms: bool) -> None:
-    """Make a draft a waiting ticket: capacity said, the site's and the project's current terms accepted.
+    """Make a draft a waiting ticket: capacity said, the site's and the project's current terms accepted. To a ticket
+    that was taken in the same is only added. Sent twice, it is one submission.
 
-    Raises Invalid by field, NotFound, Forbidden, Conflict (its thread is not in support, or it is no draft).
+    Raises Invalid by field, NotFound, Forbidden, Conflict (its thread is not in support any more).
     """
     require_writer(reader)
     row = await ticket_for(reader, ticket)
     if not await is_requester(reader, ticket):
         raise Forbidden
+    if row["state"] != "draft" and row["capacity"] is not None:
+        return
     faults = {}
     if capacity not in CAPACITIES:
         faults["capacity"] = _("Say in which capacity you ask.")
@@ -144,16 +169,17 @@ async def submit(reader: Reader, ticket: int, *, capacity: str, accepts_terms: b
         faults["terms"] = _("The terms need your consent before anybody is asked.")
     if faults:
         raise Invalid(faults)
-    kind = await fetch_value(
-        "select c.kind from thread t join category c on c.id = t.category_id where t.id = $1", row["thread_id"]
-    )
-    if kind != "support":
+    is_draft = row["state"] == "draft"
+    if is_draft and not await is_in_support(row):
         raise Conflict(_("This thread does not stand in a support category any more."))
     await accept_terms(reader.person, [term["id"] for term in terms])
-    await execute("update ticket set capacity = $2, submitted_at = now() where id = $1", ticket, capacity)
-    await publish_draft(reader, row["thread_id"])
-    await record_act(row["thread_id"], "submit", reader.person)
-    await advance(row, E.SUBMITTED)
+    await execute(
+        "update ticket set capacity = $2, submitted_at = coalesce(submitted_at, now()) where id = $1", ticket, capacity
+    )
+    if is_draft:
+        await publish_draft(reader, row["thread_id"])
+        await record_act(row["thread_id"], "submit", reader.person)
+        await advance(row, E.SUBMITTED)
 
 
 @action
@@ -268,5 +294,3 @@ async def take_in(reader: Reader, thread: int) -> int:
     )
     await record_act(thread, "take_in", reader.person)
     return ticket
-
-

@@ -8,7 +8,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from categories.support import actions, parts, queries
-from categories.support.queries import Place, expected_of, queue_slice, queue_state
+from categories.support.queries import Place, expected_of, place_in, queue_slice, queue_state
 from forum.database.engine import Row, fetch, fetch_value
 from forum.live.streams import News
 from forum.projects.queries import project_by_slug, team_of
@@ -86,7 +86,7 @@ async def ticket_context(request: Request, ticket: int, project: int, **kept: An
     powers = powers_in(reader, head)
     posts = await posts_between(reader, head["id"], 1, 1) + await posts_between(reader, head["id"], start, last)
     acts = await acts_between(reader, head["id"], start if start > 2 else 1, last)
-    place: Place | None = await queries.place_of(ticket)
+    place = place_in(row)
     return {
         "ticket": row,
         "head": head,
@@ -106,7 +106,9 @@ async def ticket_context(request: Request, ticket: int, project: int, **kept: An
 async def inbox(request: Request) -> Response:
     """`/p/{project}/inbox`: the queue, and beside it the head of the queue."""
     project = await team_project(request)
-    first = max(1, int(q)) if (q := request.query_params.get("from", "1")).isascii() and q.isdigit() and len(q) < 9 else 1
+    first = (
+        max(1, int(q)) if (q := request.query_params.get("from", "1")).isascii() and q.isdigit() and len(q) < 9 else 1
+    )
     view = asked_view(request)
     queue = await queue_context(request.reader, project["id"], view, first)
     readable = [r["ticket"] for r in queue["rows"] if r["ticket"]["title"] is not None]
@@ -165,7 +167,9 @@ async def answer(request: Request) -> Response:
         raise NotFound
     markdown = fields.text("markdown", limit=100_000, required=False)
     then = fields.get("then", "")
-    purpose = "whisper" if fields.get("purpose") == "whisper" else {"resolve": "resolve", "facts": "facts"}.get(then, "reply")
+    purpose = (
+        "whisper" if fields.get("purpose") == "whisper" else {"resolve": "resolve", "facts": "facts"}.get(then, "reply")
+    )
     try:
         fields.check()
         await post_reply(request.reader, chosen["thread_id"], markdown, purpose=purpose, key=fields.key())
@@ -238,4 +242,3 @@ routes = [
     route("/p/{project}/inbox/{ticket}/answers", answer, access="team", methods=("POST",)),
     route("/p/{project}/inbox/{ticket}/{deed}", act, access="team", methods=("POST",)),
 ]
-

@@ -29,7 +29,9 @@ async def measure_expected(project: int) -> None:
         else:
             measured = expected_range(days)
             ranges += [measured.from_, measured.to]
-    before = await fetch_one("select paid_from, paid_to, unpaid_from, unpaid_to from queue where project_id = $1", project)
+    before = await fetch_one(
+        "select paid_from, paid_to, unpaid_from, unpaid_to from queue where project_id = $1", project
+    )
     if before is None or list(before) == ranges:
         return
     await execute(

@@ -26,7 +26,10 @@ async def submission(request: Request) -> Response:
     fields = request.fields
     try:
         await actions.submit(
-            request.reader, ticket, capacity=fields.get("capacity", ""), accepts_terms=fields.get("terms") == "1"
+            request.reader,
+            ticket,
+            capacity=fields.get("capacity", ""),
+            accepts_terms=fields.get("terms") == "1",
         )
     except Invalid as problem:
         return await fresh_page(request, thread, status=422, ticket_errors=problem.errors)
@@ -81,7 +84,6 @@ async def bucket(request: Request) -> Response:
         raise NotFound
     await move_thread(request.reader, thread, category)
     return await back_to_thread(request, thread)
-
 
 
 routes = [

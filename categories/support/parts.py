@@ -7,20 +7,20 @@ from typing import Any
 from markupsafe import Markup
 
 from categories.support import queries
-from categories.support.queries import Place, QueueState, expected_of, place_of, queue_state
+from categories.support.queries import Place, QueueState, expected_of, place_in
 from categories.support.rules import unpaid_within
-from forum.database.engine import Row, fetch_one
+from forum.database.engine import Row, fetch, fetch_one
 from forum.live.streams import News
-from forum.projects.queries import all_projects, unaccepted_terms
+from forum.projects.queries import unaccepted_terms
 from forum.projects.roles import may
-from forum.threads.queries import thread_head
-from forum.web.errors import NotFound
+from forum.threads.visibility import visible_thread
 from forum.web.reader import Reader
 from forum.web.requests import Request
-from forum.web.sessions import reader_of_person
 from forum.web.templates import fragment
 
 STROKES = 60
+# What a strip becomes in an open browser when there is nothing to say any more; a later one finds its place by it.
+EMPTY = Markup('<section class="strip" id="queue" hidden></section>')
 
 
 def letters(state: QueueState, most: int = STROKES) -> tuple[str, list[int]]:
@@ -47,33 +47,34 @@ def stroke_of(position: int, ends: Sequence[int]) -> int:
     return next((i + 1 for i, end in enumerate(ends) if position <= end), len(ends))
 
 
-async def strip_of(reader: Reader, ticket: Row, *, path: str = "", csrf: str = "", errors: Mapping[str, str] | None = None) -> Markup:
-    """The strip above a thread: place and amount for requester and team, the expected range for everybody else."""
-    is_team = reader.is_team(ticket["project_id"])
-    mine = bool(ticket["is_requester"]) or is_team
-    context: dict[str, Any] = {
-        "ticket": ticket,
-        "reader": reader,
-        "is_team": is_team,
-        "mine": mine,
-        "place": None,
-        "expected": expected_of(ticket, ticket["rank_amount"]),
-        "csrf": csrf,
-        "errors": errors or {},
-        "terms": [],
-    }
-    if ticket["state"] == "draft":
-        if not ticket["is_requester"]:
-            return Markup("")
-        context["terms"] = await unaccepted_terms(reader.person, ticket["project_id"])
-        return fragment("support/draft.html", **context)
-    if ticket["state"] != "waiting":
-        return fragment("support/strip.html", **context) if mine else Markup("")
-    if mine:
-        place = await place_of(ticket["id"])
-        if place is not None:
-            context |= {"place": place, **track_of(await queue_state(ticket["project_id"]), place)}
-    return fragment("support/strip.html", **context)
+def strip_of(reader: Reader, ticket: Row, *, is_team: bool) -> Markup:
+    """The strip above a thread: the place for requester and team, the expected range for everybody else, and nothing
+    for them where nobody waits; nothing for a draft."""
+    if ticket["state"] == "draft" or not (ticket["is_requester"] or is_team or ticket["state"] == "waiting"):
+        return Markup("")
+    place = place_in(ticket)
+    return fragment(
+        "support/strip.html",
+        ticket=ticket,
+        reader=reader,
+        place=place,
+        expected=expected_of(ticket, ticket["rank_amount"]),
+        **(track_of(place.queue, place) if place else {}),
+    )
+
+
+async def form_of(request: Request, ticket: Row, errors: Mapping[str, str] | None) -> Markup:
+    """To a requester, the short form that a draft needs to be submitted, and one that was taken in asks for later."""
+    if not ticket["is_requester"] or ticket["capacity"] is not None:
+        return Markup("")
+    return fragment(
+        "support/draft.html",
+        ticket=ticket,
+        terms=await unaccepted_terms(request.reader.person, ticket["project_id"]),
+        errors=errors or {},
+        csrf=request.csrf_token,
+        expected=expected_of(ticket),
+    )
 
 
 def track_of(state: QueueState, place: Place | None) -> dict[str, Any]:
@@ -85,8 +86,9 @@ def track_of(state: QueueState, place: Place | None) -> dict[str, Any]:
 async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Strip, facts and live stream of the ticket whose home is this thread; nothing for a thread without."""
     reader = request.reader
-    ticket = await queries.ticket_of_thread(reader, head["id"])
     project, is_public = head["project_id"], head["visibility"] == "public"
+    is_team = reader.is_team(project)
+    ticket = await queries.ticket_of_thread(reader, head["id"], is_team=is_team)
     powers: dict[str, Any] = {
         "head": head,
         "ticket": ticket,
@@ -98,15 +100,13 @@ async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] |
         "may_move": may(reader, "move", project, assigned=head["is_assigned"], public=is_public),
         "may_take_in": may(reader, "take_in", project),
         "may_claim": may(reader, "claim", project),
-        "is_team": reader.is_team(project),
-        "expected": expected_of(ticket, ticket["rank_amount"]) if ticket else None,
+        "is_team": is_team,
     }
     if ticket is None or (ticket["state"] == "draft" and not ticket["is_requester"]):
         powers["ticket"] = None
         return {"aside": fragment("support/aside.html", **powers)}
-    strip = await strip_of(reader, ticket, csrf=powers["csrf"], errors=errors)
     return {
-        "strip": strip,
+        "strip": strip_of(reader, ticket, is_team=is_team) + await form_of(request, ticket, errors),
         "aside": fragment("support/aside.html", **powers),
         "streams": [f"place:{ticket['id']}@{ticket['queue_version']}"],
     }
@@ -115,13 +115,9 @@ async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] |
 async def home_aside(request: Request) -> dict[str, Any]:
     """Your tickets with their places, and the projects with what waits there."""
     reader = request.reader
-    mine = []
-    if reader.is_signed_in:
-        for ticket in await queries.own_tickets(reader):
-            place = await place_of(ticket["id"]) if ticket["state"] == "waiting" else None
-            mine.append({"ticket": ticket, "place": place, "expected": expected_of(ticket, ticket["rank_amount"])})
-    projects = sorted(await all_projects(limit=50), key=lambda p: -p["waiting"])[:8]
-    return {"reader": reader, "mine": mine, "projects": projects}
+    own = await queries.own_tickets(reader) if reader.is_signed_in else []
+    mine = [{"ticket": t, "place": place_in(t), "expected": expected_of(t, t["rank_amount"])} for t in own]
+    return {"mine": mine, "projects": await queries.busiest_projects()}
 
 
 async def top_bar(reader: Reader) -> dict[str, Any] | None:
@@ -136,35 +132,43 @@ async def top_bar(reader: Reader) -> dict[str, Any] | None:
 
 
 async def place_since(ticket: int, asked: Mapping[int, tuple[Reader, int]]) -> dict[int, News]:
-    """The strip of a ticket for each reader whose version of the queue is older than the queue."""
-    row = await fetch_one(
-        "select k.thread_id, coalesce(q.version, 0) as version from ticket k left join queue q"
-        " on q.project_id = k.project_id where k.id = $1",
-        ticket,
-    )
-    if row is None:
-        return {}
+    """The strip of a ticket for each reader whose version of the queue is older than the queue. What requester and
+    team see, and what everybody else sees, is asked for once each, however many look on."""
+    onlookers = await who_looks_on(ticket, {reader.id for reader, _version in asked.values()})
     answers: dict[int, News] = {}
+    strips: dict[tuple[bool, bool, bool], News] = {}
     for n, (reader, version) in asked.items():
-        try:
-            await thread_head(reader, row["thread_id"])
-        except NotFound:
+        if reader.id not in onlookers:
             continue
-        if version >= row["version"]:
-            answers[n] = News(row["version"], ())
+        current, is_requester, is_team = onlookers[reader.id]
+        if version >= current:
+            answers[n] = News(current, ())
             continue
-        # what a socket's reader was at its handshake may be over: roles are asked anew for each message
-        reader = await reader_of_person(reader.person) if reader.roles else reader
-        own = await queries.ticket_of_thread(reader, row["thread_id"])
-        strip = await strip_of(reader, own) if own is not None and own["state"] != "draft" else Markup("")
-        items = ({"id": "queue", "html": strip},) if strip else ()
-        answers[n] = News(row["version"], items)
+        kind = (reader.is_signed_in, is_requester, is_team)
+        if kind not in strips:
+            row = await queries.ticket_by_id(reader, ticket, is_team=is_team)
+            strip = strip_of(reader, row, is_team=is_team) or EMPTY
+            strips[kind] = News(row["queue_version"], ({"id": "queue", "html": strip},))
+        answers[n] = strips[kind]
     return answers
+
+
+async def who_looks_on(ticket: int, readers: set[int | None]) -> dict[int | None, tuple[int, bool, bool]]:
+    """Of these readers, those who may see the ticket's thread: the queue's version, whether it is their own ticket,
+    and whether they are of the team."""
+    rows = await fetch(
+        "select r.id, coalesce(q.version, 0) as version, exists (select 1 from ticket_requester x join person w"
+        " on w.id = x.person_id where x.ticket_id = k.id and r.id in (w.id, w.same_as)) as is_requester,"
+        " exists (select 1 from project_member m where m.project_id = k.project_id and m.person_id = r.id) as is_team"
+        " from unnest($2::bigint[]) r(id), ticket k join thread t on t.id = k.thread_id"
+        f" left join queue q on q.project_id = k.project_id where k.id = $1 and {visible_thread('t', 'r.id')}",
+        ticket,
+        list(readers),
+    )
+    return {row["id"]: (row["version"], row["is_requester"], row["is_team"]) for row in rows}
 
 
 async def place_wakes_with(ticket: int) -> str | None:
     """The hint that wakes a place's stream: its project's queue."""
     row = await fetch_one("select project_id from ticket where id = $1", ticket)
     return f"queue:{row['project_id']}" if row else None
-
-

@@ -17,28 +17,41 @@ EXPECTED = """
     coalesce(q.unpaid_from, p.expected_from) as unpaid_from, coalesce(q.unpaid_to, p.expected_to) as unpaid_to
 """
 
+# A place as `place_in` reads it; `l` is queue_place's row.
+PLACE = """
+    l.line as place_line, l.rank as place_rank, l.due as place_due, l.paid as place_paid, l.unpaid as place_unpaid,
+    l.total as place_total, l.share as place_share, l.credit as place_credit
+"""
+
+IS_REQUESTER = """exists (select 1 from ticket_requester r join person w on w.id = r.person_id
+                 where r.ticket_id = k.id and $2::bigint in (w.id, w.same_as))"""
+
+# $3: the horizon of what is due; $4: whether the reader is of the team. Others than requester and team get no place.
 TICKET = f"""
-select k.*, coalesce(q.version, 0) as queue_version, coalesce(q.paid + q.unpaid, 0) as waiting, p.slug as project_slug,
-       p.name as project_name, p.currency, {EXPECTED},
-       exists (select 1 from ticket_requester r where r.ticket_id = k.id and r.person_id = $2) as is_requester,
-       a.username as assignee, coalesce(nullif(a.name, ''), a.username) as assignee_name,
-       (select count(*) from ticket_requester r where r.ticket_id = k.id) as requesters
+select k.*, coalesce(q.version, 0) as queue_version, p.slug as project_slug, p.name as project_name, p.currency,
+       {EXPECTED}, i.is_requester, a.username as assignee, coalesce(nullif(a.name, ''), a.username) as assignee_name,
+       {PLACE}
   from ticket k
   join project p on p.id = k.project_id
+  join lateral (select {IS_REQUESTER} as is_requester) i on true
   left join queue q on q.project_id = k.project_id
   left join person a on a.id = k.assignee_id
+  left join lateral queue_place(case when $4 or i.is_requester then k.id end, $3) l on true
 """
 
 
-async def ticket_of_thread(reader: Reader, thread: int) -> Row | None:
-    """The ticket whose home is a thread that the reader may see, with the project's expected ranges; None for none."""
-    return await fetch_one(TICKET + " where k.thread_id = $1", thread, reader.id)
+async def ticket_of_thread(reader: Reader, thread: int, *, is_team: bool, now: datetime | None = None) -> Row | None:
+    """The ticket whose home is a thread that the reader may see, with the project's expected ranges and, for
+    requester and team, its place (`place_in`); None where the thread has none. One statement."""
+    horizon = end_of_workday_horizon(now or datetime.now(UTC))
+    return await fetch_one(TICKET + " where k.thread_id = $1", thread, reader.id, horizon, is_team)
 
 
-async def ticket_by_id(reader: Reader, ticket: int) -> Row:
-    """A ticket whose home thread the reader may see. Raises NotFound."""
+async def ticket_by_id(reader: Reader, ticket: int, *, is_team: bool = True, now: datetime | None = None) -> Row:
+    """A ticket whose home thread the reader may see, as `ticket_of_thread` gives it. Raises NotFound."""
+    horizon = end_of_workday_horizon(now or datetime.now(UTC))
     sql = f"{TICKET} join thread t on t.id = k.thread_id where k.id = $1 and {visible_thread('t', '$2')}"
-    row = await fetch_one(sql, ticket, reader.id)
+    row = await fetch_one(sql, ticket, reader.id, horizon, is_team)
     if row is None:
         raise NotFound
     return row
@@ -64,36 +77,6 @@ def expected_of(row: Row, rank_amount: int = 0) -> Expected:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a ticket stands: its position from 1, of how many, in which line, at which version of the queue."""
-
-    position: int
-    waiting: int
-    line: Line
-    rank_amount: int
-    version: int
-
-
-async def place_of(ticket: int, now: datetime | None = None) -> Place | None:
-    """A ticket's place in its project's queue; None where it does not stand in it. One statement."""
-    row = await fetch_one("select * from queue_place($1, $2)", ticket, end_of_workday_horizon(now or datetime.now(UTC)))
-    if row is None:
-        return None
-    line = Line(row["line"])
-    at = position(line, row["rank"], row["due"], row["paid"], row["unpaid"], row["share"], row["credit"])
-    return Place(at, row["total"], line, row["rank_amount"], row["version"])
-
-
-@dataclass(frozen=True)
-class Standing:
-    """One ticket of the queue with its position."""
-
-    position: int
-    line: Line
-    ticket: int
-
-
-@dataclass(frozen=True)
 class QueueState:
     """A project's queue: kept counts (paid and unpaid without the due ones), policy, version."""
 
@@ -104,6 +87,47 @@ class QueueState:
     share: int
     credit: int
     version: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a ticket stands: its position from 1, of how many, in which line of which queue."""
+
+    position: int
+    waiting: int
+    line: Line
+    rank_amount: int
+    queue: QueueState
+
+
+def place_in(row: Row) -> Place | None:
+    """The place out of a ticket's row; None where the ticket does not stand in the queue, or the reader is not told."""
+    if row["place_line"] is None:
+        return None
+    lines = (row["place_due"], row["place_paid"], row["place_unpaid"])
+    share, credit = row["place_share"], row["place_credit"]
+    state = QueueState(*lines, row["place_total"], share, credit, row["queue_version"])
+    line = Line(row["place_line"])
+    return Place(position(line, row["place_rank"], *lines, share, credit), state.total, line, row["rank_amount"], state)
+
+
+async def place_of(ticket: int, now: datetime | None = None) -> Place | None:
+    """A ticket's place in its project's queue; None where it does not stand in it. One statement."""
+    row = await fetch_one(
+        f"select l.version as queue_version, l.rank_amount, {PLACE} from queue_place($1, $2) l",
+        ticket,
+        end_of_workday_horizon(now or datetime.now(UTC)),
+    )
+    return place_in(row) if row else None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One ticket of the queue with its position."""
+
+    position: int
+    line: Line
+    ticket: int
 
 
 SLICE = """
@@ -120,15 +144,15 @@ async def queue_state(project: int, now: datetime | None = None) -> QueueState:
     return QueueState(**row) if row else QueueState(0, 0, 0, 0, 20, 0, 0)
 
 
-async def queue_slice(project: int, state: QueueState, first: int, last: int, now: datetime | None = None) -> list[Standing]:
+async def queue_slice(
+    project: int, state: QueueState, first: int, last: int, now: datetime | None = None
+) -> list[Standing]:
     """The tickets at positions `first` to `last`, in queue order, without walking the queue. One statement."""
     horizon = end_of_workday_horizon(now or datetime.now(UTC))
     lines = (state.due, state.paid, state.unpaid, state.share, state.credit)
     part = window(first, min(last, state.total), *lines)
     rows = await fetch(SLICE, project, horizon, *part.due, *part.paid, *part.unpaid)
-    standings = [
-        Standing(position(Line(r["line"]), r["rank"], *lines), Line(r["line"]), r["ticket_id"]) for r in rows
-    ]
+    standings = [Standing(position(Line(r["line"]), r["rank"], *lines), Line(r["line"]), r["ticket_id"]) for r in rows]
     return sorted(standings, key=lambda s: s.position)
 
 
@@ -148,7 +172,9 @@ async def tickets_for_team(reader: Reader, tickets: Sequence[int]) -> dict[int, 
     return {row["id"]: row for row in rows}
 
 
-async def tickets_in_state(reader: Reader, project: int, state: str, *, mine: bool = False, limit: int = 50) -> list[int]:
+async def tickets_in_state(
+    reader: Reader, project: int, state: str, *, mine: bool = False, limit: int = 50
+) -> list[int]:
     """The ids of a project's tickets in a state (or all open ones assigned to the reader), latest first."""
     which = "k.assignee_id = $2 and k.state in ('waiting', 'needs_facts', 'answered')" if mine else "k.state = $4"
     rows = await fetch(
@@ -173,15 +199,29 @@ async def state_counts(project: int, reader: Reader) -> dict[str, int]:
     return {row["state"]: row["n"] for row in rows} | {"mine": sum(row["mine"] for row in rows)}
 
 
-async def own_tickets(reader: Reader, limit: int = 5) -> list[Row]:
-    """The reader's own tickets that are not over, newest first, with project and expected ranges."""
+async def own_tickets(reader: Reader, limit: int = 5, now: datetime | None = None) -> list[Row]:
+    """The reader's own tickets that are not over, newest first, each with its place (`place_in`) and the project's
+    expected ranges. One statement."""
     return await fetch(
-        f"select k.id, k.state, k.rank_amount, k.thread_id, t.title, t.slug, p.name as project_name, {EXPECTED}"
-        " from ticket_requester r join ticket k on k.id = r.ticket_id join thread t on t.id = k.thread_id"
-        " join project p on p.id = k.project_id left join queue q on q.project_id = k.project_id"
-        " where r.person_id in (select id from person where $1 in (id, same_as))"
-        " and k.state in ('draft', 'waiting', 'needs_facts', 'answered') order by k.id desc limit $2",
+        f"select k.id, k.state, k.rank_amount, k.thread_id, t.title, t.slug, p.name as project_name, {EXPECTED},"
+        f" coalesce(q.version, 0) as queue_version, {PLACE}"
+        " from (select distinct k.* from ticket_requester r join person w on w.id = r.person_id"
+        "       join ticket k on k.id = r.ticket_id where $1 in (w.id, w.same_as)"
+        "       and k.state in ('draft', 'waiting', 'needs_facts', 'answered') order by k.id desc limit $2) k"
+        " join thread t on t.id = k.thread_id join project p on p.id = k.project_id"
+        " left join queue q on q.project_id = k.project_id left join lateral queue_place(k.id, $3) l on true"
+        " order by k.id desc",
         reader.person,
+        limit,
+        end_of_workday_horizon(now or datetime.now(UTC)),
+    )
+
+
+async def busiest_projects(limit: int = 8) -> list[Row]:
+    """The projects where most wait: (id, slug, name, tagline, waiting, and the expected ranges)."""
+    return await fetch(
+        f"select p.id, p.slug, p.name, p.tagline, coalesce(q.paid + q.unpaid, 0) as waiting, {EXPECTED}"
+        " from project p left join queue q on q.project_id = p.id order by waiting desc, lower(p.name) limit $1",
         limit,
     )
 

@@ -202,6 +202,12 @@ def step(life: Life, event: TicketEvent) -> Step:
     return Step(after, pair in SETS_WAITING_SINCE, pair in TEAM_ANSWERS)
 
 
+def allows(life: Life, event: TicketEvent) -> bool:
+    """Whether the table knows what follows from the event in this life; `step` refuses where not."""
+    outcome = TRANSITIONS.get((life.state, event))
+    return allows(_beneath(life), event) if outcome is Effect.BENEATH else outcome is not None
+
+
 def next_state(state: TicketState | None, event: TicketEvent, before: TicketState | None = None) -> TicketState:
     """The state after the event; `before` is the one a resolved, merged or suspended ticket returns to.
 

@@ -1,7 +1,9 @@
 """What threads do to their tickets; wired in `forum/app.py`, inside the publishing transaction."""
 
-from categories.support.actions import E, advance, locked_ticket, open_ticket
-from categories.support.states import TRANSITIONS, TicketEvent, TicketState
+from datetime import datetime
+
+from categories.support.actions import E, advance, life_of, locked_ticket, open_ticket
+from categories.support.states import TicketEvent, allows
 from forum.database.engine import Row, fetch_one, fetch_value
 from forum.threads.events import (
     AcceptanceTakenBack,
@@ -32,29 +34,29 @@ async def post_created(event: PostCreated) -> None:
         event.author,
     )
     if event.purpose == "whisper":
-        await happen(ticket, E.WHISPERED, event)
+        await happen(ticket, E.WHISPERED, event.at)
     elif asks:
-        await happen(ticket, E.THANKED if event.purpose == "thanks" else E.REQUESTER_REPLIED, event)
+        await happen(ticket, E.THANKED if event.purpose == "thanks" else E.REQUESTER_REPLIED, event.at)
     elif event.by_team and event.purpose == "facts":
-        await happen(ticket, E.FACTS_ASKED, event)
+        await happen(ticket, E.FACTS_ASKED, event.at)
     elif event.by_team and event.purpose != "thanks":
-        await happen(ticket, E.TEAM_ANSWERED, event)
+        await happen(ticket, E.TEAM_ANSWERED, event.at)
         if event.purpose == "resolve" and (again := await locked_ticket(event.thread)):
-            await happen(again, E.TEAM_RESOLVED, event)
+            await happen(again, E.TEAM_RESOLVED, event.at)
     else:
-        await happen(ticket, E.OUTSIDER_WROTE, event)
+        await happen(ticket, E.OUTSIDER_WROTE, event.at)
 
 
-async def happen(ticket: Row, event: TicketEvent, post: PostCreated) -> None:
-    """Let it happen where the table knows it; a post itself is never refused because of its ticket."""
-    if (TicketState(ticket["state"]), event) in TRANSITIONS:
-        await advance(ticket, event, at=post.at)
+async def happen(ticket: Row, event: TicketEvent, at: datetime | None = None) -> None:
+    """Let it happen where the table knows it; what happens to a thread is never refused because of its ticket."""
+    if allows(life_of(ticket), event):
+        await advance(ticket, event, at=at)
 
 
 async def on_thread(thread: int, event: TicketEvent) -> None:
     ticket = await locked_ticket(thread)
-    if ticket is not None and (TicketState(ticket["state"]), event) in TRANSITIONS:
-        await advance(ticket, event)
+    if ticket is not None:
+        await happen(ticket, event)
 
 
 async def answer_accepted(event: AnswerAccepted) -> None:
@@ -85,5 +87,3 @@ async def thread_moved(event: ThreadMoved) -> None:
         if thread is not None and thread["origin"] == "local":
             event_of = E.ASKED if thread["visibility"] == "author" else E.TAKEN_IN
             await open_ticket(event.thread, event.project, thread["author_id"], event=event_of, is_native=True)
-
-

@@ -1,6 +1,16 @@
 """The tables of tickets and of the queue's kept counts."""
 
-from piccolo.columns import Array, BigInt, BigSerial, Boolean, ForeignKey, Integer, SmallInt, Text, Timestamptz
+from piccolo.columns import (
+    Array,
+    BigInt,
+    BigSerial,
+    Boolean,
+    ForeignKey,
+    Integer,
+    SmallInt,
+    Text,
+    Timestamptz,
+)
 from piccolo.table import Table
 
 from forum.accounts.tables import Person

@@ -3,19 +3,17 @@
 import contextlib
 import io
 import os
-import re
 
 import asyncpg
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.apps.migrations.commands.forwards import ForwardsMigrationManager
 
 from forum.database.engine import connect, disconnect, engine
-from forum.database.piccolo_app import APP_NAME, MIGRATIONS
+from forum.database.pending import APP_NAME, APP_ROLE, pending_migrations
 
 LOCK = 0x48616153  # "HaaS", the advisory lock of whoever migrates
 # A migration that waits longer than this for a lock would stop the site; it fails and is tried again instead.
 TIMEOUTS = "set local lock_timeout = '4s'; set local statement_timeout = '30s';"
-APP_ROLE = "haas_app"
 # What happened stays: the pool's role may add such rows, never change or remove them.
 APPEND_ONLY = ("audit", "terms", "terms_acceptance", "thread_act", "post_revision")
 
@@ -39,23 +37,6 @@ def sql_migration(migration_id: str, description: str | None, sql: str) -> Migra
 
     manager.add_raw(run)
     return manager
-
-
-def known_migrations() -> list[str]:
-    """The ids of the migrations that this code brings, in order, read off their file names."""
-    return sorted(m[1] for f in MIGRATIONS.iterdir() if (m := re.fullmatch(r"m(\d{4})_\w+\.py", f.name)))
-
-
-async def pending_migrations(url: str) -> list[str]:
-    """The ids of the migrations that the database at `url` still lacks."""
-    connection = await asyncpg.connect(url)
-    try:
-        if await connection.fetchval("select to_regclass('migration')") is None:
-            return known_migrations()
-        done = await connection.fetch("select name from migration where app_name = $1", APP_NAME)
-        return sorted(set(known_migrations()) - {row["name"] for row in done})
-    finally:
-        await connection.close()
 
 
 async def ensure_role(connection: asyncpg.Connection) -> None:
@@ -96,14 +77,3 @@ async def run_forwards() -> None:
         result = await ForwardsMigrationManager(app_name=APP_NAME).run()
     if not result.success:
         raise RuntimeError(result.message)
-
-
-async def ensure_database(server_url: str, name: str) -> None:
-    """Create the database `name` on the embedded server where it is missing."""
-    connection = await asyncpg.connect(server_url)
-    try:
-        if not await connection.fetchval("select 1 from pg_database where datname = $1", name):
-            with contextlib.suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
-                await connection.execute(f'create database "{name}"')
-    finally:
-        await connection.close()

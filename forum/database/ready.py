@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from forum.database import embedded
-from forum.database.migrate import APP_ROLE, ensure_database, migrate
+from forum.database.pending import APP_ROLE, pending_migrations
+from forum.late import late
 from forum.settings import Settings
 
 OLDEST = 15
@@ -57,10 +58,22 @@ async def prepare(settings: Settings, server: embedded.Server | None) -> list[st
             await ensure_database(embedded.url(server, "postgres"), embedded.DATABASE)
         else:
             await check_version(owner)
-        applied = await migrate(owner)
+        # what migrates takes longer to import than the rest of a start
+        applied = await late("forum.database.migrate:migrate")(owner) if await pending_migrations(owner) else []
     with told(settings.database_url, "DATABASE_URL"):
         await check_role(settings.database_url)
     return applied
+
+
+async def ensure_database(server_url: str, name: str) -> None:
+    """Create the database `name` on the embedded server where it is missing."""
+    connection = await asyncpg.connect(server_url)
+    try:
+        if not await connection.fetchval("select 1 from pg_database where datname = $1", name):
+            with contextlib.suppress(asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+                await connection.execute(f'create database "{name}"')
+    finally:
+        await connection.close()
 
 
 async def check_version(url: str) -> None:
@@ -110,7 +123,7 @@ def told(url: str, variable: str) -> Iterator[None]:
         raise NotReady(f"{variable} is not a PostgreSQL address (postgresql://user:password@host/database)") from error
     except (OSError, TimeoutError) as error:
         raise NotReady(f"{variable}: no PostgreSQL answers at {where(url)}") from error
-    except asyncpg.PostgresError as error:
+    except (asyncpg.PostgresError, RuntimeError) as error:
         raise NotReady(f"{variable}: {one_line(error)}") from error
 
 

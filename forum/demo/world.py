@@ -9,43 +9,47 @@ from pathlib import Path
 THREADS = Path(__file__).parent / "threads"
 
 # key in the threads' files → (username, name); those with `demo-` sign in, all others have no password
-PEOPLE: dict[str, tuple[str, str]] = {
-    "admin": ("demo-admin", "Astrid Lund"),
-    "hanna": ("demo-owner", "Hanna Nowak"),
-    "ines": ("demo-supporter", "Ines Okafor"),
-    "jonas": ("demo-asker", "Jonas Auer"),
-} | {
-    name.split()[0].lower(): (name.split()[0].lower(), name)
-    for name in (
-        "Tomasz Wrona",
-        "Mei Zhou",
-        "Noor Haddad",
-        "Priya Raman",
-        "Dan Whitfield",
-        "Eva Marsh",
-        "Kofi Mensah",
-        "Aiko Tanaka",
-        "Sven Lindqvist",
-        "Ole Brekke",
-        "Ravi Kulkarni",
-        "Sofia Alves",
-        "Lena Fischer",
-        "Amara Traoré",
-        "Yusuf Demir",
-        "Elif Kaya",
-        "Marek Novotný",
-        "Ingrid Solheim",
-        "Bao Nguyen",
-        "Clara Beaumont",
-        "Diego Paz",
-        "Femi Adeyemi",
-        "Greta Holm",
-        "Ian MacRae",
-        "Petra Vasile",
-        "Tao Lin",
-        "Rohan Iyer",
-    )
-} | {"lucia": ("lucia", "Lucía Ferrer")}
+PEOPLE: dict[str, tuple[str, str]] = (
+    {
+        "admin": ("demo-admin", "Astrid Lund"),
+        "hanna": ("demo-owner", "Hanna Nowak"),
+        "ines": ("demo-supporter", "Ines Okafor"),
+        "jonas": ("demo-asker", "Jonas Auer"),
+    }
+    | {
+        name.split()[0].lower(): (name.split()[0].lower(), name)
+        for name in (
+            "Tomasz Wrona",
+            "Mei Zhou",
+            "Noor Haddad",
+            "Priya Raman",
+            "Dan Whitfield",
+            "Eva Marsh",
+            "Kofi Mensah",
+            "Aiko Tanaka",
+            "Sven Lindqvist",
+            "Ole Brekke",
+            "Ravi Kulkarni",
+            "Sofia Alves",
+            "Lena Fischer",
+            "Amara Traoré",
+            "Yusuf Demir",
+            "Elif Kaya",
+            "Marek Novotný",
+            "Ingrid Solheim",
+            "Bao Nguyen",
+            "Clara Beaumont",
+            "Diego Paz",
+            "Femi Adeyemi",
+            "Greta Holm",
+            "Ian MacRae",
+            "Petra Vasile",
+            "Tao Lin",
+            "Rohan Iyer",
+        )
+    }
+    | {"lucia": ("lucia", "Lucía Ferrer")}
+)
 SIGN_INS = ("demo-admin", "demo-owner", "demo-supporter", "demo-asker")
 
 GUIDELINE = (
@@ -197,6 +201,25 @@ def parse_ago(text: str) -> timedelta:
     return sum((int(n) * UNITS[unit] for n, unit in re.findall(r"(\d+)([dhm])", text)), timedelta())
 
 
+# what begins a line that is not the going on of the paragraph above it
+BLOCK = re.compile(r"\s*(?:[-*>|#]|\d+\.|```|$)")
+
+
+def unwrap(text: str) -> str:
+    """A text whose paragraphs are one line each, as people write: a line end in a post is seen."""
+    lines: list[str] = []
+    in_code = False
+    for line in text.splitlines():
+        goes_on = lines and lines[-1].strip() and not BLOCK.match(line) and not in_code
+        if goes_on and not lines[-1].startswith(("|", "```")):
+            lines[-1] += " " + line.strip()
+        else:
+            lines.append(line)
+        if line.startswith("```"):
+            in_code = not in_code
+    return "\n".join(lines).strip()
+
+
 def read_threads(name: str) -> Iterator[list[Step]]:
     """The threads of a file, each as its steps; the first asks, and its text begins with the title.
 
@@ -204,7 +227,7 @@ def read_threads(name: str) -> Iterator[list[Step]]:
     Raises ValueError for a line that is none.
     """
     steps: list[Step] = []
-    for line in (THREADS / f"{name}.md").read_text(encoding="utf-8").splitlines():
+    for line in (THREADS / f"{name}.txt").read_text(encoding="utf-8").splitlines():
         if not line.startswith("%% "):
             steps[-1].text += line + "\n"
             continue

@@ -68,6 +68,34 @@ async def draft_of(reader: Reader, key: str) -> Row | None:
     )
 
 
+def numbered_key(number: str) -> str:
+    """The key of the draft with a number ("2" to "99"); anything else means the first one, which has none."""
+    found = number.isascii() and number.isdigit() and len(number) < 3 and int(number) > 1
+    return f"{NEW_THREAD}:{int(number)}" if found else NEW_THREAD
+
+
+async def draft_to_ask(reader: Reader, title: str, markdown: str, number: str = "") -> tuple[str, Row | None]:
+    """The key for what a reader is about to ask, and the draft under it, if there is one.
+
+    `number` asks for one of the drafts that stepped aside. Where title or text are given already, the draft that they
+    began is taken, else a free key, so that no other draft is overwritten.
+    """
+    if number or not (title or markdown):
+        key = numbered_key(number)
+        return key, await draft_of(reader, key)
+    rows = await fetch(
+        "select key, title, markdown, data, version, saved_at from draft"
+        " where person_id = $1 and (key = $2 or key like $2 || ':%') order by saved_at desc",
+        reader.person,
+        NEW_THREAD,
+    )
+    for row in rows:
+        if row["title"] == title and markdown in ("", row["markdown"]):
+            return row["key"], row
+    taken = {row["key"] for row in rows}
+    return next(key for key in (NEW_THREAD, *(f"{NEW_THREAD}:{n}" for n in range(2, 100))) if key not in taken), None
+
+
 async def drop_draft(reader: Reader, key: str) -> None:
     """Forget a draft."""
     await execute("delete from draft where person_id = $1 and key = $2", reader.person, key[:100])

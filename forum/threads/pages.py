@@ -6,16 +6,17 @@ from typing import Any
 from uuid import uuid4
 
 from markupsafe import Markup
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from forum.database.engine import Row, fetch_one
 from forum.threads import actions, drafts, editing, writing
 from forum.threads.fragments import Kept, Powers, powers_in, render_post, render_posts
-from forum.threads.queries import acts_between, one_post, post_source, posts_between, thread_head
-from forum.threads.rules import numbers_on, page_of, pages_in
+from forum.threads.queries import acts_between, one_post, post_source, posts_between, quotable_post, thread_head
+from forum.threads.rules import numbers_on, page_of, pages_in, quote_of
 from forum.web import parts
 from forum.web.errors import Invalid, NotFound, Problem
 from forum.web.pages import FLASH, THEME, page, redirect, swap
+from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
 
@@ -93,6 +94,8 @@ async def fresh_page(
     read = min(last, head["last_number"])
     if reader.is_signed_in and read > (head["read_number"] or 0):
         await actions.mark_read(reader, thread, read)
+    if (quoted := request.query_params.get("quote")) and reader.is_signed_in and "draft" not in reply:
+        reply["draft"] = with_quote(head["draft"] or "", await quote_from(reader, thread, quoted))
     ticket = await parts.context("thread_ticket", request, head, ticket_errors)
     context = {
         "thread": head,
@@ -116,11 +119,35 @@ def composer_context(request: Request, head: Row, **kept: Any) -> dict[str, Any]
     return {
         "new_key": kept.get("key") or uuid4(),
         "draft": kept.get("draft", head["draft"] or ""),
+        "draft_version": head["draft_version"] or 0,
         "preview": kept.get("preview"),
         "errors": kept.get("errors", ()),
         "is_team": request.reader.is_team(head["project_id"]),
         "reply_actions": kept.get("reply_actions", ""),
     }
+
+
+def with_quote(draft: str, quote: str) -> str:
+    """A draft with a quote behind what stands in it already; asked for again, it is there once."""
+    if not quote or quote.strip() in draft:
+        return draft
+    return (draft.rstrip() + "\n\n" if draft.strip() else "") + quote
+
+
+async def quote_from(reader: Reader, thread: int, number: str) -> str:
+    """A whole post as a quote, without what it quotes itself; nothing where the reader may not see the post."""
+    if not (number.isascii() and number.isdigit() and len(number) < 9):
+        return ""
+    row = await quotable_post(reader, thread, int(number))
+    return quote_of(row["username"], row["number"], thread, row["markdown"]) if row else ""
+
+
+async def quote(request: Request) -> Response:
+    """A whole post as a quote, in plain text, for the composer of an open page."""
+    text = await quote_from(request.reader, asked_id(request), request.path_params["number"])
+    if not text:
+        raise NotFound
+    return PlainTextResponse(text)
 
 
 async def short_url(request: Request) -> Response:
@@ -286,6 +313,7 @@ routes = [
     route("/t/{slug}/{id}", thread_page),
     route("/t/{slug}/{id}/{number}", thread_page),
     route("/t/{id}", short_url),
+    route("/quotes/{id}/{number}", quote, access="signed_in"),
     route("/t/{id}/replies", reply, access="signed_in", methods=("POST",)),
     route("/preview", preview, access="signed_in", methods=("POST",)),
     route("/posts/{id}/reactions/{kind}", reaction, access="signed_in", methods=("POST",)),

@@ -24,11 +24,12 @@ select t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug, t.visibi
        exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = $2
                 and w.kind = 'assignee') as is_assigned,
        (select r.number from read_position r where r.thread_id = t.id and r.person_id = $2) as read_number,
-       (select d.markdown from draft d where d.person_id = $2 and d.key = 'thread:' || t.id) as draft
+       d.markdown as draft, d.version as draft_version
   from thread t
   join category c on c.id = t.category_id
   join project p on p.id = t.project_id
   {PERSON.format(w="w", a="a", author="t.author_id")}
+  left join draft d on d.person_id = $2 and d.key = 'thread:' || t.id
  where t.id = $1 and {visible_thread("t", "$2")}
 """
 
@@ -74,6 +75,18 @@ async def one_post(reader: Reader, post: int) -> Row:
     if row is None:
         raise NotFound
     return row
+
+
+async def quotable_post(reader: Reader, thread: int, number: int) -> Row | None:
+    """What a quote of a post needs, (number, markdown, username); None where the reader may not see it."""
+    return await fetch_one(
+        "select p.number, p.markdown, a.username from post p join thread t on t.id = p.thread_id"
+        f" {PERSON.format(w='w', a='a', author='p.author_id')} where p.thread_id = $1 and p.number = $3"
+        f" and p.deleted_at is null and {visible_thread('t', '$2')} and {visible_post('p', 't', '$2')}",
+        thread,
+        reader.id,
+        number,
+    )
 
 
 ACTS = f"""

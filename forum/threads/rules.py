@@ -40,6 +40,28 @@ def pages_in(last_number: int) -> int:
     return page_of(last_number)
 
 
+# What a post quotes, innermost first; a quote within a quote is taken in a second round.
+_QUOTED = re.compile(r"\[quote(?:=[^\]\n]{0,200})?\](?:(?!\[quote).)*?\[/quote\]\s*", re.IGNORECASE | re.DOTALL)
+
+
+def quote_of(username: str, number: int, thread: int, markdown: str) -> str:
+    """A text as a quote of a post, as Discourse writes it, and a blank line to go on behind it.
+
+    What the text quotes itself is left out, unless it is nothing else.
+    """
+    text = markdown
+    for _round in range(8):
+        shorter = _QUOTED.sub("", text)
+        if shorter == text:
+            break
+        text = shorter
+    text = text.strip() or markdown.strip()
+    if text.count("```") % 2:
+        # an open fence would swallow the end of the quote
+        text += "\n```"
+    return f'[quote="{username}, post:{number}, topic:{thread}"]\n{text}\n[/quote]\n\n'
+
+
 def clean_title(title: str) -> str:
     """One line, without control characters and doubled spaces."""
     return " ".join("".join(c if c.isprintable() else " " for c in title).split())

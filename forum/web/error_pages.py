@@ -1,5 +1,7 @@
 """What a person is told when something was refused or broke: what happened, what was kept, what to do."""
 
+from urllib.parse import parse_qsl, urlencode
+
 import structlog
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
@@ -10,7 +12,7 @@ from forum.web.templates import fragment
 
 log = structlog.get_logger()
 # What a guest wrote and wanted to send travels through signing in and up under these names.
-CARRIED = ("title", "body", "project")
+CARRIED = ("title", "body", "project", "category")
 # Never shown again, whatever it holds.
 CONCEALED = frozenset({"csrf", "password", "next"})
 # htmx puts these answers where the action was; static/js/app.js tells the others by their X-Message.
@@ -20,7 +22,16 @@ SWAPPED = frozenset({409, 422})
 def carried(form: Form) -> dict[str, str]:
     """What a guest wrote, whether sent from the form itself (`title`) or carried already (`draft_title`)."""
     found = {name: form.get(f"draft_{name}") or form.get(name, "") for name in CARRIED}
+    # the field of every composer
+    found["body"] = found["body"] or form.get("markdown", "")
     return {name: value.replace("\r\n", "\n").replace("\0", "") for name, value in found.items() if value.strip()}
+
+
+def without_prefill(path: str) -> str:
+    """The address of a form without the words it came prefilled with: it is filled from what is carried."""
+    path, _mark, query = path.partition("?")
+    left = urlencode([(name, value) for name, value in parse_qsl(query) if name not in ("title", "body")])
+    return f"{path}?{left}" if left else path
 
 
 def prose(form: Form) -> list[str]:
@@ -43,14 +54,15 @@ async def told(request: Request, problem: Problem) -> Response:
     if request.is_htmx:
         return note(request, problem)
     if isinstance(problem, SignInFirst):
+        carry, back = carried(request.fields), came_from(request)
         return await page(
             request,
             "accounts/login.html",
             problem.status,
             typed={},
             errors={},
-            next=came_from(request),
-            carry=carried(request.fields),
+            next=without_prefill(back) if carry else back,
+            carry=carry,
             request_csrf=request.csrf_token,
         )
     return await page(

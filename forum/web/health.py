@@ -5,8 +5,7 @@ import structlog
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from forum.database.engine import fetch
-from forum.database.migrate import known_migrations
-from forum.database.piccolo_app import APP_NAME
+from forum.database.pending import APP_NAME, known_migrations
 from forum.web.assets import Assets
 from forum.web.requests import Request
 from forum.web.routing import route

@@ -17,7 +17,8 @@ class Form(Mapping[str, str]):
     """Fields as they were sent. Reading them notes faults; `check()` raises them all at once."""
 
     def __init__(self, fields: Mapping[str, list[str]]) -> None:
-        self._fields = fields
+        # PostgreSQL keeps no NUL, and nobody means one
+        self._fields = {name: [value.replace("\0", "") for value in values] for name, values in fields.items()}
         self.errors: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> str:

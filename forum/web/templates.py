@@ -16,7 +16,10 @@ PACKAGES = ("forum", "categories", "reputation", "payouts", "importers", "search
 def template_folders() -> dict[str, Path]:
     """The templates folder of each feature, by the feature's name."""
     return {
-        folder.parent.name: folder for package in PACKAGES for folder in sorted((ROOT / package).glob("*/templates"))
+        folder.parent.name: folder
+        for package in PACKAGES
+        for pattern in (("*/templates",) if package == "forum" else ("templates", "*/templates"))
+        for folder in sorted((ROOT / package).glob(pattern))
     }
 
 

@@ -91,7 +91,9 @@ class Source:
             return
         for element in elements(text, first):
             if form == "list":
-                yield parse(element.text), f"item {cast(int, element.index) + 1}", None
+                if element.index is None or element.name:
+                    raise BreaksOff("the brackets do not match")
+                yield parse(element.text), f"item {element.index + 1}", None
             elif element.index is None:
                 yield from self.member(element, reading)
             elif element.name == "issues" or (element.name == "pulls" and with_pulls):

@@ -2,8 +2,8 @@
 
 import json
 import sys
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO, cast
@@ -54,7 +54,7 @@ async def run_import(
 async def bring(archive: str, folder: Path) -> Path:
     """The file to read: the one named, or what stands at the URL. Raises FetchFailed."""
     if "://" not in archive:
-        return Path(archive).expanduser()
+        return Path(archive)
     file = folder / "archive"
     with open_new(file) as to:
         # the operator of this machine named the host, so it may be one of their own

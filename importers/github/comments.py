@@ -49,9 +49,10 @@ class Posts:
         """The post that a comment is: by its ids, else by second and text (its author may be renamed or gone)."""
         for foreign_id in wanted:
             post = self.ids.get(foreign_id)
-            if post is not None and post not in self.taken:
-                if foreign_id == wanted[0] or not self.has_number(post):
-                    return post
+            if post is None or post in self.taken:
+                continue
+            if foreign_id == wanted[0] or not self.has_number(post):
+                return post
         if self.is_new:
             return None
         found: int | None = await fetch_value(

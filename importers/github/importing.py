@@ -11,7 +11,7 @@ from forum.events import flush_hints
 from forum.web.errors import Problem
 from importers.github.archive import Source
 from importers.github.people import SOURCE
-from importers.github.place import Place, find_place, take_place, tags_of
+from importers.github.place import Place, find_place, tags_of, take_place
 from importers.github.records import Issue, LooseComment, Malformed, Reading, Record, Unreadable, one_line
 from importers.github.storing import Outcome, store_comment, store_issue
 
@@ -84,9 +84,8 @@ async def import_github(
     total = source.count()
     summary = Summary()
     numbers: set[int] = set()
-    done = 0
     is_placed = False
-    for record in source.records(Reading(repository), with_pulls=with_pulls):
+    for done, record in enumerate(source.records(Reading(repository), with_pulls=with_pulls), 1):
         if not is_placed and not isinstance(record, Malformed):
             await take_place(place)
             is_placed = True
@@ -95,7 +94,6 @@ async def import_github(
         elif isinstance(record, Issue):
             numbers.add(record.number)
         await do_record(place, record, known, now, summary)
-        done += 1
         progress(done, max(total, done) if total is not None else None)
         if done % HINT_EVERY == 0:
             await flush_hints()

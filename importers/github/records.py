@@ -137,8 +137,10 @@ class Reading:
                 raise Unreadable("this is not an object")
             if "number" not in value and "issue_url" in value:
                 yield self.loose_comment(value, where)
-            else:
-                yield from self.issue(value, where, is_pull)
+                return
+            number = number_of(value)
+            where = f"{where} (#{number})"
+            yield from self.issue(value, number, where, is_pull)
         except Unreadable as error:
             yield Malformed(where, str(error))
 
@@ -149,11 +151,8 @@ class Reading:
             if found and found[1].casefold() != self.folded:
                 raise Unreadable(f"it belongs to {one_line(found[1], 80)}")
 
-    def issue(self, value: dict[str, object], where: str, is_pull: bool | None) -> Iterator[Record]:
-        number = value.get("number")
-        if type(number) is not int or not 0 < number < NUMBER_MOST:
-            raise Unreadable("it has no number")
-        where = f"{where} (#{number})"
+    def issue(self, value: dict[str, object], number: int, where: str, is_pull: bool | None) -> Iterator[Record]:
+        """An issue and what of it cannot be read. Raises Unreadable."""
         self.check_repository(value)
         if is_pull is None:
             is_pull = bool(value.get("pull_request"))
@@ -241,6 +240,14 @@ class Reading:
             raise Unreadable("its issue_url names no issue")
         number = int(found[1])
         return LooseComment(number, self.comment(value, self.url(number), None), f"{where} (comment of #{number})")
+
+
+def number_of(value: dict[str, object]) -> int:
+    """The number of an issue. Raises Unreadable."""
+    number = value.get("number")
+    if type(number) is not int or not 0 < number < NUMBER_MOST:
+        raise Unreadable("it has no number")
+    return number
 
 
 def short_hash(text: str) -> str:

@@ -39,6 +39,7 @@ TYPES = {
     "NUMERIC": "numeric",
     "DOUBLE PRECISION": "double precision",
     "REAL": "real",
+    "TSVECTOR": "tsvector",
 }
 
 COLUMNS = """

@@ -1,7 +1,7 @@
 """The job queue's own tables, as its library installs them."""
 
-from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 
 from forum.database.migrate import sql_migration
 

@@ -96,10 +96,10 @@ create function search_index(present boolean) returns void language plpgsql secu
 begin
     if present then
         create index if not exists search_thread_words on search_thread
-            using gin (project_id, (thread_id / 4096), title_words, words) with (gin_pending_list_limit = 512);
+            using gin (project_id, (thread_id / 4096), title_words, words) with (gin_pending_list_limit = 256);
         create index if not exists search_thread_title on search_thread using gin (title gin_trgm_ops);
         create index if not exists search_post_words on search_post
-            using gin (project_id, (post_id / 4096), words) with (gin_pending_list_limit = 1024);
+            using gin (project_id, (post_id / 4096), words) with (gin_pending_list_limit = 256);
     else
         drop index if exists search_thread_words, search_thread_title, search_post_words;
     end if;
@@ -143,6 +143,16 @@ begin
         or (search_post.thread_id, search_post.project_id, search_post.is_whisper)
            is distinct from (excluded.thread_id, excluded.project_id, excluded.is_whisper);
 end $$;
+
+-- The replies of one thread, for repairs.
+create function search_keep_replies(thread bigint) returns void language sql as $$
+    select search_keep_posts(p.id, p.id) from post p where p.thread_id = thread and p.number > 1
+$$;
+
+-- How far a rebuild has to go: the last post and the last thread.
+create function search_reach() returns bigint[] language sql stable as $$
+    select array[coalesce((select max(id) from post), 0), coalesce((select max(id) from thread), 0)]
+$$;
 
 create function search_posts_came() returns trigger language plpgsql as $$
 begin

@@ -1,0 +1,177 @@
+"""The `haas` command: what can be said on a command line, and how its failures are told. The doing is elsewhere."""
+
+import asyncio
+import os
+import signal
+import sys
+import traceback
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from forum.late import late
+
+FAILED = 1
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    help="Help as a service: serve a site, and everything an operator does with one.",
+)
+imports = typer.Typer(no_args_is_help=True, help="Bring threads in from elsewhere.")
+user = typer.Typer(no_args_is_help=True, help="People of the site.")
+api_key = typer.Typer(no_args_is_help=True, help="Keys for programs.")
+project = typer.Typer(no_args_is_help=True, help="Projects of the site.")
+search = typer.Typer(no_args_is_help=True, help="The search index.")
+for name, room in {"import": imports, "user": user, "api-key": api_key, "project": project, "search": search}.items():
+    app.add_typer(room, name=name)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def do(command: str, *given: Any) -> None:
+    """Do what a function of forum/commands.py, or of the room named, does; what it returns is the exit status."""
+    status = late(command if ":" in command else f"forum.commands:{command}")(*given)
+    if status:
+        raise typer.Exit(status)
+
+
+@app.command(epilog="Example: haas serve --port 8080 --workers 2")
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="Web processes.", min=1, max=64)] = 1,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="No job worker beside them.")] = False,
+    reload: Annotated[bool, typer.Option("--reload", help="Start again whenever a source file changes.")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Fill an empty site with the demo community first.")] = False,
+) -> None:
+    """Serve the site: web processes, a worker, and the embedded database when DATABASE_URL is unset."""
+    if reload:
+        do("forum.reload:serve_again", sys.argv[1:])
+    else:
+        do("serve", host, port, workers, not no_worker, demo)
+
+
+@app.command(epilog="Example: haas worker")
+def worker() -> None:
+    """Do background jobs, on this machine or another one; as many as wanted."""
+    do("work")
+
+
+@app.command(epilog="Example: haas migrate --json")
+def migrate(as_json: AsJson = False) -> None:
+    """Apply the migrations that the database lacks."""
+    do("migrate", as_json)
+
+
+@app.command(epilog="Example: haas doctor --recount")
+def doctor(
+    recount: Annotated[bool, typer.Option("--recount", help="Prove every kept counter against its rows.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check settings, database, search, mail, assets and clock; fails when something configured does not work."""
+    do("forum.doctor:doctor", recount, as_json)
+
+
+@app.command(epilog="Example: haas demo --threads 20000")
+def demo(
+    threads: Annotated[int | None, typer.Option(help="Load as many threads in all.", min=1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fill an empty site with a believable community; the same every time, but for dates and the password."""
+    do("demo", threads, as_json)
+
+
+@imports.command("github", epilog="Example: haas import github quicwg/qlog --project qlog --archive archive.json")
+def import_github(
+    repository: Annotated[str, typer.Argument(metavar="OWNER/REPO")],
+    project: Annotated[str, typer.Option(help="Slug of the project that receives the threads.")],
+    archive: Annotated[
+        str | None, typer.Option(metavar="FILE|URL", help="An archive.json, or REST objects, one a line.")
+    ] = None,
+    with_pulls: Annotated[bool, typer.Option("--with-pulls", help="Pull requests too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Import a repository's issues as threads; again at any time: nothing is added twice."""
+    do("import_github", repository, project, archive, as_json, with_pulls)
+
+
+@user.command("create", epilog="Example: haas user create ada --email ada@example.org --admin")
+def create_user(
+    name: str,
+    email: Annotated[str, typer.Option(help="E-mail address; counts as confirmed.")],
+    admin: Annotated[bool, typer.Option("--admin", help="An admin of the site.")] = False,
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input, one line.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a person and print the id. Without a password they choose one by "Forgot your password?"."""
+    do("create_user", name, email, admin, password_stdin, as_json)
+
+
+@api_key.command("create", epilog='Example: haas api-key create ada --description "nightly export"')
+def create_api_key(
+    name: Annotated[str, typer.Argument(help="Username of the person the key acts for.")],
+    description: Annotated[str, typer.Option(help="What the key is for.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key and print it, once."""
+    do("create_key", name, description, as_json)
+
+
+@project.command("create", epilog='Example: haas project create pelican --name "Pelican Toolkit" --owner ada')
+def create_project(
+    slug: str,
+    name: Annotated[str, typer.Option(help="The project's name.")],
+    owner: Annotated[str, typer.Option(help="Username of its owner.")],
+    entity: Annotated[str, typer.Option(help="Its legal entity; the project's name when not given.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Make a project with the four default categories and print the id."""
+    do("create_project", slug, name, owner, entity, as_json)
+
+
+@search.command("rebuild", epilog="Example: haas search rebuild")
+def rebuild_search(as_json: AsJson = False) -> None:
+    """Build the search index again while the site runs, and print how many threads it holds."""
+    do("rebuild_search", as_json)
+
+
+def told(error: BaseException) -> str:
+    """One line that says what went wrong."""
+    if isinstance(error, OSError) and error.strerror:
+        line = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
+    else:
+        line = " ".join(str(error).split())
+    known = type(error).__module__.partition(".")[0] in ("forum", "importers", "search", "categories")
+    return line if line and (known or isinstance(error, OSError)) else f"{type(error).__name__}: {line}".rstrip(": ")
+
+
+def interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command line; exit status 0, 1 (failed; one line on standard error) or 2 (wrong usage)."""
+    # what is to be undone at the end (a database let go) is undone then too
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        status = typer.main.get_command(app).main(prog_name="haas", standalone_mode=False)
+    except TyperException as error:
+        sys.stderr.write(f"haas: {' '.join(error.format_message().split())} (see haas --help)\n")
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort, asyncio.CancelledError):
+        sys.stderr.write("haas: stopped\n")
+        sys.exit(FAILED)
+    except Exception as error:
+        if os.environ.get("HAAS_LOG") == "debug":
+            traceback.print_exc()
+        sys.stderr.write(f"haas: {told(error)}\n")
+        sys.exit(FAILED)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""The worker: does the jobs that wait, tries those that fail again with backoff, and holds those that never succeed."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+import asyncpg
+import structlog
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.adapters.persistence.queries import Queries
+from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.models import Job
+from pgqueuer.domain.types import QueueExecutionMode
+
+from forum.jobs import Handler, handlers
+
+log = structlog.get_logger()
+ATTEMPTS = 8
+
+
+def manager(driver: AsyncpgDriver) -> QueueManager:
+    """A queue manager that knows every registered job; failures are tried again with backoff, then held."""
+    made = QueueManager(Queries(driver))
+    for name, handler in handlers.items():
+        made.entrypoint(
+            name,
+            on_failure="hold",
+            executor_factory=lambda parameters: DatabaseRetryEntrypointExecutor(
+                parameters, max_attempts=ATTEMPTS, max_delay=timedelta(hours=1)
+            ),
+        )(runner(name, handler))
+    return made
+
+
+def runner(name: str, handler: Handler) -> Callable[[Job], Awaitable[None]]:
+    async def run(job: Job) -> None:
+        try:
+            await handler(**json.loads(job.payload or b"{}"))
+        except Exception:
+            log.warning("job failed", job=name, attempt=job.attempts, exc_info=True)
+            raise
+
+    return run
+
+
+async def work(url: str, stop: asyncio.Event) -> None:
+    """Do jobs until `stop` is set; those in hand are finished first, others stay for the next worker."""
+    link = await asyncpg.connect(url)
+    try:
+        queue = manager(AsyncpgDriver(link))
+        running = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=10)))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            queue.shutdown.set()
+            await running
+        finally:
+            stopping.cancel()
+    finally:
+        await link.close()
+
+
+async def drain(url: str) -> None:
+    """Do the jobs that are there, then stop: for tests and commands that leave nothing behind."""
+    link = await asyncpg.connect(url)
+    try:
+        await manager(AsyncpgDriver(link)).run(mode=QueueExecutionMode.drain, batch_size=50)
+    finally:
+        await link.close()

@@ -1,0 +1,149 @@
+// One draft: the text of a form, its copy in this browser while the server has not got it, and its version there.
+const token = document.querySelector('meta[name="csrf"]')?.content;
+const LATER = 3000;
+const MONTH = 30 * 86400e3;
+const FIELDS = ["title", "markdown", "project", "category", "capacity"];
+
+// localStorage may be full, or forbidden.
+export function tried(deed) {
+  try {
+    return deed();
+  } catch {
+    return null;
+  }
+}
+
+const textOf = ({ title = "", markdown = "" }) => `${title}\n${markdown}`.trim();
+
+export class Draft {
+  constructor(form) {
+    this.form = form;
+    this.key = form.dataset.draft;
+    this.state = form.querySelector("[data-draft-state]");
+    this.words = this.state.dataset;
+    this.place = `haas:draft:${this.words.owner}:${this.key}`;
+    this.guest = `haas:draft::${this.key}`;
+    this.version = this.words.version === "" ? null : Number(this.words.version);
+    const { title, markdown } = form.elements;
+    this.saved = textOf({ title: title?.defaultValue, markdown: markdown.defaultValue });
+    this.restore();
+  }
+
+  get fields() {
+    const sent = new FormData(this.form);
+    return Object.fromEntries(FIELDS.filter((name) => sent.has(name)).map((name) => [name, sent.get(name)]));
+  }
+
+  get text() {
+    return textOf(this.fields);
+  }
+
+  // Here first, whatever becomes of it on the server.
+  keep() {
+    const record = { fields: this.fields, version: this.version, at: Date.now() };
+    if (this.text) tried(() => localStorage.setItem(this.place, JSON.stringify(record)));
+    else this.forget();
+  }
+
+  forget() {
+    tried(() => localStorage.removeItem(this.place));
+    tried(() => localStorage.removeItem(this.guest));
+  }
+
+  // What the server has not got: into an empty form, or where it goes on from what is shown; else it is offered.
+  restore() {
+    const read = (place) => tried(() => JSON.parse(localStorage.getItem(place)));
+    const kept = read(this.place) ?? read(this.guest);
+    if (!kept) return;
+    const text = textOf(kept.fields);
+    if (text === this.saved || Date.now() - kept.at > MONTH) this.forget();
+    else if (!this.saved || (this.version && kept.version === this.version)) this.fill(kept.fields);
+    else if (text !== this.text) this.offer(kept.fields);
+  }
+
+  fill(fields) {
+    for (const [name, value] of Object.entries(fields)) {
+      const field = this.form.elements[name];
+      if (!field || (!value && name !== "markdown")) continue;
+      field.value = value;
+      field.dispatchEvent?.(new Event("input", { bubbles: true }));
+    }
+    this.changed();
+  }
+
+  offer(fields) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", className: "btn btn--quiet btn--s", textContent: this.words.show });
+    button.addEventListener("click", () => this.fill(fields));
+    this.state.replaceChildren(`${this.words.other} `, button);
+  }
+
+  changed() {
+    this.keep();
+    if (!token) this.state.textContent = this.text ? this.words.here : "";
+    else if (!this.stopped && !this.sending) this.timer ??= setTimeout(() => this.save(), LATER);
+  }
+
+  async save({ leaving = false } = {}) {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { text } = this;
+    if (!token || this.stopped || this.sending || text === this.saved || (leaving && text === this.left)) return;
+    // one at a time, or the second would meet the first as a newer one; there is no waiting when leaving
+    if (this.underway && !leaving) {
+      await this.underway;
+      return this.save();
+    }
+    if (leaving) this.left = text;
+    else this.state.textContent = this.words.saving;
+    this.underway = this.send(this.underway ? null : this.version, leaving);
+    await this.underway;
+    this.underway = null;
+  }
+
+  async send(version, leaving) {
+    const { fields } = this;
+    const answer = await post("/drafts", { ...fields, key: this.key, version }, leaving);
+    if (this.sending) return;
+    if (!answer?.ok) {
+      this.stopped = answer?.status === 409;
+      this.left = undefined;
+      this.state.textContent = this.stopped ? this.words.conflict : this.words.local;
+      return;
+    }
+    const { version: now, saved_at: at } = await answer.json();
+    this.version = now;
+    this.saved = textOf(fields);
+    if (this.text === this.saved) this.forget();
+    else this.keep();
+    const time = new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    this.state.textContent = this.saved ? this.words.kept.replace("{time}", time) : "";
+  }
+
+  // The form is on its way: nothing is to make a draft of it again.
+  begin() {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.sending = true;
+  }
+
+  async arrived() {
+    this.forget();
+    if (!this.underway) return;
+    await this.underway;
+    await post("/drafts/delete", { key: this.key });
+  }
+
+  failed() {
+    this.sending = false;
+    this.changed();
+  }
+}
+
+const post = (path, body, keepalive = false) =>
+  fetch(path, {
+    method: "POST",
+    keepalive,
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
+    body: JSON.stringify(body),
+  }).catch(() => null);

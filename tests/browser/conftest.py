@@ -1,0 +1,104 @@
+"""A real site and a real browser: one server process and one Chromium a worker, one database a test."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import async_playwright
+
+from forum.database import embedded, engine
+from forum.settings import Settings
+from tests.helpers.browsing import ARGUMENTS, NAMES, Windows, chromium
+from tests.helpers.serving import Served
+from tests.helpers.site import Site
+from tests.helpers.world import World
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of them need the browser, which lives as long as the worker, and so does the loop that talks to it."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Chromium]:
+    """The system's Chromium. Without one the tests skip, or fail where HAAS_BROWSER=required."""
+    found = chromium()
+    if found is None:
+        reason = f"no browser on the PATH ({', '.join(NAMES)})"
+        if os.environ.get("HAAS_BROWSER") == "required":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture(scope="session")
+def served() -> Iterator[Served]:
+    """The process that serves sites."""
+    process = Served.begin()
+    yield process
+    process.end()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database_url(server: Any, template: str) -> AsyncIterator[str]:
+    """A database of the test's own."""
+    name = f"test_{uuid4().hex[:16]}"
+    link = await asyncpg.connect(embedded.url(server, "postgres"))
+    await link.execute(f'create database "{name}" template "{template}"')
+    yield embedded.url(server, name)
+    await link.execute(f'drop database "{name}" with (force)')
+    await link.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database(database_url: str) -> AsyncIterator[str]:
+    """The tests' own pool on the site's database, to build its world and to look into it."""
+    await engine.connect(database_url, size=3)
+    yield database_url
+    await engine.disconnect()
+
+
+@pytest.fixture
+def settings(browser: Chromium, served: Served, tmp_path: Path, database_url: str) -> Iterator[Settings]:
+    """The settings of the site that is served; `base_url` is where."""
+    yield served.serve(
+        Settings(
+            data=tmp_path, secret_key="a key of the tests", database_url=database_url, site_name="Test Help"
+        )
+    )
+    served.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def site(database: str, settings: Settings) -> AsyncIterator[Site]:
+    """The same site in this process, whose builders make its world in one line each."""
+    async with Site.open(settings) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(site: Site) -> World:
+    return await World.make(site)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def windows(browser: Chromium, settings: Settings) -> AsyncIterator[Windows]:
+    """Opens windows on the site; whatever goes wrong in one of them, and was not expected, fails the test."""
+    opened = Windows(browser, settings.base_url)
+    yield opened
+    await opened.close()
+    assert opened.unexpected() == []
