@@ -13,6 +13,7 @@ from forum import jobs, log
 from forum.accounts import pages as accounts
 from forum.accounts.events import SignedIn
 from forum.accounts.parts import TOP_BANNER
+from forum.api import discourse, v1
 from forum.events import subscribe
 from forum.live import socket as live
 from forum.live import streams
@@ -66,6 +67,9 @@ def wire() -> None:
 def all_routes() -> list[BaseRoute]:
     """Every route of the site, the busiest first."""
     return [
+        # before the threads': /t/12.json reads like /t/{id}
+        *discourse.routes,
+        *v1.routes,
         # before the threads': /t/{id}/similar reads like /t/{slug}/{id}
         *search_pages.routes,
         *threads.routes,

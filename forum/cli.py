@@ -14,16 +14,15 @@ from forum.late import late
 
 FAILED = 1
 app = typer.Typer(
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     help="Help as a service: serve a site, and everything an operator does with one.",
 )
-imports = typer.Typer(no_args_is_help=True, help="Bring threads in from elsewhere.")
-user = typer.Typer(no_args_is_help=True, help="People of the site.")
-api_key = typer.Typer(no_args_is_help=True, help="Keys for programs.")
-project = typer.Typer(no_args_is_help=True, help="Projects of the site.")
-search = typer.Typer(no_args_is_help=True, help="The search index.")
+imports = typer.Typer(help="Bring threads in from elsewhere.")
+user = typer.Typer(help="People of the site.")
+api_key = typer.Typer(help="Keys for programs.")
+project = typer.Typer(help="Projects of the site.")
+search = typer.Typer(help="The search index.")
 for name, room in {"import": imports, "user": user, "api-key": api_key, "project": project, "search": search}.items():
     app.add_typer(room, name=name)
 
@@ -158,7 +157,7 @@ def main() -> None:
     # what is to be undone at the end (a database let go) is undone then too
     signal.signal(signal.SIGTERM, interrupt)
     try:
-        status = typer.main.get_command(app).main(prog_name="haas", standalone_mode=False)
+        status = typer.main.get_command(app).main(sys.argv[1:] or ["--help"], prog_name="haas", standalone_mode=False)
     except TyperException as error:
         sys.stderr.write(f"haas: {' '.join(error.format_message().split())} (see haas --help)\n")
         sys.exit(error.exit_code)

@@ -1,21 +1,17 @@
 """The real database for every test that wants one: a copy of a migrated template on an embedded server."""
 
 import asyncio
-import hashlib
 import os
 import socket
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
 import pytest
 
 from forum.database import embedded, engine
-from forum.database.migrate import LOCK, ensure_role, migrate
-from forum.database.piccolo_app import MIGRATIONS
 from forum.settings import Settings
+from tests.helpers import databases
 from tests.helpers.site import Site
 
 ROOT = Path(__file__).parent.parent
@@ -41,42 +37,25 @@ def server() -> Iterator[Any]:
     embedded.release(running)
 
 
-def template_name() -> str:
-    digest = hashlib.sha256()
-    for file in sorted(MIGRATIONS.glob("m*.py")) + [ROOT / "forum/database/migrate.py"]:
-        digest.update(file.read_bytes())
-    return f"template_{digest.hexdigest()[:16]}"
-
-
 @pytest.fixture(scope="session")
 def template(server: Any) -> str:
     """The name of a migrated, empty database, made once for each state of the migrations."""
-    async def make() -> str:
-        name = template_name()
-        link = await asyncpg.connect(embedded.url(server, "postgres"))
-        try:
-            await link.execute("select pg_advisory_lock($1)", LOCK)
-            if not await link.fetchval("select 1 from pg_database where datname = $1", name):
-                await ensure_role(link)
-                await link.execute(f'create database "{name}_new"')
-                await migrate(embedded.url(server, f"{name}_new"))
-                await link.execute(f'alter database "{name}_new" rename to "{name}"')
-            return name
-        finally:
-            await link.close()
+    return asyncio.run(databases.make_template(server))
 
-    return asyncio.run(make())
+
+@pytest.fixture(scope="session")
+def process_database(server: Any, template: str) -> Iterator[str]:
+    """The database of this test process."""
+    name = f"test_{os.getpid()}"
+    yield asyncio.run(databases.create(server, template, name))
+    asyncio.run(databases.drop(server, name))
 
 
 @pytest.fixture
-async def database_url(server: Any, template: str) -> AsyncIterator[str]:
-    """A database of the test's own."""
-    name = f"test_{uuid4().hex[:16]}"
-    link = await asyncpg.connect(embedded.url(server, "postgres"))
-    await link.execute(f'create database "{name}" template "{template}"')
-    yield embedded.url(server, name)
-    await link.execute(f'drop database "{name}" with (force)')
-    await link.close()
+async def database_url(process_database: str) -> AsyncIterator[str]:
+    """A database with nothing in it but what the migrations bring; emptied again afterwards."""
+    yield process_database
+    await databases.empty(process_database)
 
 
 class Statements(list[str]):

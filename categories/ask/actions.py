@@ -1,5 +1,6 @@
 """Asking: a thread in the right bucket and, in support, its ticket, in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -45,6 +46,7 @@ async def ask(
     capacity: str = "",
     accepts_terms: bool = False,
     as_draft: bool = False,
+    tags: Sequence[str] = (),
     key: UUID | None = None,
 ) -> Asked:
     """Ask in a project. In support the thread is a draft until capacity is said and the terms are accepted.
@@ -53,7 +55,8 @@ async def ask(
     """
     place = await bucket_for(project, title, markdown, category)
     is_support = place["kind"] == "support"
-    posted = await start_thread(reader, place["id"], title, markdown, is_draft=is_support or as_draft, key=key)
+    is_draft = is_support or as_draft
+    posted = await start_thread(reader, place["id"], title, markdown, tags=tags, is_draft=is_draft, key=key)
     ticket: int | None = await fetch_value("select id from ticket where thread_id = $1", posted.thread)
     state = await fetch_value("select state from ticket where id = $1", ticket) if ticket else None
     if ticket is None or state != "draft" or as_draft or capacity not in CAPACITIES:

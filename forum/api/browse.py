@@ -43,7 +43,12 @@ def asked_number(request: Request, name: str, default: int, most: int) -> int:
 
 
 async def topic_list(
-    request: Request, which: list[str], values: list[object], *, order: str = NEWEST, closed_shape: bool = False
+    request: Request,
+    which: list[str],
+    values: list[object],
+    *,
+    order: str = NEWEST,
+    closed_shape: bool = False,
 ) -> Json:
     """One page (`?page=` from 0, `?per_page=`) of a list of threads, with the people in it."""
     per_page = max(1, asked_number(request, "per_page", THREADS_A_PAGE, MOST_A_PAGE))
@@ -56,7 +61,10 @@ async def topic_list(
     listed: Json = {
         "can_create_topic": request.reader.is_confirmed,
         "per_page": per_page,
-        "topics": [shapes.topic(row, request.reader, is_closed_shape=closed_shape, unpinned=unpinned) for row in shown],
+        "topics": [
+            shapes.topic(row, request.reader, is_closed_shape=closed_shape, unpinned=unpinned)
+            for row in shown
+        ],
     }
     if not closed_shape:
         listed |= {"draft": None, "draft_key": "new_topic", "draft_sequence": 0}
@@ -84,7 +92,9 @@ async def unanswered(request: Request) -> Response:
 async def tag(request: Request) -> Response:
     """`/tag/{tag}.json`: threads that carry a tag."""
     name = request.path_params["tag"]
-    which = "t.id in (select tt.thread_id from thread_tag tt join tag g on g.id = tt.tag_id where g.name = $4)"
+    which = (
+        "t.id in (select tt.thread_id from thread_tag tt join tag g on g.id = tt.tag_id where g.name = $4)"
+    )
     found = await topic_list(request, [which], [name])
     if not found["topic_list"]["topics"] and not asked_number(request, "page", 0, 1):
         raise NotFound
@@ -153,7 +163,9 @@ async def category_tree(reader: Reader) -> list[tuple[dict[str, Any], list[Row]]
 
 def figures(counts: list[Row]) -> Json:
     """The counts of one category, or of all of a project's."""
-    total = {name: sum(row[name] for row in counts) for name in ("topics", "posts", "day", "week", "month", "year")}
+    total = {
+        name: sum(row[name] for row in counts) for name in ("topics", "posts", "day", "week", "month", "year")
+    }
     return {
         "topic_count": total["topics"],
         "post_count": total["posts"],
@@ -245,7 +257,9 @@ async def site(request: Request) -> Response:
             listed.append(shown)
     seen = sorted(await queries.tags_seen(reader), key=lambda row: -row["count"])[:20]
     top_tags = [{"id": row["id"], "name": row["name"], "slug": row["name"]} for row in seen]
-    return JSONResponse(SITE | {"categories": listed, "top_tags": top_tags, "can_tag_topics": reader.is_confirmed})
+    return JSONResponse(
+        SITE | {"categories": listed, "top_tags": top_tags, "can_tag_topics": reader.is_confirmed}
+    )
 
 
 async def find(request: Request) -> Response:

@@ -72,18 +72,22 @@ async def topics(
 
 async def tags_of(thread: int) -> list[dict[str, Any]]:
     """The tags of a thread that was found visible, as Discourse has them: id, name, slug."""
-    return await fetch_value(f"select {TAGS.format(thread='$1::bigint')}", thread) or []
+    found: list[dict[str, Any]] | None = await fetch_value(
+        f"select {TAGS.format(thread='$1::bigint')}", thread
+    )
+    return found or []
 
 
 STREAM = f"""
 select p.id, p.number, p.created_at, p.author_id, coalesce((p.reactions ->> 'like')::int, 0) as likes, p.reply_to
   from post p join thread t on t.id = p.thread_id
- where p.thread_id = $1 and {visible_thread("t", "$2")} and {visible_post("p", "t", "$2")} order by p.number
+ where p.thread_id = $1 and p.deleted_at is null and {visible_thread("t", "$2")} and {visible_post("p", "t", "$2")}
+ order by p.number
 """
 
 
 async def stream_of(reader: Reader, thread: int) -> list[Row]:
-    """Every post of a thread that a reader may see, in order, without its text."""
+    """Every post of a thread that a reader may see, in order, without its text; removed ones left out."""
     return await fetch(STREAM, thread, reader.id)
 
 
@@ -181,7 +185,9 @@ select p.id, p.thread_id, p.number, p.created_at, coalesce((p.reactions ->> 'lik
 
 async def found_posts(reader: Reader, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Row]:
     """The posts at these (thread, number), as far as the reader may see them."""
-    rows = await fetch(FOUND_POSTS, reader.id, [thread for thread, _number in places], [n for _thread, n in places])
+    rows = await fetch(
+        FOUND_POSTS, reader.id, [thread for thread, _number in places], [n for _thread, n in places]
+    )
     return {(row["thread_id"], row["number"]): row for row in rows}
 
 

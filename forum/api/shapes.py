@@ -24,7 +24,11 @@ KIND_COLORS = {"support": "3B5BDB", "bugs": "C92A2A", "features": "5F3DC4", "sec
 
 def moment(at: datetime | None) -> str | None:
     """A time as Discourse writes it: UTC, milliseconds, Z."""
-    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    return (
+        None
+        if at is None
+        else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    )
 
 
 def avatar_template(person: int, name: str) -> str:
@@ -70,7 +74,9 @@ def topic(row: Record, reader: Reader, *, is_closed_shape: bool, unpinned: bool 
         "views": 0,
         "like_count": row["likes"],
         "has_summary": False,
-        "last_poster_username": people[row["last_poster"]]["username"] if row["last_poster"] in people else "",
+        "last_poster_username": people[row["last_poster"]]["username"]
+        if row["last_poster"] in people
+        else "",
         "category_id": row["category_id"],
         "pinned_globally": False,
         "featured_link": None,
@@ -115,10 +121,10 @@ def users_of(rows: Iterable[Record]) -> list[Json]:
 
 
 def post(row: Record, head: Record, powers: Powers, reader: Reader, replies: int) -> Json:
-    """A row of `posts_between` in a thread (a row of `thread_head`): what all shapes of a post have."""
+    """A row of `posts_between` in a thread (a row of `thread_head`): what all shapes of a post have. Posts that were
+    removed are not told of."""
     is_own = row["person_id"] == reader.id
-    is_there = row["deleted_at"] is None
-    may_edit = powers.signed_in and is_there and (is_own or powers.may_moderate)
+    may_edit = powers.signed_in and (is_own or powers.may_moderate)
     number = row["reply_to"]
     return {
         "id": row["id"],
@@ -126,7 +132,7 @@ def post(row: Record, head: Record, powers: Powers, reader: Reader, replies: int
         "username": row["username"],
         "avatar_template": avatar_template(row["person_id"], row["name"] or row["username"]),
         "created_at": moment(row["created_at"]),
-        "cooked": row["html"] if is_there else "",
+        "cooked": row["html"],
         "post_number": row["number"],
         "post_type": WHISPER if row["is_whisper"] else REGULAR,
         "updated_at": moment(row["edited_at"] or row["created_at"]),
@@ -160,12 +166,12 @@ def post(row: Record, head: Record, powers: Powers, reader: Reader, replies: int
         "admin": False,
         "staff": row["role"] is not None,
         "user_id": row["person_id"],
-        "hidden": not is_there,
+        "hidden": False,
         "trust_level": 1,
-        "deleted_at": moment(row["deleted_at"]),
+        "deleted_at": None,
         "user_deleted": False,
         "edit_reason": None,
-        "can_view_edit_history": is_there and row["revision_count"] > 0,
+        "can_view_edit_history": row["revision_count"] > 0,
         "wiki": False,
         "reviewable_id": 0,
         "reviewable_score_count": 0,
@@ -174,8 +180,7 @@ def post(row: Record, head: Record, powers: Powers, reader: Reader, replies: int
 
 
 def may_like(row: Record, powers: Powers, reader: Reader) -> bool:
-    can = powers.signed_in and row["deleted_at"] is None and row["person_id"] != reader.id
-    return can and "like" not in (row["mine"] or ())
+    return powers.signed_in and row["person_id"] != reader.id and "like" not in (row["mine"] or ())
 
 
 def stream_post(row: Record, head: Record, powers: Powers, reader: Reader, replies: int) -> Json:
@@ -184,7 +189,9 @@ def stream_post(row: Record, head: Record, powers: Powers, reader: Reader, repli
     return post(row, head, powers, reader, replies) | {"link_counts": [], "read": is_read}
 
 
-def single_post(row: Record, head: Record, powers: Powers, reader: Reader, replies: int, markdown: str) -> Json:
+def single_post(
+    row: Record, head: Record, powers: Powers, reader: Reader, replies: int, markdown: str
+) -> Json:
     """A post by itself, with its Markdown."""
     url = f"/t/{head['slug']}/{head['id']}/{row['number']}"
     return post(row, head, powers, reader, replies) | {
@@ -197,7 +204,7 @@ def single_post(row: Record, head: Record, powers: Powers, reader: Reader, repli
 
 def likes_of(row: Record, powers: Powers, reader: Reader) -> list[Json]:
     """How many liked a post, and whether the reader did."""
-    count = 0 if row["deleted_at"] else row["reactions"].get("like", 0)
+    count = row["reactions"].get("like", 0)
     mine = "like" in (row["mine"] or ())
     can = may_like(row, powers, reader)
     if not (count or mine or can):

@@ -59,21 +59,61 @@ OPTIONS: Json = {
     "show_original_content": True,
     "send_shortcut": "ctrl_enter",
 }
-LISTS = (
-    "muted_category_ids regular_category_ids watched_tags watching_first_post_tags tracked_tags muted_tags"
-    " tracked_category_ids watched_category_ids watched_first_post_category_ids muted_usernames ignored_usernames"
-    " allowed_pm_usernames user_auth_tokens featured_user_badge_ids groups group_users"
-).split()
-NOTHING = (
-    "title primary_group_id primary_group_name flair_group_id flair_name flair_url flair_bg_color flair_color"
-    " uploaded_avatar_id system_avatar_upload_id user_api_keys invited_by last_seen_at"
-).split()
-NEVER = (
-    "ignored muted can_ignore_user can_mute_user can_send_private_messages can_send_private_message_to_user staged"
-    " can_edit_username can_edit_email has_title_badges second_factor_enabled can_upload_profile_header"
-    " can_upload_user_card_background can_be_deleted can_delete_all_posts can_change_bio can_change_location"
-    " can_change_website can_change_tracking_preferences use_logo_small_as_avatar"
-).split()
+LISTS = [
+    "muted_category_ids",
+    "regular_category_ids",
+    "watched_tags",
+    "watching_first_post_tags",
+    "tracked_tags",
+    "muted_tags",
+    "tracked_category_ids",
+    "watched_category_ids",
+    "watched_first_post_category_ids",
+    "muted_usernames",
+    "ignored_usernames",
+    "allowed_pm_usernames",
+    "user_auth_tokens",
+    "featured_user_badge_ids",
+    "groups",
+    "group_users",
+]
+NOTHING = [
+    "title",
+    "primary_group_id",
+    "primary_group_name",
+    "flair_group_id",
+    "flair_name",
+    "flair_url",
+    "flair_bg_color",
+    "flair_color",
+    "uploaded_avatar_id",
+    "system_avatar_upload_id",
+    "user_api_keys",
+    "invited_by",
+    "last_seen_at",
+]
+NEVER = [
+    "ignored",
+    "muted",
+    "can_ignore_user",
+    "can_mute_user",
+    "can_send_private_messages",
+    "can_send_private_message_to_user",
+    "staged",
+    "can_edit_username",
+    "can_edit_email",
+    "has_title_badges",
+    "second_factor_enabled",
+    "can_upload_profile_header",
+    "can_upload_user_card_background",
+    "can_be_deleted",
+    "can_delete_all_posts",
+    "can_change_bio",
+    "can_change_location",
+    "can_change_website",
+    "can_change_tracking_preferences",
+    "use_logo_small_as_avatar",
+]
 
 
 def user_json(

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from forum.web.errors import Forbidden, NotFound, SignInFirst
@@ -50,6 +50,13 @@ class AccessRoute(Route):
 
     access: Access
     handler: Handler
+    # what every address of it ends with: the many paths of the JSON cost a page's request nothing
+    ending: str = ""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if self.ending and scope["type"] == "http" and not scope["path"].endswith(self.ending):
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 def route(
@@ -61,6 +68,7 @@ def route(
     # Starlette leaves the methods of an ASGI endpoint open
     made.methods = {*methods, "HEAD"} if "GET" in methods else set(methods)
     made.access = access
+    made.ending = path.rpartition("}")[2]
     made.handler = handler
     return made
 

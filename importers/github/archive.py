@@ -37,10 +37,13 @@ class Source:
     has_magic: bool = False
 
     def count(self) -> int | None:
-        """How many records the file lists, pulls of an archive left out; None where counting would take long."""
-        if self.path.stat().st_size > COUNT_MOST:
-            return None
+        """How many records the file lists, pulls of an archive left out; None where counting would take long.
+
+        Raises NotAnArchive.
+        """
         with open_bytes(self.path) as raw:
+            if self.path.stat().st_size > COUNT_MOST:
+                return None
             text = Text(cast(Bytes, raw))
             form, first = recognise(text)
             try:

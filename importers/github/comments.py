@@ -41,9 +41,9 @@ class Posts:
         )
         self.ids = {row["foreign_id"]: row["row_id"] for row in rows}
 
-    def has_number(self, post: int) -> bool:
-        """Whether a post is known as some REST comment already."""
-        return any(row == post and foreign_id.startswith("comment:") for foreign_id, row in self.ids.items())
+    def numbered(self) -> set[int]:
+        """The posts that are known as REST comments already."""
+        return {post for foreign_id, post in self.ids.items() if foreign_id.startswith("comment:")}
 
     async def find(self, comment: Comment, wanted: Sequence[str]) -> int | None:
         """The post that a comment is: by its ids, else by second and text (its author may be renamed or gone)."""
@@ -51,10 +51,11 @@ class Posts:
             post = self.ids.get(foreign_id)
             if post is None or post in self.taken:
                 continue
-            if foreign_id == wanted[0] or not self.has_number(post):
+            if foreign_id == wanted[0] or post not in self.numbered():
                 return post
         if self.is_new:
             return None
+        others = self.taken if comment.id is None else self.taken | self.numbered()
         found: int | None = await fetch_value(
             "select p.id from post p where p.thread_id = $1 and p.created_at = $2 and p.markdown = $3"
             " and p.number > 1 and p.origin = $4 and p.id <> all($5::bigint[]) order by p.number limit 1",
@@ -62,9 +63,9 @@ class Posts:
             comment.created_at,
             comment.body,
             SOURCE,
-            list(self.taken),
+            list(others),
         )
-        return None if found is not None and comment.id is not None and self.has_number(found) else found
+        return found
 
 
 async def add_comments(
@@ -81,6 +82,7 @@ async def add_comments(
         wanted = place.comment_ids(posts.number, comment, nth)
         post = await posts.find(comment, wanted)
         said = short_hash(comment.body)
+        await place.people.learn(comment.author)
         if post is None:
             post, changed = await add_comment(place, posts, comment, now), True
         elif not is_stale and posts.said.get(str(post), said) != said:

@@ -33,8 +33,8 @@ def foreign_ids(who: Login) -> list[str]:
 class People:
     """The people met so far. What a transaction learns counts once it is committed: `keep`, else `forget`."""
 
-    known: dict[str, int] = field(default_factory=dict)
-    fresh: dict[str, int] = field(default_factory=dict)
+    known: dict[Login, int] = field(default_factory=dict)
+    fresh: dict[Login, int] = field(default_factory=dict)
 
     def keep(self) -> None:
         self.known |= self.fresh
@@ -55,11 +55,16 @@ class People:
         found = self.met(who) or await find_person(who)
         return found and self.note(who, found)
 
+    async def learn(self, who: Login) -> None:
+        """Let the number of somebody who stands here be known, where the source tells it."""
+        if who.id is not None:
+            await self.person_if_known(who)
+
     def met(self, who: Login) -> int | None:
-        return self.fresh.get(who.key) or self.known.get(who.key)
+        return self.fresh.get(who) or self.known.get(who)
 
     def note(self, who: Login, person: int) -> int:
-        self.fresh[who.key] = person
+        self.fresh[who] = person
         return person
 
 

@@ -113,6 +113,7 @@ async def update(place: Place, issue: Issue, where: Row, now: datetime) -> tuple
         SOURCE,
         place.thread_id(issue.number),
     )
+    await place.people.learn(issue.author)
     fresh = Seen.of(issue)
     seen = Seen(**record["seen"]) if record else fresh
     is_stale = record is not None and issue.updated_at < record["updated_at"]

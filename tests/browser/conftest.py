@@ -1,5 +1,6 @@
 """A real site and a real browser: one server process and one Chromium a worker, one database a test."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -10,16 +11,18 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from forum.database import embedded, engine
+from forum.events import flush_hints
 from forum.settings import Settings
-from tests.helpers.browsing import ARGUMENTS, NAMES, Windows, chromium
+from tests.helpers.browsing import ARGUMENTS, NAMES, TIMEOUT, Windows, chromium
 from tests.helpers.serving import Served
 from tests.helpers.site import Site
 from tests.helpers.world import World
 
 HERE = Path(__file__).parent
+expect.set_options(timeout=TIMEOUT)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -86,8 +89,17 @@ def settings(browser: Chromium, served: Served, tmp_path: Path, database_url: st
 @pytest_asyncio.fixture(loop_scope="session")
 async def site(database: str, settings: Settings) -> AsyncIterator[Site]:
     """The same site in this process, whose builders make its world in one line each."""
+    hints = asyncio.create_task(send_hints())
     async with Site.open(settings) as opened:
         yield opened
+    hints.cancel()
+
+
+async def send_hints() -> None:
+    """Let the site's open browsers hear of what is done in this process."""
+    while True:
+        await flush_hints()
+        await asyncio.sleep(0.02)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -31,6 +31,8 @@ ARGUMENTS = [
 ]
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+# A loaded machine may take this long to show something (milliseconds).
+TIMEOUT = 10_000
 # A page that breaks its own Content-Security-Policy says so, inline scripts and styles above all.
 REPORT_VIOLATIONS = (
     'document.addEventListener("securitypolicyviolation",'
@@ -59,7 +61,7 @@ class Windows:
         options = {"viewport": DESKTOP, "base_url": self.url, "reduced_motion": "reduce"} | options
         context = await self.chromium.new_context(**options)
         self.closing.append(context.close)
-        context.set_default_timeout(5_000)
+        context.set_default_timeout(TIMEOUT)
         await context.add_init_script(REPORT_VIOLATIONS)
         if person is not None:
             cookie = person.http.cookies[sessions.COOKIE]
@@ -110,6 +112,7 @@ class Cable:
     site_port: int
     listening: asyncio.Server | None = None
     ends: set[asyncio.StreamWriter] = field(default_factory=set)
+    taken: set[asyncio.Task[None]] = field(default_factory=set)
 
     @classmethod
     @asynccontextmanager
@@ -132,16 +135,22 @@ class Cable:
         """Everything that is open breaks, nothing new gets through."""
         assert self.listening is not None
         self.listening.close()
-        for end in self.ends:
-            end.transport.abort()
-        await asyncio.sleep(0.05)
+        await self.listening.wait_closed()
+        while self.taken:
+            for end in self.ends:
+                end.transport.abort()
+            await asyncio.wait(self.taken, timeout=0.1)
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.taken.add(task)
         there_reader, there_writer = await asyncio.open_connection("127.0.0.1", self.site_port)
         ends = {writer, there_writer}
         self.ends |= ends
         await asyncio.gather(pass_on(reader, there_writer), pass_on(there_reader, writer))
         self.ends -= ends
+        self.taken.discard(task)
 
 
 async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -78,7 +78,7 @@ async def test_an_issue_becomes_a_thread_with_its_people_dates_tags_and_end(tmp_
     (act,) = await fetch("select kind, after_number, at from thread_act")
     assert (act["kind"], act["after_number"], str(act["at"])) == ("close", 3, "2024-05-02 12:00:00+00:00")
     people = await fetch("select kind, password, email, origin_url from person where kind <> 'local' order by id")
-    assert [tuple(p) for p in people][0] == ("placeholder", None, None, "https://github.com/wader")
+    assert tuple(people[0]) == ("placeholder", None, None, "https://github.com/wader")
     assert await fetch_value("select count(*) from handle where person_id is not null") == 1
     assert await fetch_value("select count(*) from ticket") == 0
 
@@ -90,7 +90,7 @@ async def test_text_is_cooked_anew_and_made_safe(tmp_path: Path) -> None:
 
     html = await fetch_value("select html from post")
     assert '<a class="issue" href="/p/pond/issues/3">#3</a>' in html and "<strong>so</strong>" in html
-    assert "<script" not in html and "javascript:" not in html
+    assert "<script" not in html and 'href="javascript' not in html
 
 
 async def test_a_second_run_changes_nothing_and_costs_nothing(tmp_path: Path, statements: Statements) -> None:

@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from forum.database.engine import execute
-from forum.threads.writing import edit_post
+from forum.threads.editing import edit_post
 from forum.web.reader import GUEST
 from search.interface import THREADS_A_PAGE, Search
-from tests.web.search.conftest import Board, titles
+from tests.helpers.board import Board, titles
 
 
 async def test_all_words_must_occur_in_any_order(search: Search, board: Board) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from search.interface import Search
 from tests.conftest import Statements
-from tests.web.search.conftest import Board, guest_of
+from tests.helpers.board import Board, guest_of
 
 XSS = [
     "<script>alert(1)</script>",
@@ -38,7 +38,7 @@ async def test_the_page_works_without_script(search: Search, board: Board) -> No
     nothing = await guest.get("/search?q=zeppelin")
     assert nothing.status_code == 200 and "/new-thread?title=zeppelin" in nothing.text
     # the Ask page without script sends its title here
-    assert "of a file" in (await guest.get("/search?title=footer+file&project=")).text
+    assert "<mark>Footer</mark> of a <mark>file</mark>" in (await guest.get("/search?title=footer+file&project=")).text
 
 
 async def test_pages_are_links(search: Search, board: Board) -> None:
@@ -114,9 +114,8 @@ async def test_similar_threads_of_a_hidden_thread_are_not_there(search: Search, 
     "query",
     [
         "",
-        "q=%00&title=%00",
         "q=%FF%FE&title=%FF",
-        "q=a&page=-1&project=%00&solved=maybe",
+        "q=a&page=-1&project=%F0&solved=maybe",
         "page=999999999999",
         "q=" + "x" * 5000,
     ],

@@ -3,7 +3,7 @@
 from forum.database.engine import execute, fetch_value
 from forum.web.reader import GUEST
 from search.interface import Search
-from tests.web.search.conftest import Board
+from tests.helpers.board import Board
 
 
 async def test_nearest_first_and_strangers_not_at_all(search: Search, board: Board) -> None:

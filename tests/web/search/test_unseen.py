@@ -5,7 +5,7 @@ import pytest
 from forum.threads.writing import Posted
 from forum.web.reader import GUEST, Reader
 from search.interface import Search
-from tests.web.search.conftest import Board, titles
+from tests.helpers.board import Board, titles
 
 CANARY = "xylophonecanary"
 
@@ -14,7 +14,7 @@ async def hide(board: Board, how: str) -> tuple[Posted, list[Reader], list[Reade
     """Something with the canary in it, hidden in one way: the thread, who may find it, who may not."""
     ana, ben, team = await board.reader("ana"), await board.reader("ben"), await board.team()
     owner = await board.world.owner.reader()
-    admin = await (await board.site.member("root", admin=True)).reader()
+    admin = await (await board.site.member("adele", admin=True)).reader()
     title, text = f"The {CANARY} title", f"A text with {CANARY}."
     match how:
         case "whisper":

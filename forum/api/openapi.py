@@ -1,0 +1,226 @@
+"""The OpenAPI 3.1 description of `/api/v1`, written by hand; a test walks the routes and finds each one here."""
+
+from typing import Any
+
+from categories.support.actions import CAPACITIES
+from forum.threads.rules import PURPOSES, TITLE_LEAST, TITLE_MOST
+
+Json = dict[str, Any]
+
+INTEGER: Json = {"type": "integer"}
+TIME: Json = {"type": ["string", "null"], "format": "date-time"}
+
+
+def thing(properties: Json, **more: Any) -> Json:
+    """An object that has all of these, and nothing else."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+        **more,
+    }
+
+
+def body(properties: Json, required: list[str]) -> Json:
+    """What a call takes; a form of the same fields does as well."""
+    schema = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    kinds = ("application/json", "application/x-www-form-urlencoded")
+    return {"required": True, "content": {kind: {"schema": schema} for kind in kinds}}
+
+
+def answer(described: str, schema: str) -> Json:
+    return {
+        "description": described,
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}},
+    }
+
+
+def refused(*statuses: int) -> Json:
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {str(status): {"description": REFUSALS[status], "content": problem} for status in statuses}
+
+
+REFUSALS = {
+    401: "No key and no session.",
+    403: "The key is not known, the address is not confirmed, or the role is not enough.",
+    404: "Not there, or not for this reader.",
+    409: "The state of things does not allow it now.",
+    413: "The body is larger than 1 MB.",
+    415: "The body is neither JSON nor a form.",
+    422: "What was sent has faults; `errors` maps fields to sentences.",
+    429: "Too often; `Retry-After` says when.",
+}
+PROJECT: Json = {"name": "project", "in": "path", "required": True, "schema": {"type": "string"}}
+SCHEMAS: Json = {
+    "Problem": {
+        "type": "object",
+        "description": "RFC 9457.",
+        "properties": {
+            "type": {"type": "string", "description": "`/problems/` and the stable kind."},
+            "title": {"type": "string"},
+            "status": INTEGER,
+            "errors": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
+        "required": ["type", "title", "status"],
+    },
+    "Projects": thing(
+        {
+            "projects": {
+                "type": "array",
+                "items": thing({"slug": {"type": "string"}, "name": {"type": "string"}, "waiting": INTEGER}),
+            }
+        }
+    ),
+    "Money": thing(
+        {
+            "amount": INTEGER | {"description": "In the currency's minor unit."},
+            "currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+        }
+    ),
+    "Queue": thing(
+        {
+            "share": INTEGER | {"description": "The fair share in percent."},
+            "credit": INTEGER | {"description": "In hundredths of a turn, -100 to 100."},
+            "tickets": {"type": "array", "items": {"$ref": "#/components/schemas/QueuedTicket"}},
+            "next": {"type": ["string", "null"], "description": "The cursor of the next page."},
+        }
+    ),
+    "QueuedTicket": thing(
+        {
+            "id": INTEGER,
+            "position": INTEGER | {"description": "From 1; the first is to be answered next."},
+            "line": {"enum": ["due", "paid", "unpaid"]},
+            "rank_amount": {"$ref": "#/components/schemas/Money"},
+            "waiting_since": TIME,
+            "due_at": TIME,
+            "thread_id": {
+                "type": ["integer", "null"],
+                "description": "null where the reader may not read it.",
+            },
+        }
+    ),
+    "TicketMade": thing(
+        {
+            "ticket": INTEGER,
+            "thread": INTEGER,
+            "position": {"type": ["integer", "null"]},
+            "expected": thing({"from": INTEGER, "to": INTEGER}, description="In workdays."),
+        }
+    ),
+    "AnswerMade": thing(
+        {
+            "post": INTEGER,
+            "number": INTEGER,
+            "state": {"type": "string", "description": "Of the ticket, after it."},
+        }
+    ),
+}
+PATHS: Json = {
+    "/api/v1/openapi.json": {
+        "get": {
+            "operationId": "describe",
+            "summary": "This description",
+            "security": [],
+            "responses": {"200": {"description": "OpenAPI 3.1.", "content": {"application/json": {}}}},
+        }
+    },
+    "/api/v1/projects": {
+        "get": {
+            "operationId": "listProjects",
+            "summary": "Every project, and how many tickets wait there",
+            "security": [{}, {"key": []}],
+            "responses": {"200": answer("By name.", "Projects")},
+        }
+    },
+    "/api/v1/projects/{project}/queue": {
+        "get": {
+            "operationId": "readQueue",
+            "summary": "Who waits, in the order of the queue; for the project's team",
+            "parameters": [
+                PROJECT,
+                {
+                    "name": "cursor",
+                    "in": "query",
+                    "schema": {"type": "string"},
+                    "description": "`next` of a page.",
+                },
+                {
+                    "name": "limit",
+                    "in": "query",
+                    "schema": INTEGER | {"minimum": 1, "maximum": 200, "default": 50},
+                },
+            ],
+            "responses": {"200": answer("A page of the queue.", "Queue")} | refused(401, 403, 404, 422),
+        }
+    },
+    "/api/v1/projects/{project}/tickets": {
+        "post": {
+            "operationId": "createTicket",
+            "summary": "Ask in support, accept the terms, and wait",
+            "parameters": [PROJECT],
+            "requestBody": body(
+                {
+                    "title": {"type": "string", "minLength": TITLE_LEAST, "maxLength": TITLE_MOST},
+                    "markdown": {"type": "string", "minLength": 1, "maxLength": 100_000},
+                    "capacity": {"enum": list(CAPACITIES)},
+                    "accept_terms": {
+                        "type": "boolean",
+                        "default": False,
+                        "description": "Needed as true unless the current terms of site and project were accepted.",
+                    },
+                },
+                ["title", "markdown", "capacity"],
+            ),
+            "responses": {"201": answer("It waits.", "TicketMade")}
+            | refused(401, 403, 404, 409, 413, 415, 422, 429),
+        }
+    },
+    "/api/v1/tickets/{id}/answers": {
+        "post": {
+            "operationId": "answerTicket",
+            "summary": "Reply in a ticket's home thread",
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": INTEGER}],
+            "requestBody": body(
+                {
+                    "markdown": {"type": "string", "minLength": 1, "maxLength": 100_000},
+                    "purpose": {
+                        "enum": list(PURPOSES),
+                        "default": "reply",
+                        "description": "`facts`, `resolve` and `whisper` are the team's.",
+                    },
+                },
+                ["markdown"],
+            ),
+            "responses": {"201": answer("It stands there.", "AnswerMade")}
+            | refused(401, 403, 404, 409, 413, 415, 422, 429),
+        }
+    },
+}
+
+
+def document(base_url: str) -> Json:
+    """The whole description for a site at `base_url`."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "HaaS",
+            "version": "1",
+            "description": "What Discourse's API has no word for. Discourse's own calls answer beside it, at `.json`.",
+            "license": {"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+        },
+        "servers": [{"url": base_url}],
+        "security": [{"key": []}],
+        "paths": PATHS,
+        "components": {
+            "schemas": SCHEMAS,
+            "securitySchemes": {
+                "key": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Api-Key",
+                    "description": "An admin's key acts for the person that the header `Api-Username` names.",
+                }
+            },
+        },
+    }

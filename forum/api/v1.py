@@ -1,0 +1,181 @@
+"""Our own JSON at `/api/v1`: projects, the team's queue, tickets and answers (interfaces.md, "URLs for programs")."""
+
+from datetime import datetime
+
+from starlette.responses import JSONResponse, Response
+
+from categories.ask.actions import ask
+from categories.support.actions import CAPACITIES
+from categories.support.inbox import team_project
+from categories.support.queries import (
+    expected_of,
+    place_of,
+    project_expected,
+    queue_slice,
+    queue_state,
+    ticket_by_id,
+    tickets_for_team,
+)
+from forum.api import queries
+from forum.api.openapi import document
+from forum.api.reading import read_body
+from forum.database.engine import action
+from forum.projects.queries import categories_of, project_by_slug, unaccepted_terms
+from forum.threads.pages import asked_id
+from forum.threads.rules import PURPOSES, TITLE_LEAST, TITLE_MOST
+from forum.threads.writing import post_reply, require_writer
+from forum.web.errors import Conflict, Invalid
+from forum.web.i18n import _
+from forum.web.reader import Reader
+from forum.web.requests import Request
+from forum.web.routing import route
+
+TEXT_MOST = 100_000
+A_PAGE = 50
+MOST_A_PAGE = 200
+
+
+def moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+async def openapi(request: Request) -> Response:
+    """`/api/v1/openapi.json`: the description of all this."""
+    return JSONResponse(
+        document(request.settings.base_url), headers={"cache-control": "public, max-age=3600"}
+    )
+
+
+async def projects(request: Request) -> Response:
+    """`GET /api/v1/projects`: every project, and how many tickets wait there."""
+    rows = await queries.project_rows()
+    return JSONResponse(
+        {"projects": [{"slug": row["slug"], "name": row["name"], "waiting": row["waiting"]} for row in rows]}
+    )
+
+
+def digits(text: str, most: int) -> int | None:
+    """A number from 1 to `most`; None for what is none."""
+    fits = text.isascii() and text.isdigit() and len(text) < 19
+    return int(text) if fits and 1 <= int(text) <= most else None
+
+
+async def asked_start(request: Request) -> int:
+    """At which position the page begins: behind the ticket that the cursor names, wherever that stands now.
+
+    Where it has left the queue, those behind it have moved up by one, to its place. Raises Invalid.
+    """
+    cursor = request.query_params.get("cursor")
+    if not cursor:
+        return 1
+    at, dash, ticket = cursor.partition("-")
+    position, number = digits(at, 10**9), digits(ticket, 2**62)
+    if not dash or position is None or number is None:
+        raise Invalid({"cursor": _("This is not a cursor of this list.")})
+    place = await place_of(number)
+    return place.position + 1 if place else position
+
+
+async def queue(request: Request) -> Response:
+    """`GET /api/v1/projects/{project}/queue`: who waits, in the order of the queue; for the team."""
+    project = await team_project(request)
+    asked = request.query_params.get("limit")
+    size = A_PAGE if asked is None else digits(asked, MOST_A_PAGE)
+    if size is None:
+        raise Invalid({"limit": _("A whole number from %(least)d is needed.") % {"least": 1}})
+    first = await asked_start(request)
+    state = await queue_state(project["id"])
+    standings = await queue_slice(project["id"], state, first, first + size - 1)
+    rows = await tickets_for_team(request.reader, [standing.ticket for standing in standings])
+    tickets = [
+        {
+            "id": standing.ticket,
+            "position": standing.position,
+            "line": str(standing.line),
+            "rank_amount": {"amount": row["rank_amount"], "currency": project["currency"]},
+            "waiting_since": moment(row["waiting_since"]),
+            "due_at": moment(row["due_at"]),
+            # what a member of the team may not read still has its place
+            "thread_id": row["thread_id"] if row["title"] is not None else None,
+        }
+        for standing in standings
+        if (row := rows.get(standing.ticket)) is not None
+    ]
+    last = standings[-1] if standings else None
+    more = last is not None and last.position < state.total
+    following = f"{last.position}-{last.ticket}" if last is not None and more else None
+    return JSONResponse({"share": state.share, "credit": state.credit, "tickets": tickets, "next": following})
+
+
+async def create_ticket(request: Request) -> Response:
+    """`POST /api/v1/projects/{project}/tickets`: ask in support, and wait."""
+    body = await read_body(request)
+    title = body.text("title", most=TITLE_MOST)
+    markdown = body.text("markdown", most=TEXT_MOST)
+    capacity = body.choice("capacity", CAPACITIES)
+    accepts = body.flag("accept_terms")
+    if title and len(title) < TITLE_LEAST:
+        body.fail("title", _("At least %(least)d characters.") % {"least": TITLE_LEAST})
+    body.check()
+    project = await project_by_slug(request.path_params["project"])
+    ticket, thread = await submitted(request.reader, project["id"], title, markdown, capacity, accepts)
+    place = await place_of(ticket)
+    expected = expected_of(await project_expected(project["id"]))
+    return JSONResponse(
+        {
+            "ticket": ticket,
+            "thread": thread,
+            "position": place.position if place else None,
+            "expected": {"from": expected.from_, "to": expected.to},
+        },
+        201,
+    )
+
+
+@action
+async def submitted(
+    reader: Reader, project: int, title: str, markdown: str, capacity: str, accepts: bool
+) -> tuple[int, int]:
+    """Ask and submit in one, or nothing at all: (ticket, thread). Raises Invalid, Forbidden, Conflict, TooMany."""
+    person = require_writer(reader)
+    if not accepts and await unaccepted_terms(person, project):
+        raise Invalid(
+            {
+                "accept_terms": _(
+                    "The current terms were not accepted yet: read them, and send true to accept them."
+                )
+            }
+        )
+    open_to_all = ("public", "members", "private")
+    places = [
+        c for c in await categories_of(project) if c["kind"] == "support" and c["visibility"] in open_to_all
+    ]
+    if not places:
+        raise Conflict(_("This project has no place for support."))
+    asked = await ask(
+        reader, project, title, markdown, category=places[0]["slug"], capacity=capacity, accepts_terms=accepts
+    )
+    if asked.ticket is None or asked.is_draft:
+        raise Conflict(_("The terms have changed just now. Send it again."))
+    return asked.ticket, asked.posted.thread
+
+
+async def create_answer(request: Request) -> Response:
+    """`POST /api/v1/tickets/{id}/answers`: reply in a ticket's home thread, for one of the purposes."""
+    body = await read_body(request)
+    markdown = body.text("markdown", most=TEXT_MOST)
+    purpose = body.choice("purpose", PURPOSES, default="reply")
+    body.check()
+    ticket = await ticket_by_id(request.reader, asked_id(request))
+    posted = await post_reply(request.reader, ticket["thread_id"], markdown, purpose=purpose)
+    state = await queries.state_of(ticket["id"])
+    return JSONResponse({"post": posted.post, "number": posted.number, "state": state}, 201)
+
+
+routes = [
+    route("/api/v1/openapi.json", openapi),
+    route("/api/v1/projects", projects),
+    route("/api/v1/projects/{project}/queue", queue, access="team"),
+    route("/api/v1/projects/{project}/tickets", create_ticket, access="signed_in", methods=("POST",)),
+    route("/api/v1/tickets/{id}/answers", create_answer, access="signed_in", methods=("POST",)),
+]

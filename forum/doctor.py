@@ -1,0 +1,148 @@
+"""`haas doctor`: one line for each thing a site needs, and whether it works."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from forum import log
+from forum.commands import on_ready_site, say
+from forum.database.engine import fetch, fetch_one, fetch_value
+from forum.database.ready import NotReady, ready_database
+from forum.recount import recount
+from forum.settings import Settings, settings
+from forum.web.assets import Assets, AssetsMissing
+
+# A clock further off than this makes tokens and queues lie (seconds).
+CLOCK_OFF = 5.0
+# Jobs that ought to run and have not been taken up for this long: nobody works (seconds).
+JOBS_LATE = 120
+SMTP_TIMEOUT = 10
+# Faults told one by one.
+TOLD = 20
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line: `ok` is None where something is not configured and need not be."""
+
+    name: str
+    ok: bool | None
+    detail: str
+
+
+def doctor(with_recount: bool, as_json: bool) -> int:
+    """Print the settings in force and every check; 1 when something that is configured does not work."""
+    chosen = settings()
+    log.configure(chosen.log)
+    checks = [check_folder(chosen), check_assets(), check_address(chosen), asyncio.run(check_mail(chosen))]
+    try:
+        with ready_database(chosen) as ready:
+            applied = f"; applied {', '.join(ready.applied)}" if ready.applied else ""
+            found = on_ready_site(ready.settings, lambda _chosen: check_database(with_recount))
+            where = "embedded" if ready.server else "DATABASE_URL"
+            checks += [Check("database", True, f"{where}, {found[0]}{applied}"), *found[1]]
+    except NotReady as error:
+        checks.append(Check("database", False, str(error)))
+    described = chosen.described()
+    marks = {True: "ok  ", False: "BAD ", None: "-   "}
+    lines = [f"      {name}={value}" for name, value in described]
+    lines += [f"{marks[check.ok]}  {check.name}: {check.detail}" for check in checks]
+    say({"settings": dict(described), "checks": [asdict(check) for check in checks]}, "\n".join(lines), as_json)
+    return 1 if any(check.ok is False for check in checks) else 0
+
+
+def check_folder(chosen: Settings) -> Check:
+    """The data folder can be written."""
+    ok = os.access(chosen.data, os.W_OK | os.X_OK)
+    return Check("data folder", ok, f"{chosen.data} {'can' if ok else 'cannot'} be written")
+
+
+def check_assets() -> Check:
+    """Style sheet, scripts and htmx are there."""
+    try:
+        return Check("assets", True, f"{len(Assets.current().names)} files built")
+    except (AssetsMissing, OSError, ValueError) as error:
+        return Check("assets", False, str(error))
+
+
+def check_address(chosen: Settings) -> Check:
+    """The base URL is one, and safe on a public address."""
+    parts = urlsplit(chosen.base_url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return Check("address", False, f"HAAS_BASE_URL is not an address: {chosen.base_url}")
+    if not chosen.is_https and not chosen.is_loopback:
+        return Check("address", False, f"{chosen.base_url} is public and not https: sign-ins could be read on the way")
+    return Check("address", True, chosen.base_url)
+
+
+async def check_mail(chosen: Settings) -> Check:
+    """The mail server answers and takes our sign-in."""
+    if not chosen.smtp_url:
+        return Check("mail", None, f"mails are written to {chosen.data / 'mail'}; SMTP_URL sends them")
+    url = urlsplit(chosen.smtp_url)
+    client = aiosmtplib.SMTP(
+        hostname=url.hostname or "localhost", port=url.port, use_tls=url.scheme == "smtps", timeout=SMTP_TIMEOUT
+    )
+    try:
+        async with client:
+            if url.username:
+                await client.login(unquote(url.username), unquote(url.password or ""))
+            await client.noop()
+    except (aiosmtplib.SMTPException, OSError, ValueError) as error:
+        return Check("mail", False, f"{url.hostname}: {' '.join(str(error).split())}")
+    return Check("mail", True, f"{url.hostname} answers")
+
+
+async def check_database(with_recount: bool) -> tuple[str, list[Check]]:
+    """What PostgreSQL calls itself, and the checks that ask it."""
+    version = str(await fetch_value("select current_setting('server_version')"))
+    asked: list[Callable[[], Awaitable[Check]]] = [check_clock, check_search, check_jobs, check_switches]
+    if with_recount:
+        asked.append(check_counts)
+    return f"PostgreSQL {version}", [await ask() for ask in asked]
+
+
+async def check_clock() -> Check:
+    """This machine and the database agree on the time."""
+    there: datetime = await fetch_value("select clock_timestamp()")
+    off = abs((datetime.now(UTC) - there).total_seconds())
+    return Check("clock", off < CLOCK_OFF, f"{off:.1f} s between this machine and the database")
+
+
+async def check_search() -> Check:
+    """Every thread stands in the index."""
+    missing = await fetch_value(
+        "select count(*) from thread t where not exists (select 1 from search_thread s where s.thread_id = t.id)"
+    )
+    return Check(
+        "search", not missing, f"{missing} threads are not indexed: haas search rebuild" if missing else "whole"
+    )
+
+
+async def check_jobs() -> Check:
+    """Jobs are taken up, and none is held after its last attempt."""
+    row = await fetch_one(
+        "select count(*) filter (where status = 'failed') as held, count(*) filter (where status = 'queued'"
+        " and execute_after < now() - make_interval(secs => $1)) as late from pgqueuer",
+        JOBS_LATE,
+    )
+    assert row is not None
+    return Check("jobs", not any(row.values()), f"{row['held']} failed for good, {row['late']} late")
+
+
+async def check_switches() -> Check:
+    """Which site switches are on."""
+    on = [row["name"] for row in await fetch("select name from site_switch where is_on order by name")]
+    return Check("switches", None, f"on: {', '.join(on)}" if on else "none is on")
+
+
+async def check_counts() -> Check:
+    """Every kept counter is what its rows say."""
+    faults = await recount()
+    more = f"; and {len(faults) - TOLD} more" if len(faults) > TOLD else ""
+    return Check("counts", not faults, "; ".join(faults[:TOLD]) + more if faults else "all true")
