@@ -18,6 +18,8 @@ from forum.settings import Settings, settings, use
 
 T = TypeVar("T")
 DEMO_PASSWORD = "demo-password"
+# As in forum/demo, which takes longer to import than a second start may take.
+SIGN_INS = ("demo-admin", "demo-owner", "demo-supporter", "demo-asker")
 
 
 class Refused(RuntimeError):
@@ -79,9 +81,7 @@ def demo_sign_ins(chosen: Settings) -> list[str]:
             result = on_ready_site(chosen, lambda _chosen: late("forum.demo:make_demo")(chosen))
             keep_password(file, result.password)
     with suppress(FileNotFoundError):
-        return [
-            f"Sign in as {', '.join(late('forum.demo.world:SIGN_INS'))} with the password {file.read_text().strip()}"
-        ]
+        return [f"Sign in as {', '.join(SIGN_INS)} with the password {file.read_text().strip()}"]
     return []
 
 

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from markupsafe import Markup, escape
 
@@ -36,10 +36,11 @@ def fold(word: str) -> str:
 
 
 class Marker:
-    """Marks the words of texts that match the stems of one query."""
+    """Marks the words of texts that match one query: the stems in its PostgreSQL text, or its words as typed."""
 
-    def __init__(self, query: str) -> None:
+    def __init__(self, query: str, words: Iterable[str] = ()) -> None:
         self.whole, self.begun = stems_of(query)
+        self.typed = {fold(part[0]) for word in words for part in _WORD.finditer(word)}
         self.known: dict[str, bool] = {}
 
     def matches(self, word: str) -> bool:
@@ -50,7 +51,7 @@ class Marker:
         return known
 
     def compare(self, word: str) -> bool:
-        if word in self.whole or any(word.startswith(stem) for stem in self.begun):
+        if word in self.whole or word in self.typed or any(word.startswith(stem) for stem in self.begun):
             return True
         for cut in range(max(2, len(word) - 7), len(word)):
             stem, rest = word[:cut], word[cut:]

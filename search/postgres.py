@@ -11,7 +11,7 @@ from search.interface import MOST_THREADS, THREADS_A_PAGE, Found, FoundPerson, R
 from search.query import Query, clean, parse, telling_words
 from search.statements import PEOPLE, Narrowing, find_statement, similar_statement
 
-# Fewer threads than this, and words may go on, and titles written almost so count as well.
+# Fewer titles than this, and what is being typed is looked for everywhere.
 FEW = 3
 # Threads are about equally near when their score is at least this part of the best one's.
 NEAR = 0.6
@@ -35,7 +35,7 @@ class PostgresSearch:
         solved: bool | None = None,
         page: int = 1,
     ) -> Results:
-        """As in `Search`; two statements, one more where next to nothing matched word by word."""
+        """As in `Search`; two statements, one more where nothing matched word by word."""
         asked = parse(query)
         narrowing = Narrowing(project, clean(tag, 100) if tag else None, solved)
         if asked.is_empty:
@@ -44,17 +44,12 @@ class PostgresSearch:
         if offset >= MOST_THREADS:
             return Results(page=page)
         rows = await run_find(reader, asked, narrowing, limit=THREADS_A_PAGE, offset=offset)
-        is_loose = False
-        if page == 1 and len(rows) < FEW and asked.words:
-            more = await run_find(reader, asked, narrowing, loose=True, limit=THREADS_A_PAGE)
-            # what was found as it was asked stays first
-            exact = {row["id"] for row in rows}
-            is_loose = len(more) > len(rows)
-            added = [row for row in more if row["id"] not in exact]
-            rows = [*rows, *added][:THREADS_A_PAGE]
+        is_loose = page == 1 and not rows and bool(asked.words)
+        if is_loose:
+            rows = await run_find(reader, asked, narrowing, loose=True, limit=THREADS_A_PAGE)
         people = await find_people(asked, PEOPLE_SHOWN) if page == 1 and asked.is_plain else []
-        total = max((len(rows) if is_loose else rows[0]["total"]) if rows else 0, 0)
-        return Results(shown(rows), people, total, page, is_loose)
+        total = 0 if not rows else len(rows) if is_loose else rows[0]["total"]
+        return Results(shown(rows, asked), people, total, page, is_loose and bool(rows))
 
     async def suggest(self, reader: Reader, query: str, *, limit: int = 6) -> Results:
         """As in `Search`; titles first, everything where they are few: two or three statements."""
@@ -68,7 +63,7 @@ class PostgresSearch:
             more = await run_find(reader, asked, narrowing, loose=bool(asked.words), limit=limit)
             rows = [*rows, *(row for row in more if row["id"] not in seen)][:limit]
         people = await find_people(asked, 3) if asked.is_plain or asked.people else []
-        return Results(shown(rows), people, len(rows), 1, True)
+        return Results(shown(rows, asked), people, len(rows), 1, True)
 
     async def similar(
         self,
@@ -113,7 +108,9 @@ class PostgresSearch:
             await asyncio.gather(index_posts(starts), index_posts(starts))
             for first in range(1, last_thread + 1, CHUNK):
                 await execute(
-                    "select search_keep_threads(array(select generate_series($1::bigint, $2::bigint)))", first, first + CHUNK - 1
+                    "select search_keep_threads(array(select generate_series($1::bigint, $2::bigint)))",
+                    first,
+                    first + CHUNK - 1,
                 )
         finally:
             if is_bulk:
@@ -151,14 +148,14 @@ async def run_find(
     return await fetch(sql, *values)
 
 
-def shown(rows: Sequence[Row]) -> list[Found]:
+def shown(rows: Sequence[Row], query: Query) -> list[Found]:
     """Rows as they are shown: marked where they match."""
     markers: dict[str, Marker] = {}
     found = []
     for row in rows:
         marker = markers.get(row["asked"])
         if marker is None:
-            marker = markers[row["asked"]] = Marker(row["asked"])
+            marker = markers[row["asked"]] = Marker(row["asked"], query.words)
         found.append(
             Found(
                 thread=row["id"],

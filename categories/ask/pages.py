@@ -127,7 +127,9 @@ async def submit(request: Request) -> Response:
         cooked = await cook_for(typed["markdown"], typed["project"], has_issues=False)
         return await ask_page(request, typed, preview=Markup(cooked.html), key=fields.key())
     if "save" in fields:
-        await keep_draft(request.reader, draft_key(request), title=typed["title"], markdown=typed["markdown"], data=typed)
+        await keep_draft(
+            request.reader, draft_key(request), title=typed["title"], markdown=typed["markdown"], data=typed
+        )
         number = draft_key(request).partition(":")[2]
         return redirect(request, "/new-thread" + (f"?draft={number}" if number else ""), _("Draft kept."))
     title = fields.text("title", limit=TITLE_MOST, least=TITLE_LEAST)

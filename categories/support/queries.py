@@ -178,7 +178,7 @@ async def tickets_in_state(
     """The ids of a project's tickets in a state (or all open ones assigned to the reader), latest first."""
     which = "k.assignee_id = $2 and k.state in ('waiting', 'needs_facts', 'answered')" if mine else "k.state = $4"
     rows = await fetch(
-        f"select k.id from ticket k where k.project_id = $1 and {which} and ($4::text is not null) and $2 is not null"
+        f"select k.id from ticket k where k.project_id = $1 and {which} and ($4::text is not null) and $2::bigint is not null"
         " order by coalesce(k.waiting_since, k.created_at) desc, k.id desc limit $3",
         project,
         reader.person,

@@ -121,7 +121,9 @@ async def begin(threads: int) -> Load:
         firsts,
         LAST_NAMES,
     )
-    tags = await fetch("insert into tag (name) select 'topic-' || n from generate_series(1, $1::int) n returning id", TAGS)
+    tags = await fetch(
+        "insert into tag (name) select 'topic-' || n from generate_series(1, $1::int) n returning id", TAGS
+    )
     categories = await fetch("select id, project_id, kind, visibility from category where kind <> 'other' order by id")
     return Load(
         random.Random(SEED),

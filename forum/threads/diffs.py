@@ -76,7 +76,11 @@ def _compare(a: Sequence[str], b: Sequence[str], budget: Budget) -> list[Run]:
     while end < least - start and a[-1 - end] == b[-1 - end]:
         end += 1
     middle = _search(a[start : len(a) - end], b[start : len(b) - end], budget)
-    runs: list[Run] = [("same", a[:start], b[:start]), *middle, ("same", a[len(a) - end :], b[len(b) - end :])]
+    runs: list[Run] = [
+        ("same", a[:start], b[:start]),
+        *middle,
+        ("same", a[len(a) - end :], b[len(b) - end :]),
+    ]
     return [run for run in runs if run[1] or run[2]]
 
 

@@ -45,7 +45,9 @@ async def checked_key(request: Request, fields: Form) -> str:
         raise Invalid({"key": _("This is no draft's key.")})
     kind, _colon, thread = key.partition(":")
     if kind == "thread" and not await fetch_value(
-        f"select 1 from thread t where t.id = $1 and {visible_thread('t', '$2')}", int(thread), request.reader.person
+        f"select 1 from thread t where t.id = $1 and {visible_thread('t', '$2')}",
+        int(thread),
+        request.reader.person,
     ):
         raise NotFound
     return key

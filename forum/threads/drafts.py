@@ -26,7 +26,8 @@ async def keep_draft(
     """Keep a draft under a key (`new-thread`, `thread:12`); an empty one is dropped. Returns its version.
 
     `version` is the one this was written upon, 0 where there was none. Conflict is raised when another device kept a
-    newer one, sent it or dropped it since; without `version` nothing is compared.
+    newer one, sent it or dropped it since; without `version` nothing is compared, and the same
+    text is never refused: it may have been sent twice.
     """
     key = key[:100]
     if not title.strip() and not markdown.strip():
@@ -46,7 +47,8 @@ async def keep_draft(
         " where $6::bigint is null or $6 = 0 or exists (select 1 from draft where person_id = $1 and key = $2)"
         " on conflict (person_id, key) do update set title = excluded.title, markdown = excluded.markdown,"
         " data = excluded.data, version = draft.version + 1, saved_at = now()"
-        " where $6::bigint is null or draft.version = $6 returning version",
+        " where $6::bigint is null or draft.version = $6 or (draft.title, draft.markdown, draft.data) ="
+        " (excluded.title, excluded.markdown, excluded.data) returning version",
         reader.person,
         key,
         title[:300],

@@ -11,7 +11,14 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from forum.database.engine import Row, fetch_one
 from forum.threads import actions, drafts, editing, writing
 from forum.threads.fragments import Kept, Powers, powers_in, render_post, render_posts
-from forum.threads.queries import acts_between, one_post, post_source, posts_between, quotable_post, thread_head
+from forum.threads.queries import (
+    acts_between,
+    one_post,
+    post_source,
+    posts_between,
+    quotable_post,
+    thread_head,
+)
 from forum.threads.rules import numbers_on, page_of, pages_in, quote_of
 from forum.web import parts
 from forum.web.errors import Invalid, NotFound, Problem
@@ -21,6 +28,8 @@ from forum.web.requests import Request
 from forum.web.routing import route
 
 guest_pages = Kept(40_000_000)
+# The scripts of a page with a composer.
+TOOLS: Mapping[str, Any] = {"page_modules": ("composer.js",)}
 
 
 def asked_id(request: Request, name: str = "id") -> int:
@@ -121,6 +130,7 @@ def composer_context(request: Request, head: Row, **kept: Any) -> dict[str, Any]
         "draft": kept.get("draft", head["draft"] or ""),
         "draft_version": head["draft_version"] or 0,
         "preview": kept.get("preview"),
+        "is_whisper": kept.get("is_whisper", False),
         "errors": kept.get("errors", ()),
         "is_team": request.reader.is_team(head["project_id"]),
         "reply_actions": kept.get("reply_actions", ""),
@@ -161,12 +171,19 @@ async def reply(request: Request) -> Response:
     thread = asked_id(request)
     fields = request.fields
     markdown = fields.text("markdown", limit=100_000, required=False)
-    purpose = fields.get("purpose") or "reply"
+    # a box that is ticked outweighs the button that is pressed: a whisper never becomes a public answer
+    purpose = "whisper" if "whisper" in fields.all("purpose") else fields.get("purpose") or "reply"
     head = await thread_head(request.reader, thread)
     if "preview" in fields:
         cooked = await writing.cook_for(markdown, head["project_slug"], has_issues=True)
         return await fresh_page(
-            request, thread, head["last_number"], draft=markdown, preview=Markup(cooked.html), key=fields.key()
+            request,
+            thread,
+            head["last_number"],
+            draft=markdown,
+            is_whisper=purpose == "whisper",
+            preview=Markup(cooked.html),
+            key=fields.key(),
         )
     if "save" in fields:
         await drafts.keep_draft(request.reader, f"thread:{thread}", markdown=markdown)
@@ -183,6 +200,7 @@ async def reply(request: Request) -> Response:
             head["last_number"],
             status=problem.status,
             draft=markdown,
+            is_whisper=purpose == "whisper",
             errors=[problem.message],
             key=fields.key(),
         )
@@ -274,7 +292,7 @@ async def move(request: Request) -> Response:
 async def edit_page(request: Request) -> Response:
     """The form to edit a post; of a first post, title and tags too."""
     source = await editable(request)
-    return await page(request, "threads/edit.html", post=source, fields=dict(source), errors={}, preview=None)
+    return await page(request, "threads/edit.html", post=source, fields=dict(source), errors={}, preview=None, **TOOLS)
 
 
 async def editable(request: Request) -> Row:
@@ -295,7 +313,13 @@ async def edit(request: Request) -> Response:
     if "preview" in fields:
         cooked = await writing.cook_for(markdown, "", has_issues=False)
         return await page(
-            request, "threads/edit.html", post=source, fields=typed, errors={}, preview=Markup(cooked.html)
+            request,
+            "threads/edit.html",
+            post=source,
+            fields=typed,
+            errors={},
+            preview=Markup(cooked.html),
+            **TOOLS,
         )
     try:
         fields.check()
@@ -304,7 +328,14 @@ async def edit(request: Request) -> Response:
         )
     except Invalid as problem:
         return await page(
-            request, "threads/edit.html", 422, post=source, fields=typed, errors=problem.errors, preview=None
+            request,
+            "threads/edit.html",
+            422,
+            post=source,
+            fields=typed,
+            errors=problem.errors,
+            preview=None,
+            **TOOLS,
         )
     return redirect(request, f"/t/{posted.slug}/{posted.thread}/{posted.number}#post_{posted.number}")
 

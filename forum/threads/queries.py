@@ -174,7 +174,10 @@ async def list_threads(
     if category is not None:
         also("t.category_id = {}", category)
     if tag is not None:
-        also("t.id in (select tt.thread_id from thread_tag tt join tag g on g.id = tt.tag_id where g.name = {})", tag)
+        also(
+            "t.id in (select tt.thread_id from thread_tag tt join tag g on g.id = tt.tag_id where g.name = {})",
+            tag,
+        )
     if author is not None:
         also("t.author_id in (select id from person where {0} in (id, same_as))", author)
     if solved is not None:

@@ -184,7 +184,10 @@ def problem_details(request: Request, error: Problem, headers: dict[str, str]) -
         if isinstance(error, Invalid):
             body["errors"] = error.errors
         return JSONResponse(body, error.status, {**headers, "content-type": "application/problem+json"})
-    return JSONResponse({"errors": [error.message], "error_type": error.kind}, error.status, headers)
+    told = [error.message]
+    if isinstance(error, Invalid):
+        told = [f"{field}: {sentence}" if field else sentence for field, sentence in error.errors.items()]
+    return JSONResponse({"errors": told, "error_type": error.kind}, error.status, headers)
 
 
 async def read_body(scope: Scope, headers: dict[bytes, bytes], receive: Receive) -> bytes:

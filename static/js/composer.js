@@ -17,8 +17,9 @@ function format(area, what) {
   } else {
     const [open, close] = AROUND[what];
     const has = value.slice(start - open.length, start) === open && value.slice(end, end + close.length) === close;
-    // pressed again, the marks go; but the second of two asterisks is not the mark of italics
-    if (has && chosen && !(what === "italic" && value[start - 2] === "*")) {
+    // pressed again, the marks go; but of two asterisks none is the mark of italics
+    const stars = value.slice(0, start).match(/\**$/)[0].length;
+    if (has && chosen && (what !== "italic" || stars % 2)) {
       area.setSelectionRange(start - open.length, end + close.length);
       insert(area, chosen);
       area.setSelectionRange(start - open.length, end - open.length);

@@ -69,6 +69,8 @@ export class Draft {
       field.dispatchEvent?.(new Event("input", { bubbles: true }));
     }
     this.changed();
+    // the page before this one may have sent the same text on leaving; the sooner this one knows of it the better
+    this.save();
   }
 
   offer(fields) {
@@ -79,9 +81,10 @@ export class Draft {
   }
 
   changed() {
+    if (this.sending) return;
     this.keep();
     if (!token) this.state.textContent = this.text ? this.words.here : "";
-    else if (!this.stopped && !this.sending) this.timer ??= setTimeout(() => this.save(), LATER);
+    else if (!this.stopped) this.timer ??= setTimeout(() => this.save(), LATER);
   }
 
   async save({ leaving = false } = {}) {

@@ -11,7 +11,12 @@ function find() {
   }
 }
 
-const draftOf = (element) => drafts.get(element?.closest?.("form[data-draft]")?.dataset.draft);
+// A field that is being swapped away may still say that it changed: its form is not the draft's any more.
+function draftOf(element) {
+  const form = element.closest("form[data-draft]");
+  const draft = form && drafts.get(form.dataset.draft);
+  return draft?.form === form ? draft : null;
+}
 
 // A form that went off without htmx: the next page tells whether it arrived. Where it is another page, reached from
 // the form's own, it did; where the form is there again, with faults or by going back, it did not.

@@ -6,20 +6,10 @@ from playwright.async_api import Page, expect
 
 from forum.threads.actions import accept_answer
 from forum.threads.writing import post_reply
-from tests.helpers.browsing import Cable, Windows, shoot
-from tests.helpers.site import Site, links
+from tests.helpers.browsing import Cable, Windows, mailed_link, shoot
 from tests.helpers.world import World
 
 PASSWORD = "a pass phrase of hers"
-
-
-async def mailed_link(site: Site) -> str:
-    """The address in the first mail that arrives in the outbox folder."""
-    for _ in range(200):
-        if mails := site.mails():
-            return links(mails[0])[0]
-        await asyncio.sleep(0.05)
-    raise AssertionError("no mail came within 10 s")
 
 
 async def stay(page: Page) -> None:
@@ -38,7 +28,7 @@ async def test_newcomer_is_answered_live_and_accepts(windows: Windows, world: Wo
 
     asker = await windows.open("/signup")
     await asker.get_by_label("Username").fill("nora")
-    await asker.get_by_label("Name", exact=False).last.fill("Nora New")
+    await asker.get_by_label("Name (optional)").fill("Nora New")
     await asker.get_by_label("E-mail address").fill("nora@example.org")
     await asker.get_by_label("Password").fill(PASSWORD)
     await asker.get_by_role("button", name="Sign up").click()

@@ -162,6 +162,15 @@ async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.close()
 
 
+async def mailed_link(site: sites.Site) -> str:
+    """The address in the first mail that arrives in the outbox folder."""
+    for _ in range(200):
+        if mails := site.mails():
+            return sites.links(mails[0])[0]
+        await asyncio.sleep(0.05)
+    raise AssertionError("no mail came within 10 s")
+
+
 async def shoot(page: Page, name: str) -> None:
     """A picture of the whole page in var/shots, for looking at, when HAAS_SHOTS is set."""
     if os.environ.get("HAAS_SHOTS"):

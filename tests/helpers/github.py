@@ -5,6 +5,7 @@ from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from forum.database.engine import Row, fetch, fetch_value
 from forum.projects.actions import NewProject, create_project
@@ -52,12 +53,12 @@ def archive(*issues: Any, pulls: Any = (), repo: str = REPOSITORY, **more: Any) 
 
 def user(login: str, number: int | None = None) -> Json:
     """A REST user; the number follows from the login unless given."""
-    return {"login": login, "id": number or sum(map(ord, login)) * 1000 + len(login), "type": "User"}
+    return {"login": login, "id": number or crc32(login.encode()), "type": "User"}
 
 
-def rest(of: Json, **more: Any) -> Json:
+def rest(of: Json, repository: str = REPOSITORY, **more: Any) -> Json:
     """The REST row of an archive's issue: other keys, numbers for people, a count in place of comments."""
-    api = f"https://api.github.com/repos/{REPOSITORY}"
+    api = f"https://api.github.com/repos/{repository}"
     return {
         "url": f"{api}/issues/{of['number']}",
         "repository_url": api,
@@ -80,11 +81,11 @@ def rest(of: Json, **more: Any) -> Json:
     } | more
 
 
-def rest_comment(number: int, of: Json, id: int, **more: Any) -> Json:
+def rest_comment(number: int, of: Json, id: int, repository: str = REPOSITORY, **more: Any) -> Json:
     """The REST row of an archive's comment."""
     return {
         "id": id,
-        "issue_url": f"https://api.github.com/repos/{REPOSITORY}/issues/{number}",
+        "issue_url": f"https://api.github.com/repos/{repository}/issues/{number}",
         "user": user(of["author"]),
         "body": of["body"],
         "created_at": of["createdAt"],
@@ -121,6 +122,16 @@ async def bring(
 def counts(summary: Summary) -> tuple[int, int, int]:
     """created, updated, unchanged"""
     return summary.created, summary.updated, summary.unchanged
+
+
+def rows_of(issues: list[Json], repository: str = REPOSITORY) -> list[Json]:
+    """The REST rows of an archive's issues and of their comments."""
+    found = [rest(of, repository) for of in issues]
+    for of in issues:
+        found += [
+            rest_comment(of["number"], c, 10_000 * of["number"] + n, repository) for n, c in enumerate(of["comments"])
+        ]
+    return found
 
 
 async def thread_of(number: int, repository: str = REPOSITORY) -> Row:

@@ -1,14 +1,11 @@
 """Importing invented issues: each once by whichever door, what changed there is brought up, what changed here stays."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from forum.database.engine import execute, fetch, fetch_value
 from importers.github.archive import NotAnArchive
-from importers.github.commands import run_import
 from importers.github.place import NoPlace
 from tests.conftest import Statements
 from tests.helpers.github import (
@@ -24,9 +21,8 @@ from tests.helpers.github import (
     posts_of,
     rest,
     rest_comment,
+    rows_of,
     thread_of,
-    user,
-    write,
 )
 from tests.helpers.site import Site
 
@@ -107,19 +103,11 @@ async def test_a_second_run_changes_nothing_and_costs_nothing(tmp_path: Path, st
     assert await everything() == before
 
 
-def rows(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Issues and their comments as REST rows."""
-    found = [rest(of) for of in told]
-    for of in told:
-        found += [rest_comment(of["number"], c, 100 * of["number"] + n) for n, c in enumerate(of["comments"])]
-    return found
-
-
 @pytest.mark.parametrize("archive_first", [True, False])
 async def test_the_same_issues_by_both_doors_are_there_once(tmp_path: Path, archive_first: bool) -> None:
     twice = [*TALK, comment("egret", "May.", "2024-05-03T08:00:00Z")]
     told = [issue(7, **CLOSED, comments=twice), issue(8, comments=TALK[:1])]
-    doors = [archive(*told), rows(told)]
+    doors = [archive(*told), rows_of(told)]
     first, second = doors if archive_first else reversed(doors)
     await bring(tmp_path, first)
     before = {name: len(found) for name, found in (await everything()).items() if name != "origin_alias"}
@@ -253,23 +241,6 @@ async def test_no_issue_lands_where_only_some_may_read(tmp_path: Path) -> None:
     assert {(await thread_of(n))["visibility"] for n in (1, 2)} == {"public"}
 
 
-@pytest.mark.parametrize(
-    ("label", "category"),
-    [
-        ("bug", "bugs"),
-        ("Type: Bug :bug:", "bugs"),
-        ("enhancement", "features"),
-        ("kind/feature", "features"),
-        ("question", "support"),
-        ("not a bug", "support"),
-    ],
-)
-async def test_labels_say_the_kind_before_the_words_do(tmp_path: Path, label: str, category: str) -> None:
-    await bring(tmp_path, archive(issue(1, "How do I start the pump?", body="How?", labels=["night", label])))
-
-    assert (await thread_of(1))["category"] == category
-
-
 async def test_dates_that_are_still_to_come_are_now(tmp_path: Path) -> None:
     later = "2999-01-01T00:00:00Z"
     told = issue(7, at=later, state="CLOSED", closedAt=later, comments=[comment("egret", "Hello.", later)])
@@ -321,57 +292,6 @@ async def test_a_project_without_open_categories_takes_nothing(tmp_path: Path, p
     assert await fetch_value("select count(*) from person where kind <> 'local'") == 0
 
 
-async def test_a_number_makes_an_archives_login_sure(tmp_path: Path) -> None:
-    await bring(tmp_path, archive(issue(1)))
-    await bring(tmp_path, [rest(issue(1)), rest(issue(2), user=user("wader2", user("wader")["id"]))])
-
-    assert (await thread_of(2))["username"] == "wader@github.com"
-    ids = await fetch("select foreign_id from origin_alias where kind = 'person' order by 1")
-    assert [i["foreign_id"] for i in ids] == ["login:wader", "login:wader2", f"user:{user('wader')['id']}"]
-
-
-async def test_a_freed_login_taken_by_somebody_else_is_somebody_else(tmp_path: Path) -> None:
-    await bring(
-        tmp_path, [rest(issue(1)), rest(issue(2), user=user("Wader", 77)), rest(issue(3), user=user("wader", 78))]
-    )
-
-    told = [(await thread_of(n))["username"] for n in (1, 2, 3)]
-    assert told == ["wader@github.com", "Wader~2@github.com", "wader~3@github.com"]
-
-
-async def test_deleted_accounts_are_one_ghost(tmp_path: Path) -> None:
-    await bring(tmp_path, archive(issue(1, author=""), issue(2, author="ghost")))
-    await bring(tmp_path, [rest(issue(3), user=None), rest(issue(4), user=user("ghost", 10137))])
-
-    assert [(await thread_of(n))["username"] for n in (1, 2, 3, 4)] == ["ghost@github.com"] * 4
-
-
-async def test_a_claimed_placeholder_stays_claimed(site: Site, tmp_path: Path) -> None:
-    await bring(tmp_path, archive(issue(1)))
-    me = await site.person("ines")
-    await execute("update person set same_as = $1 where username = 'wader@github.com'", me)
-
-    await bring(tmp_path, archive(issue(1), issue(2)))
-
-    people = await fetch("select username, same_as from person where kind = 'placeholder'")
-    assert [tuple(p) for p in people] == [("wader@github.com", me)]
-    assert "Ines" in (await site.guest().get(f"/t/{(await thread_of(2))['id']}", follow_redirects=True)).text
-
-
-async def test_who_only_closed_is_named_but_gets_no_row(tmp_path: Path) -> None:
-    closed = {"state": "closed", "closed_at": "2024-05-02T12:00:00Z"}
-    by_stranger = rest(issue(1), **closed, closed_by=user("keeper"), state_reason="not_planned")
-    await bring(tmp_path, [by_stranger, rest(issue(2), **closed, closed_by=user("wader"))])
-
-    acts = await fetch(
-        "select a.username, e.data from thread_act e left join person a on a.id = e.actor_id order by e.id"
-    )
-    assert [tuple(act) for act in acts] == [
-        (None, {"reason": "not planned", "by": "keeper"}),
-        ("wader@github.com", {}),
-    ]
-
-
 async def test_a_thread_moved_out_of_sight_still_gets_its_comments(tmp_path: Path) -> None:
     await bring(tmp_path, archive(issue(7)))
     await execute("update thread set visibility = 'private', category_id = (select id from category"
@@ -396,56 +316,6 @@ async def test_a_record_that_fails_half_way_leaves_nothing(tmp_path: Path, monke
 
 async def fail(*_args: object) -> None:
     raise ConnectionError
-
-
-@pytest.mark.parametrize(
-    ("arguments", "status", "told"),
-    [
-        (("pond", "pond", "FILE"), 2, "OWNER/REPO"),
-        ((REPOSITORY, "pond", None), 2, "--archive"),
-        ((REPOSITORY, "nowhere", "FILE"), 1, "no project nowhere"),
-        ((REPOSITORY, "pond", "/nowhere/at/all"), 1, "no such file"),
-        ((REPOSITORY, "pond", "ftp://example.org/a.json"), 1, "only http"),
-        (("heron/lake", "pond", "FILE"), 1, "not of heron/lake"),
-    ],
-)
-async def test_what_goes_wrong_is_told_in_one_line(
-    tmp_path: Path,
-    arguments: tuple[str, str, str | None],
-    status: int,
-    told: str,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    file = str(write(tmp_path, archive(issue(7))))
-    repository, project, where = arguments
-
-    assert await run_import(repository, project, file if where == "FILE" else where) == status
-
-    out, err = capsys.readouterr()
-    assert told in err and err.count("\n") == 1 and not out
-
-
-async def test_the_summary_is_one_json_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = write(tmp_path, archive(issue(7, comments=TALK), 5))
-
-    assert await run_import(REPOSITORY, "pond", str(file), True) == 0
-
-    told = json.loads(capsys.readouterr().out)
-    assert told["skipped"] == [{"where": "issues[1]", "why": "this is not an object"}]
-    assert (told["threads"], told["posts"], told["people"], told["created"]) == (1, 4, 2, 1)
-
-
-async def test_a_cut_archive_fails_but_keeps_what_came_before(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    whole = json.dumps(archive(issue(7), issue(8))).encode()
-    file = write(tmp_path, whole[: whole.index(b'"number": 8') + 30])
-
-    assert await run_import(REPOSITORY, "pond", str(file), True) == 1
-
-    out, err = capsys.readouterr()
-    assert json.loads(out)["threads"] == 1 and "after issues[0]" in err
-    assert (await thread_of(7))["title"] == "The pump stops at night"
 
 
 async def test_what_is_no_archive_writes_nothing(tmp_path: Path) -> None:

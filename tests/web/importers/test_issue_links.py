@@ -10,7 +10,6 @@ from forum.database.engine import execute, fetch_value
 from forum.web import middleware
 from forum.web.error_pages import error_page
 from importers.github import pages
-from importers.github.pages import repository_of
 from tests.helpers.github import archive, bring, issue, make_project, thread_of
 from tests.helpers.site import Site
 
@@ -70,19 +69,3 @@ async def test_nothing_is_found_where_nothing_is(site: Site, path: str) -> None:
     await make_project(site, repository="https://gitlab.example/heron/pond")
 
     assert (await site.guest().get(path)).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("address", "name"),
-    [
-        ("https://github.com/heron/pond", "heron/pond"),
-        ("http://www.GitHub.com/heron/pond.git/", "heron/pond"),
-        ("https://github.com/heron", ""),
-        ("https://github.com.evil.example/heron/pond", ""),
-        ("https://evil.example/github.com/heron/pond", ""),
-        ("https://github.com/heron/pond/../../x", ""),
-        ("", ""),
-    ],
-)
-def test_only_repositories_on_github_are_led_to(address: str, name: str) -> None:
-    assert repository_of(address) == name

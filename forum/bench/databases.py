@@ -1,0 +1,120 @@
+"""The benchmark's own databases, on an embedded server of their own; filled once, copied for each run."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import asyncpg
+
+from forum.bench.servers import ROOT, environment, haas
+from forum.database import embedded
+from forum.database.migrate import migrate
+
+BASE, RUN, QUEUE = "haas_bench_base", "haas_bench", "haas_bench_queue"
+FILL_SECONDS = 1200
+WAITING = 100_000
+
+# A project with a hundred thousand tickets that wait: one in ten is paid, one in a thousand due. Each is a row of every
+# table that an asked thread has rows in.
+FILL_QUEUE = f"""
+set haas.search = 'later';
+insert into person (username) values ('asker');
+insert into legal_entity (name) values ('Bench');
+insert into project (slug, name, legal_entity_id) values ('bench', 'Bench', 1);
+insert into category (project_id, slug, name, kind) values (1, 'support', 'Support', 'support');
+insert into thread (project_id, category_id, author_id, title, slug, visibility, last_number, last_poster_id, people,
+    created_at, bumped_at, last_post_at)
+select 1, 1, 1, 'Ticket ' || n, 'ticket-' || n, 'public', 1, 1, array[1], at, at, at
+from generate_series(1, {WAITING}) n, lateral (select now() - n * interval '1 minute' as at) a;
+insert into post (thread_id, number, author_id, markdown, html, cook_version, version, created_at)
+select id, 1, 1, 'It waits.', '<p>It waits.</p>', 1, 1, created_at from thread;
+insert into ticket (project_id, thread_id, state, capacity, rank_amount, due_at, waiting_since, submitted_at, created_at)
+select 1, id, 'waiting', 'personal', case when id % 10 = 0 then 500 * (1 + id * 7919 % 40) else 0 end,
+    case when id % 1000 = 1 then now() - interval '1 hour' end, created_at, created_at, created_at from thread;
+insert into ticket_requester (ticket_id, person_id) select id, 1 from ticket;
+insert into ticket_thread (ticket_id, thread_id) select id, thread_id from ticket;
+update category set thread_count = {WAITING};
+select queue_lock(1), queue_rebuild(1);
+"""
+
+
+def digest(*more: object) -> str:
+    """Of everything that decides what the databases hold: migrations, the demo, the cook, and what is given."""
+    found = hashlib.sha256(repr(more).encode())
+    root = Path(ROOT) / "forum"
+    for folder in ("database/migrations", "demo", "demo/threads", "markup"):
+        for file in sorted((root / folder).glob("*.*")):
+            if file.suffix in (".py", ".txt"):
+                found.update(file.read_bytes())
+    return found.hexdigest()[:20]
+
+
+class Databases:
+    """The embedded server of the benchmark, whose files lie under `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.server = embedded.start(folder / "postgres")
+
+    def close(self) -> None:
+        embedded.release(self.server)
+
+    def url(self, name: str) -> str:
+        return embedded.url(self.server, name)
+
+    async def run_sql(self, *statements: str, database: str = "postgres") -> None:
+        link = await asyncpg.connect(self.url(database))
+        try:
+            for statement in statements:
+                await link.execute(statement)
+        finally:
+            await link.close()
+
+    async def ensure(self, name: str, mark: str, fill: Callable[[], Awaitable[None]]) -> bool:
+        """Have a filled database: kept where it bears this mark, else made anew. Returns whether it was made."""
+        link = await asyncpg.connect(self.url("postgres"))
+        try:
+            kept = await link.fetchval(
+                "select shobj_description(oid, 'pg_database') from pg_database where datname = $1", name
+            )
+            if kept == mark:
+                return False
+            await link.execute(f'drop database if exists "{name}" with (force)')
+            await link.execute(f'create database "{name}"')
+            await migrate(self.url(name))
+            await fill()
+            await self.run_sql("vacuum analyze", database=name)
+            await link.execute(f"comment on database \"{name}\" is '{mark}'")
+            return True
+        finally:
+            await link.close()
+
+    async def ensure_site(self, threads: int) -> bool:
+        """The site of so many threads, as `haas demo --threads` makes it."""
+
+        async def fill() -> None:
+            data = self.folder / "data"
+            process = haas("demo", "--threads", str(threads), env=environment(data, self.url(BASE)), folder=data)
+            if process.wait(FILL_SECONDS):
+                raise RuntimeError("the demo could not be made")
+
+        return await self.ensure(BASE, digest("site", threads), fill)
+
+    async def ensure_queue(self) -> bool:
+        """The project with a hundred thousand waiting tickets."""
+
+        async def fill() -> None:
+            await self.run_sql(FILL_QUEUE, database=QUEUE)
+
+        return await self.ensure(QUEUE, digest("queue", FILL_QUEUE), fill)
+
+    async def copy_site(self) -> str:
+        """A fresh copy of the site for one run, so that every run finds the same; its URL."""
+        await self.run_sql(
+            f'drop database if exists "{RUN}" with (force)',
+            f'create database "{RUN}" template "{BASE}" strategy file_copy',
+        )
+        return self.url(RUN)
+
+    async def drop_copy(self) -> None:
+        await self.run_sql(f'drop database if exists "{RUN}" with (force)')

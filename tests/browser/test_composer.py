@@ -1,0 +1,167 @@
+"""The composer in a real browser: its tools, its drafts here and on the server, and quoting."""
+
+import re
+
+from playwright.async_api import Page, expect
+
+from forum.database.engine import execute, fetch_value
+from forum.threads.drafts import draft_of, keep_draft
+from forum.threads.writing import post_reply
+from tests.helpers.browsing import Windows
+from tests.helpers.site import Browser
+from tests.helpers.world import World
+
+KEPT = re.compile(r"Draft kept at \d")
+
+
+async def a_thread(world: World) -> str:
+    """A thread of two posts; its address."""
+    asked = await world.ask("Resampling loses the last window", markdown="The **first** line.\n\nThe second line.")
+    await post_reply(await world.outsider.reader(), asked.posted.thread, "I see it with *3.2.0* too.")
+    return asked.posted.url
+
+
+async def drafted(browser: Browser, key: str) -> str:
+    row = await draft_of(await browser.reader(), key)
+    return str(row["markdown"]) if row else ""
+
+
+async def select_text(page: Page, selector: str) -> None:
+    await page.evaluate(
+        "s => getSelection().selectAllChildren(document.querySelector(s))",
+        selector,
+    )
+
+
+async def test_tools_put_marks_around_what_is_selected_and_take_them_away_again(windows: Windows, world: World) -> None:
+    page = await windows.open(await a_thread(world), world.outsider)
+    area = page.locator("#body")
+    await area.fill("one two")
+    await area.evaluate("a => a.setSelectionRange(4, 7)")
+    await area.press("Control+b")
+    await expect(area).to_have_value("one **two**")
+    await area.press("Control+i")
+    await expect(area).to_have_value("one ***two***")
+    await area.press("Control+i")
+    await expect(area).to_have_value("one **two**")
+    await page.get_by_role("button", name="Bold").click()
+    await expect(area).to_have_value("one two")
+    await page.get_by_role("toolbar").get_by_role("button", name="List").click()
+    await expect(area).to_have_value("- one two")
+    await area.press("Control+z")
+    await expect(area).to_have_value("one two")
+
+
+async def test_what_is_typed_is_kept_on_the_server_and_shown_on_another_device(windows: Windows, world: World) -> None:
+    url = await a_thread(world)
+    page = await windows.open(url, world.outsider)
+    await page.locator("#body").press_sequentially("Half a thought")
+    await expect(page.locator("[data-draft-state]")).to_have_text(KEPT, timeout=8_000)
+    other = await windows.open(url, world.outsider)
+    await expect(other.locator("#body")).to_have_value("Half a thought")
+
+
+async def test_leaving_keeps_what_was_typed_a_moment_ago(windows: Windows, world: World) -> None:
+    url = await a_thread(world)
+    page = await windows.open(url, world.outsider)
+    await page.locator("#body").press_sequentially("Gone in a second")
+    await page.goto("/latest")
+    await page.goto(url)
+    await expect(page.locator("#body")).to_have_value("Gone in a second")
+
+
+async def test_a_newer_draft_of_another_device_is_told_and_neither_text_is_lost(windows: Windows, world: World) -> None:
+    windows.expect("409")
+    url = await a_thread(world)
+    key = f"thread:{url.rsplit('/')[-1]}"
+    page = await windows.open(url, world.outsider)
+    await keep_draft(await world.outsider.reader(), key, markdown="From the telephone")
+    await page.locator("#body").press_sequentially("From the desk")
+    await expect(page.locator("[data-draft-state]")).to_contain_text("newer draft", timeout=8_000)
+    await expect(page.locator("#body")).to_have_value("From the desk")
+    assert await drafted(world.outsider, key) == "From the telephone"
+    await page.reload()
+    await expect(page.locator("#body")).to_have_value("From the telephone")
+    await page.get_by_role("button", name="Show it").click()
+    await expect(page.locator("#body")).to_have_value("From the desk")
+
+
+async def test_without_the_server_the_browser_keeps_it(windows: Windows, world: World) -> None:
+    windows.expect("Failed to load resource|ERR_INTERNET_DISCONNECTED|ERR_FAILED")
+    url = await a_thread(world)
+    page = await windows.open(url, world.outsider)
+    await page.route("**/drafts", lambda route: route.abort())
+    await page.locator("#body").press_sequentially("Under the tunnel")
+    await expect(page.locator("[data-draft-state]")).to_contain_text("Not kept on the server", timeout=8_000)
+    await page.unroute("**/drafts")
+    await page.reload()
+    await expect(page.locator("#body")).to_have_value("Under the tunnel")
+    await expect(page.locator("[data-draft-state]")).to_have_text(KEPT, timeout=8_000)
+
+
+async def test_a_sent_reply_leaves_no_draft_and_stands_once_among_the_posts(windows: Windows, world: World) -> None:
+    url = await a_thread(world)
+    page = await windows.open(url, world.outsider)
+    await page.locator("#body").press_sequentially("This is my answer")
+    await expect(page.locator("[data-draft-state]")).to_have_text(KEPT, timeout=8_000)
+    await page.locator("#body").press("Control+Enter")
+    await expect(page.locator("#posts > #post_3")).to_contain_text("This is my answer")
+    await expect(page.locator("#body")).to_have_value("")
+    await expect(page.locator("article.post")).to_have_count(3)
+    await page.reload()
+    await expect(page.locator("#body")).to_have_value("")
+    assert await fetch_value("select count(*) from draft") == 0
+
+
+async def test_a_refused_reply_stays_in_its_field(windows: Windows, world: World) -> None:
+    windows.expect("409")
+    url = await a_thread(world)
+    page = await windows.open(url, world.outsider)
+    await page.locator("#body").fill("Too late")
+    await execute("update thread set is_closed = true")
+    await page.locator("#reply").get_by_role("button", name="Reply").click()
+    await expect(page.get_by_role("alert")).to_contain_text("closed")
+    await expect(page.locator("#body")).to_have_value("Too late")
+
+
+async def test_a_guests_question_is_kept_in_the_browser_and_goes_with_them(windows: Windows, world: World) -> None:
+    await world.site.person("nora")
+    page = await windows.open("/new-thread")
+    await page.get_by_label("In one line").fill("Where is the last window?")
+    await page.get_by_label("The rest", exact=True).fill("It was here yesterday.")
+    await expect(page.locator("[data-draft-state]")).to_have_text("Kept in this browser")
+    await page.reload()
+    await expect(page.get_by_label("The rest", exact=True)).to_have_value("It was here yesterday.")
+    windows.expect("401")
+    await page.get_by_role("button", name="Submit without paying").click()
+    await page.get_by_label("Username or e-mail address").fill("nora")
+    await page.get_by_label("Password").fill("a long pass phrase")
+    await page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_label("In one line")).to_have_value("Where is the last window?")
+    await expect(page.get_by_label("The rest", exact=True)).to_have_value("It was here yesterday.")
+    assert await page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('haas:draft'))") == []
+
+
+async def test_quoting_takes_the_selection_and_without_one_the_whole_post(windows: Windows, world: World) -> None:
+    url = await a_thread(world)
+    thread = url.rsplit("/")[-1]
+    page = await windows.open(url, world.outsider)
+    await select_text(page, "#post_1 .text p:last-child")
+    await page.keyboard.press("q")
+    quoted = f'[quote="ana, post:1, topic:{thread}"]\nThe second line.\n[/quote]\n\n'
+    await expect(page.locator("#body")).to_have_value(quoted)
+    await expect(page.locator("#body")).to_be_focused()
+    await page.locator("#body").press_sequentially("Yes. ")
+    await page.locator("#post_2 [data-quote]").click()
+    await expect(page.locator("#body")).to_have_value(
+        f'{quoted}Yes. \n\n[quote="otto, post:2, topic:{thread}"]\nI see it with *3.2.0* too.\n[/quote]\n\n'
+    )
+
+
+async def test_without_script_the_quote_link_fills_the_composer(windows: Windows, world: World) -> None:
+    url = await a_thread(world)
+    page = await windows.open(url, world.outsider, java_script_enabled=False)
+    await page.locator("#post_2").get_by_role("link", name="Quote").click()
+    await expect(page.locator("#body")).to_have_value(re.compile(r'^\[quote="otto, post:2, topic:\d+"\]\nI see it'))
+    await expect(page.get_by_role("button", name="Save draft")).to_be_visible()
+    await expect(page.get_by_role("toolbar")).to_be_hidden()

@@ -1,0 +1,71 @@
+"""Searching with a real browser: what drops down while one types, by keyboard; similar threads in sight."""
+
+from playwright.async_api import expect
+
+from forum.threads.actions import accept_answer
+from forum.threads.writing import post_reply
+from tests.helpers.browsing import PHONE, Windows, shoot
+from tests.helpers.world import World
+
+
+async def test_what_drops_down_is_walked_and_closed_by_keyboard(windows: Windows, world: World) -> None:
+    await world.ask("Resampling loses the last window")
+    await world.ask("Resampling <b>bold</b> windows", by="bea")
+    page = await windows.open("/")
+    await page.keyboard.press("/")
+    await page.keyboard.type("resamp")
+    links = page.locator("#live-results a")
+    await expect(links).to_have_count(3)
+    await expect(links.first.locator("mark")).to_have_text("Resampling")
+    await shoot(page, "search-live")
+    await page.keyboard.press("ArrowDown")
+    await expect(links.first).to_be_focused()
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("ArrowUp")
+    field = page.get_by_role("searchbox", name="Search everything")
+    await expect(field).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(links).to_have_count(0)
+    await expect(field).to_have_value("resamp")
+    await page.keyboard.type("l")
+    await expect(links).to_have_count(3)
+    await page.locator("footer.foot p").click()
+    await expect(links).to_have_count(0)
+    await field.focus()
+    await page.keyboard.type("ing")
+    await expect(links).to_have_count(3)
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(f"{windows.url}/search?q=resampling")
+    await expect(page.get_by_role("heading", name="2 threads")).to_be_visible()
+    await shoot(page, "search")
+
+
+async def test_a_click_follows_what_dropped_down(windows: Windows, world: World) -> None:
+    asked = await world.ask("Resampling loses the last window")
+    page = await windows.open("/latest")
+    await page.get_by_role("searchbox", name="Search everything").press_sequentially("window")
+    await page.locator("#live-results a").first.click()
+    await expect(page).to_have_url(f"{windows.url}{asked.posted.url}")
+
+
+async def test_similar_threads_come_when_they_are_in_sight(windows: Windows, world: World) -> None:
+    solved = await world.ask("Resampling loses the last window", by="bea")
+    await post_reply(await world.supporter.reader(), solved.posted.thread, "Flush it.")
+    await accept_answer(await world.people["bea"].reader(), solved.posted.thread, 2)
+    asked = await world.ask("The last window is lost while resampling")
+    page = await windows.open(asked.posted.url)
+    await page.get_by_role("heading", name="Similar threads").scroll_into_view_if_needed()
+    similar = page.locator("section", has=page.get_by_role("heading", name="Similar threads"))
+    await expect(similar.get_by_role("link", name="Resampling loses the last window")).to_be_visible()
+    await expect(similar).to_contain_text("Flush it.")
+    await shoot(page, "search-similar")
+
+
+async def test_the_search_page_fits_a_phone(windows: Windows, world: World) -> None:
+    await world.ask("Resampling loses the last window", markdown="resampling " + "x" * 300)
+    page = await windows.open("/search?q=resampling", viewport=PHONE)
+    await expect(page.locator(".found > li")).to_have_count(1)
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await shoot(page, "search-phone")

@@ -1,0 +1,150 @@
+"""A small world in which every page of the site has something to show, and the list of those pages."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from categories.support.actions import claim
+from forum.database.engine import execute, fetch_value
+from forum.threads.actions import accept_answer, close_thread, react
+from forum.threads.drafts import keep_draft
+from forum.threads.editing import edit_post
+from forum.threads.writing import post_reply
+from tests.helpers.site import Browser
+from tests.helpers.world import World
+
+LONG = 45
+TEXT = """I call `resample()` and the **last** window is gone, see #12 and <https://example.org/a/long/address>.
+
+> What does it print?
+
+- [x] read the manual
+- [ ] understood it
+
+| function | what it does with a window that is not full |
+| --- | --- |
+| `resample()` | nothing |
+
+```python
+import pelican as pl
+src = pl.scan_parquet("x")  # a comment on a line that is long enough to need a scroll bar on every kind of screen
+assert src.height == 35_041
+```
+
+1. first, @sam
+2. second :smile:
+
+### What I tried
+
+<details><summary>Log</summary>
+
+    nothing to see
+
+</details>
+"""
+
+
+class Place(NamedTuple):
+    """A page: a name for reports, its address, and who looks at it (None: a guest)."""
+
+    name: str
+    path: str
+    person: Browser | None = None
+
+
+@dataclass
+class Places:
+    """The world's pages."""
+
+    world: World
+    pages: list[Place]
+
+    @classmethod
+    async def make(cls, world: World) -> "Places":
+        await execute("delete from rate")
+        sam, olga = await world.supporter.reader(), await world.owner.reader()
+        admin = await world.site.member("adam", admin=True)
+        asked = await world.ask("How do I resample without losing the last window?", markdown=TEXT, by="ana")
+        ana = world.people["ana"]
+        thread, reader = asked.posted.thread, await ana.reader()
+        answer = await post_reply(sam, thread, 'Pass `flush="partial"`.\n\n> the **last** window is gone')
+        await post_reply(sam, thread, "She means the old function.", purpose="whisper")
+        await edit_post(
+            sam, answer.post, 'Pass `flush="partial"` to `collect()`.', reason="name of the function"
+        )
+        await react(reader, answer.post, "thanks", on=True)
+        await react(olga, asked.posted.post, "same", on=True)
+        waiting = await world.ask("How do I plot 10,000 points, without waiting?", by="bea", markdown=TEXT)
+        claimed = await world.ask("How do I install it on a machine without network?", by="carl")
+        assert claimed.ticket is not None and waiting.ticket is not None
+        await claim(sam, claimed.ticket)
+        await keep_draft(await world.people["bea"].reader(), f"thread:{thread}", markdown="I begin to write.")
+        await keep_draft(reader, "new", title="How do I", markdown="begin a thread?", data={})
+        draft = await world.ask("How do I keep a draft?", by="ana", accepts_terms=False)
+        long = await world.ask("Everything about windows", category="bugs", by="ana")
+        for number in range(2, LONG + 1):
+            await execute("delete from rate")
+            await post_reply(sam if number % 3 else reader, long.posted.thread, f"Post {number}.")
+        await accept_answer(reader, long.posted.thread, 2)
+        await close_thread(reader, long.posted.thread)
+        secret = await world.ask("A hole in resample()", category="security", by="ana")
+        token = "a-token-that-is-not-alive"
+        here, t = "/p/pelican", asked.posted.url
+        post = await fetch_value("select id from post where thread_id = $1 and number = 1", thread)
+        pages = [
+            Place("home", "/"),
+            Place("home of the asker", "/", ana),
+            Place("home of the team", "/", world.supporter),
+            Place("latest", "/latest"),
+            Place("new", "/new", world.people["bea"]),
+            Place("unread", "/unread", world.people["bea"]),
+            Place("top", "/top"),
+            Place("unanswered", "/unanswered"),
+            Place("threads of a project", "/c/pelican"),
+            Place("threads of a category", "/c/pelican/support", ana),
+            Place("thread, guest", t),
+            Place("thread, asker", t, ana),
+            Place("thread, team", t, world.supporter),
+            Place("thread, owner", t, world.owner),
+            Place("thread, reply draft", t, world.people["bea"]),
+            Place("long thread", f"{long.posted.url}/21", ana),
+            Place("long closed thread, guest", f"{long.posted.url}/45"),
+            Place("draft thread", draft.posted.url, ana),
+            Place("security thread", secret.posted.url, world.owner),
+            Place("ask, guest", "/new-thread"),
+            Place("ask", "/new-thread?title=How+do+I+resample+windows&project=pelican", ana),
+            Place("edit first post", f"/posts/{post}/edit", ana),
+            Place("revisions", f"/posts/{answer.post}/revisions"),
+            Place("drafts", "/u/ana/drafts", ana),
+            Place("profile", "/u/ana"),
+            Place("own profile", "/u/ana", ana),
+            Place("activity", "/u/sam/activity"),
+            Place("preferences", "/u/ana/preferences", ana),
+            Place("search, empty", "/search"),
+            Place("search", "/search?q=window"),
+            Place("search, nothing", "/search?q=zzyzx", ana),
+            Place("similar", f"/t/{thread}/similar"),
+            Place("projects", "/projects"),
+            Place("new project", "/new-project", ana),
+            Place("project", here),
+            Place("project, owner", here, world.owner),
+            Place("settings", f"{here}/settings", world.owner),
+            Place("team", f"{here}/settings/team", world.owner),
+            Place("inbox", f"{here}/inbox", world.supporter),
+            Place("inbox, mine", f"{here}/inbox?view=mine", world.supporter),
+            Place("inbox, empty", f"{here}/inbox?view=closed", world.owner),
+            Place("inbox, ticket", f"{here}/inbox/{waiting.ticket}", world.owner),
+            Place("sign in", "/login"),
+            Place("sign up", "/signup"),
+            Place("sign out", "/logout", ana),
+            Place("reset", "/reset"),
+            Place("new password, stale link", f"/reset/{token}"),
+            Place("confirm, stale link", f"/confirm/{token}"),
+            Place("keyboard", "/keyboard"),
+            Place("about", "/about"),
+            Place("guidelines", "/guidelines"),
+            Place("terms", "/tos"),
+            Place("privacy", "/privacy"),
+            Place("mails", "/admin/mail", admin),
+            Place("not found", "/t/nothing/999"),
+        ]
+        return cls(world, pages)
