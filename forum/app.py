@@ -29,6 +29,7 @@ from forum.web import health, middleware, parts
 from forum.web.error_pages import error_page
 from forum.web.parts import Part
 from forum.web.static_files import static_routes
+from importers.github import pages as github
 from search import interface as search
 from search import pages as search_pages
 from search.postgres import PostgresSearch
@@ -83,6 +84,7 @@ def all_routes() -> list[BaseRoute]:
         *revision_pages.routes,
         *people_pages.routes,
         *mail.routes,
+        *github.routes,
         *live.routes,
         *health.routes,
         *static_routes(),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 LONGEST = 300
 MOST_WORDS = 16
+# Words that say what a question is about.
+TELLING = 10
 
 _PIECE = re.compile(r'(-(?!-)|)(?:(in|tag|is):)?(?:"([^"]*)(?:"|$)|(\S+))', re.IGNORECASE)
 # Two words or more in one piece, such as pelican.errors.FooterError: they must follow each other.
@@ -106,9 +108,9 @@ def telling_words(title: str, body: str) -> list[tuple[str, float]]:
             counts[word.lower()] = counts.get(word.lower(), 0) + 1
             names[word.lower()] = bool(_CODE.search(word))
     of_body = sorted(counts, key=lambda w: (-names[w], -counts[w]))
-    title_words = list(weights)[:10]
+    title_words = list(weights)[:8]
     chosen = [(word, weights[word]) for word in title_words]
-    return chosen + [(w, 0.6 if names[w] else 0.3) for w in of_body if w not in weights][: 14 - len(chosen)]
+    return chosen + [(w, 0.6 if names[w] else 0.3) for w in of_body if w not in weights][: TELLING - len(chosen)]
 
 
 def worth(word: str) -> bool:

@@ -12,6 +12,9 @@ RANKED = 300
 READ = 2000
 # The newest part of the index, for words that go on: all their endings are gathered before anything is looked at.
 BEGUN_SLICES = 8
+# Newest threads that are gathered for each word of a question: with it in the title, in the text.
+ALIKE_TITLES = 400
+ALIKE_TEXTS = 250
 # Posts of one person that are read.
 OWN = 5000
 
@@ -296,8 +299,8 @@ def similar_statement(
         limit=values.place(limit, "bigint"),
         newest=NEWEST_THREAD_SLICE,
         visible_where=" and ".join(where),
-        title_most=600,
-        body_most=400,
+        title_most=ALIKE_TITLES,
+        body_most=ALIKE_TEXTS,
         visible_post=visible_post("p", "t", "$1"),
     )
     return sql, values.all

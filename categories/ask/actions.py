@@ -1,11 +1,12 @@
 """Asking: a thread in the right bucket and, in support, its ticket, in one transaction."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from categories.support.actions import CAPACITIES, submit
-from categories.triage.rules import suggest_kind
+from categories.triage.rules import BODY_LIMIT, TITLE_LIMIT, suggest_kind
 from forum.database.engine import Row, action, fetch_value
 from forum.projects.queries import categories_of
 from forum.threads.writing import Posted, start_thread
@@ -23,12 +24,39 @@ class Asked:
     is_draft: bool
 
 
-async def bucket_for(project: int, title: str, markdown: str, chosen: str = "") -> Row:
-    """The category a text belongs into: the chosen one (by slug), else the first of the suggested kind."""
+# A word of these is not enough to call a text a security report, and enough to ask whether it is one.
+UNEASY = re.compile(
+    r"\b(secur|insecur|vulnerab|exploit|attack|malicious|untrusted|hijack|leak(s|ed|ing)?\b|inject|escalat|bypass"
+    r"|credential|password|passwort|token|secret|sandbox|privilege|sensitive|cve\b|xss\b|csrf\b|ssrf\b|rce\b)",
+    re.IGNORECASE,
+)
+
+
+# Categories that anybody signed in may ask in; private ones are named to nobody, and are reached by "privately".
+OPEN = ("public", "members")
+
+
+def may_be_security(title: str, markdown: str) -> bool:
+    """Whether a text names what security reports are about, so that whoever asks is offered to report privately."""
+    return UNEASY.search(f"{title[:TITLE_LIMIT]}\n{markdown[:BODY_LIMIT]}") is not None
+
+
+def private_category(categories: Sequence[Row]) -> Row | None:
+    """The category of a project for security reports; None where it has none that is private."""
+    return next((c for c in categories if c["kind"] == "security" and c["visibility"] == "private"), None)
+
+
+async def bucket_for(project: int, title: str, markdown: str, chosen: str = "", *, is_private: bool = False) -> Row:
+    """The category a text belongs into: the private one where that was asked for, else the chosen one (by slug), else
+    the first of the suggested kind. Raises Invalid."""
     categories = await categories_of(project)
+    if is_private:
+        if place := private_category(categories):
+            return place
+        raise Invalid({"private": _("This project takes no private reports here. See its website.")})
     if chosen:
         for category in categories:
-            if category["slug"] == chosen and category["visibility"] in ("public", "members", "private"):
+            if category["slug"] == chosen and (category["visibility"] in OPEN or category["kind"] == "security"):
                 return category
         raise Invalid({"category": _("Choose one of these.")})
     kind = suggest_kind(title, markdown).kind
@@ -43,17 +71,19 @@ async def ask(
     markdown: str,
     *,
     category: str = "",
+    is_private: bool = False,
     capacity: str = "",
     accepts_terms: bool = False,
     as_draft: bool = False,
     tags: Sequence[str] = (),
     key: UUID | None = None,
 ) -> Asked:
-    """Ask in a project. In support the thread is a draft until capacity is said and the terms are accepted.
+    """Ask in a project. In support the thread is a draft until capacity is said and the terms are accepted, or for as
+    long as its author wants (`as_draft`); elsewhere there is no such draft.
 
     Where those are missing, the draft is kept and nothing is refused. Raises Invalid, Forbidden, TooMany.
     """
-    place = await bucket_for(project, title, markdown, category)
+    place = await bucket_for(project, title, markdown, category, is_private=is_private)
     is_support = place["kind"] == "support"
     is_draft = is_support or as_draft
     posted = await start_thread(reader, place["id"], title, markdown, tags=tags, is_draft=is_draft, key=key)

@@ -1,17 +1,23 @@
-"""`/new-thread`: the Ask page; `/ask/route`: where it would go, as one types."""
+"""`/new-thread`: the Ask page; `/ask/route`: where it would go, as one types; `/ask/rest`: what a project asks for."""
 
+import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 from markupsafe import Markup
 from starlette.responses import Response
 
-from categories.ask.actions import ask, bucket_for
+from categories.ask.actions import OPEN, ask, bucket_for, may_be_security
 from categories.support.actions import CAPACITIES
-from categories.support.queries import expected_of, project_expected
+from categories.support.parts import letters, stroke_of
+from categories.support.queries import expected_of, project_expected, queue_state
+from categories.support.rules import position_unpaid
 from forum.database.engine import Row, fetch, fetch_value
 from forum.projects.actions import require_project
 from forum.projects.queries import categories_of, unaccepted_terms
+from forum.projects.rules import visible_categories
 from forum.threads.drafts import draft_to_ask, drop_draft, keep_draft, numbered_key
 from forum.threads.rules import TITLE_LEAST, TITLE_MOST
 from forum.threads.writing import cook_for
@@ -21,7 +27,7 @@ from forum.web.pages import page, redirect, swap
 from forum.web.requests import Request
 from forum.web.routing import route
 
-FIELDS = ("title", "markdown", "project", "category", "capacity")
+FIELDS = ("title", "markdown", "project", "category", "private", "capacity")
 
 
 async def projects_to_ask() -> list[tuple[str, str]]:
@@ -33,11 +39,13 @@ async def projects_to_ask() -> list[tuple[str, str]]:
 async def new_thread(request: Request) -> Response:
     """The page, prefilled from `?project=&category=&title=&body=`, else from the reader's draft."""
     query = request.query_params
+    category = query.get("category", "")
     typed = {
         "title": query.get("title", "")[:TITLE_MOST],
         "markdown": query.get("body", "")[:100_000],
         "project": query.get("project", ""),
-        "category": query.get("category", ""),
+        "category": category if category != "security" else "",
+        "private": "1" if category == "security" else "",
         "capacity": "",
     }
     key, draft = numbered_key(""), None
@@ -87,23 +95,48 @@ async def route_context(request: Request, typed: dict[str, str]) -> dict[str, An
         project = await require_project(typed["project"]) if typed["project"] else None
     except NotFound:
         project, typed["project"] = None, ""
+    context: dict[str, Any] = {
+        "bucket": None,
+        "may_be_security": may_be_security(typed["title"], typed["markdown"]),
+        "place": None,
+        "terms": [],
+        "category_choices": [],
+        "project": None,
+    }
     if project is None:
-        return {"bucket": None, "expected": None, "waiting": 0, "terms": [], "category_choices": [], "project": None}
+        return context
     row = await fetch("select id, slug, name, guideline from project where id = $1", project)
     categories = await categories_of(project)
-    try:
-        bucket: Row | None = await bucket_for(project, typed["title"], typed["markdown"], typed["category"])
-    except Invalid:
-        bucket = None
-    has_text = bool(typed["title"].strip() or typed["category"])
-    expected = await project_expected(project)
-    return {
+    bucket: Row | None = None
+    if typed["title"].strip() or typed["category"] or typed["private"]:
+        with contextlib.suppress(Invalid):
+            bucket = await bucket_for(
+                project, typed["title"], typed["markdown"], typed["category"], is_private=typed["private"] == "1"
+            )
+    return context | {
         "project": row[0],
-        "bucket": bucket if has_text else None,
-        "expected": expected_of(expected),
-        "waiting": expected["waiting"],
-        "terms": await unaccepted_terms(request.reader.id or 0, project) if request.reader.is_signed_in else [],
-        "category_choices": [(c["slug"], c["name"]) for c in categories if c["visibility"] != "team"],
+        "bucket": bucket,
+        "place": await place_context(project),
+        "terms": await unaccepted_terms(request.reader.person, project) if request.reader.is_signed_in else [],
+        "category_choices": [
+            (c["slug"], c["name"]) for c in visible_categories(request.reader, categories) if c["visibility"] in OPEN
+        ],
+    }
+
+
+async def place_context(project: int) -> dict[str, Any]:
+    """Where somebody who asks now would stand in the queue, and what they may expect."""
+    state = await queue_state(project)
+    lines = (state.due, state.paid, state.share, state.credit)
+    position = position_unpaid(state.unpaid + 1, *lines)
+    joined = replace(state, unpaid=state.unpaid + 1, total=state.total + 1)
+    line, ends = letters(joined)
+    return {
+        "position": position,
+        "waiting": joined.total,
+        "line": line,
+        "stroke": stroke_of(position, ends),
+        "expected": expected_of(await project_expected(project)),
     }
 
 
@@ -112,10 +145,15 @@ def typed_fields(request: Request) -> dict[str, str]:
 
 
 async def where_to(request: Request) -> Response:
-    """For htmx: the line that says where the text would go."""
-    query = request.query_params
-    typed = {name: query.get(name, "")[:4000] for name in FIELDS}
-    return await swap(request, "ask/route.html", typed=typed, **await route_context(request, typed))
+    """For htmx: the lines that say where the text would go."""
+    typed = typed_fields(request)
+    return await swap(request, "ask/route.html", typed=typed, errors={}, **await route_context(request, typed))
+
+
+async def rest(request: Request) -> Response:
+    """For htmx: everything below the text, as the chosen project asks for it."""
+    typed = typed_fields(request)
+    return await swap(request, "ask/rest.html", typed=typed, errors={}, **await route_context(request, typed))
 
 
 async def submit(request: Request) -> Response:
@@ -126,7 +164,7 @@ async def submit(request: Request) -> Response:
     if "preview" in fields:
         cooked = await cook_for(typed["markdown"], typed["project"], has_issues=False)
         return await ask_page(request, typed, preview=Markup(cooked.html), key=fields.key())
-    if "save" in fields:
+    if "save" in fields or (fields.get("then") == "draft" and not await is_for_support(typed)):
         await keep_draft(
             request.reader, draft_key(request), title=typed["title"], markdown=typed["markdown"], data=typed
         )
@@ -145,6 +183,7 @@ async def submit(request: Request) -> Response:
             title,
             markdown,
             category=typed["category"],
+            is_private=typed["private"] == "1",
             capacity=typed["capacity"] if typed["capacity"] in CAPACITIES else "",
             accepts_terms=fields.get("terms") == "1",
             as_draft=fields.get("then") == "draft",
@@ -158,6 +197,17 @@ async def submit(request: Request) -> Response:
     await drop_draft(request.reader, draft_key(request))
     notice = _("Kept as a draft. Say in which capacity you ask, and submit it.") if asked.is_draft else ""
     return redirect(request, asked.posted.url, notice)
+
+
+async def is_for_support(typed: Mapping[str, str]) -> bool:
+    """Whether what was typed would become a ticket, whose draft is a thread; other drafts are kept as they are typed."""
+    try:
+        project = await require_project(typed["project"])
+        private = typed["private"] == "1"
+        place = await bucket_for(project, typed["title"], typed["markdown"], typed["category"], is_private=private)
+    except Problem:
+        return False
+    return bool(place["kind"] == "support")
 
 
 async def home_top(request: Request) -> dict[str, Any]:
@@ -177,5 +227,6 @@ async def project_ask(request: Request, project: Row) -> dict[str, Any]:
 routes = [
     route("/new-thread", new_thread),
     route("/new-thread", submit, methods=("POST",)),
-    route("/ask/route", where_to),
+    route("/ask/route", where_to, methods=("POST",)),
+    route("/ask/rest", rest, methods=("POST",)),
 ]

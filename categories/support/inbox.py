@@ -140,7 +140,8 @@ async def inbox_page(
 ) -> Response:
     counts = await queries.state_counts(project["id"], request.reader)
     version = queue["state"].version
-    streams = [f"inbox:{project['id']}@{version}"]
+    # what comes live is the head of the queue; other stretches and lists rest until they are loaded again
+    streams = [f"inbox:{project['id']}@{version}"] if queue["view"] == "waiting" and queue["first"] == 1 else []
     if chosen is not None:
         streams.append(f"thread:{chosen['head']['id']}@{chosen['head']['version']}")
     return await page(

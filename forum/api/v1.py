@@ -4,7 +4,7 @@ from datetime import datetime
 
 from starlette.responses import JSONResponse, Response
 
-from categories.ask.actions import ask
+from categories.ask.actions import OPEN, ask
 from categories.support.actions import CAPACITIES
 from categories.support.inbox import team_project
 from categories.support.queries import (
@@ -146,10 +146,7 @@ async def submitted(
                 )
             }
         )
-    open_to_all = ("public", "members", "private")
-    places = [
-        c for c in await categories_of(project) if c["kind"] == "support" and c["visibility"] in open_to_all
-    ]
+    places = [c for c in await categories_of(project) if c["kind"] == "support" and c["visibility"] in OPEN]
     if not places:
         raise Conflict(_("This project has no place for support."))
     asked = await ask(

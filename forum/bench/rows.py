@@ -94,7 +94,7 @@ def show(rows: Sequence[Row]) -> None:
     """Print the rows as one table."""
     table = Table(title="haas bench")
     for head in ("row", "value", "unit", "floor", "ratio", "goal", ""):
-        table.add_column(head, justify="left" if head in ("row", "unit", "goal") else "right")
+        table.add_column(head, justify="left" if head in ("row", "unit", "goal") else "right", no_wrap=True)
     for r in rows:
         shown = (f"{v:g}" if v is not None else "" for v in (r.value, r.floor, r.ratio))
         value, floor, ratio = shown

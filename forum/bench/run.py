@@ -41,7 +41,7 @@ AFTER_LOAD: dict[str, Callable[[Site], Awaitable[Row]]] = {
     "web_rss_mb": memory_row,
     "page_weight_kb": weight_row,
 }
-FAULTS = (OSError, RuntimeError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError)
+FAULTS = (OSError, TimeoutError, RuntimeError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 def bench(*, strict: bool = False, only: Sequence[str] = (), quick: bool = False) -> int:

@@ -124,7 +124,7 @@ def finish(html: str, *, raw: bool) -> tuple[str, tuple[str, ...]]:
     """Rendered Markdown as safe HTML, and the outside URLs it links to, in order, each once.
 
     `raw` says that the author wrote HTML, so that nothing about its shape is known. Headings move down (a post never
-    has an h1 or h2), outside links get a rel, pictures from elsewhere become links (they would tell their host who
+    has an h1 or h2, and no level is left out), outside links get a rel, pictures from elsewhere become links (they would tell their host who
     reads what, and the content security policy blocks them), tables may scroll.
     """
     if raw:
@@ -140,6 +140,7 @@ class _Rewriter:
     def __init__(self) -> None:
         self.links: dict[str, None] = {}
         self._in_link = False
+        self._open_levels: list[int] = []
 
     def __call__(self, tag: re.Match[str]) -> str:
         shown: str = tag[0]
@@ -157,7 +158,15 @@ class _Rewriter:
             if closing:
                 return "</table></div>"
             return f'<div class="scroll" tabindex="0" role="group" aria-label="Table"><table class="table"{attributes}>'
-        return f"<{closing}h{min(int(name[1]) + 2, 6)}>"
+        return f"<{closing}h{self._level(int(name[1]), is_new=not closing)}>"
+
+    def _level(self, written: int, *, is_new: bool) -> int:
+        """The level of a heading below the page's own two; it never skips one, as authors do and outlines must not."""
+        if is_new:
+            while self._open_levels and self._open_levels[-1] >= written:
+                self._open_levels.pop()
+            self._open_levels.append(written)
+        return min(len(self._open_levels) + 2, 6)
 
     def _link(self, tag: str, attributes: str) -> str:
         values: dict[str, str] = dict(_VALUE.findall(attributes))

@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
-from forum.database.engine import Row, fetch_value
+from forum.database.engine import Row
 from forum.projects.queries import categories_of, category_by_slug, project_by_slug
 from forum.projects.rules import may_see_category, visible_categories
 from forum.threads import queries
@@ -163,9 +163,11 @@ async def place_page(request: Request, rows: list[Row], project: Row, category: 
 async def tag_threads(request: Request) -> Response:
     """`/tag/{tag}`: threads that carry a tag."""
     name = request.path_params["tag"]
-    if not await fetch_value("select 1 from tag where name = $1", name):
+    below = asked_cursor(request)
+    rows = await queries.list_threads(request.reader, tag=name, below=below)
+    # a tag that hidden threads alone carry is not there either
+    if not rows and below is None:
         raise NotFound
-    rows = await queries.list_threads(request.reader, tag=name, below=asked_cursor(request))
     context = list_context(request, rows, path=f"/tag/{name}")
     return await page(request, "threads/tag.html", **context, tag_name=name)
 

@@ -56,10 +56,24 @@ def quote_of(username: str, number: int, thread: int, markdown: str) -> str:
             break
         text = shorter
     text = text.strip() or markdown.strip()
-    if text.count("```") % 2:
-        # an open fence would swallow the end of the quote
-        text += "\n```"
+    if fence := open_fence(text):
+        # it would swallow the end of the quote
+        text += f"\n{fence}"
     return f'[quote="{username}, post:{number}, topic:{thread}"]\n{text}\n[/quote]\n\n'
+
+
+def open_fence(markdown: str) -> str:
+    """The marks of a code fence that is not closed before the text ends; "" where there is none."""
+    fence = ""
+    for line in markdown.split("\n"):
+        rest = line.lstrip(" \t>")
+        if rest.startswith(("```", "~~~")):
+            marks = rest[: len(rest) - len(rest.lstrip(rest[0]))]
+            if not fence:
+                fence = marks
+            elif marks.startswith(fence) and not rest[len(marks) :].strip():
+                fence = ""
+    return fence
 
 
 def clean_title(title: str) -> str:

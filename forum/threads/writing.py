@@ -48,11 +48,14 @@ def require_writer(reader: Reader) -> int:
     return reader.person
 
 
-async def cook_for(markdown: str, project_slug: str, has_issues: bool) -> Cooked:
-    """Cook a text of a project: mentions of people who exist, `#123` of its repository. Raises Invalid."""
+async def cook_for(markdown: str, project_slug: str, has_issues: bool, *, is_local: bool = True) -> Cooked:
+    """Cook a text of a project: mentions of people who exist, `#123` of its repository. Raises Invalid.
+
+    In a text from elsewhere `@name` is somebody there, not who has that name here: it stays text.
+    """
     people: frozenset[str] = frozenset()
     try:
-        if names := find_mentions(markdown):
+        if is_local and (names := find_mentions(markdown)):
             known = await fetch("select lower(username) as name from person where lower(username) = any($1)", [*names])
             people = frozenset(row["name"] for row in known)
         return cook(
@@ -144,7 +147,7 @@ async def store_thread(
     )
     if place is None:
         raise NotFound
-    cooked = await cook_for(markdown, place["slug"], place["has_issues"] or origin.source == "github")
+    cooked = await cook_for(markdown, place["slug"], place["has_issues"] or origin.source == "github", is_local=origin.is_local)
     slug = slug_of(title)
     row = await fetch_one(
         "with t as (insert into thread (project_id, category_id, author_id, title, slug, visibility, last_number,"
@@ -257,7 +260,7 @@ async def store_reply(
             raise Conflict(_("This is a draft still. Submit it first."))
         if where["is_closed"] and not where["is_own"] and not by_team:
             raise Conflict(_("This thread is closed. Start a new one and link here."))
-    cooked = await cook_for(markdown, where["project_slug"], where["has_issues"] or origin.source == "github")
+    cooked = await cook_for(markdown, where["project_slug"], where["has_issues"] or origin.source == "github", is_local=origin.is_local)
     row = await fetch_one(
         "with t as (update thread set version = version + 1, last_number = last_number + 1,"
         " reply_count = reply_count + (case when $6 then 0 else 1 end),"

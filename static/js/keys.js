@@ -1,14 +1,18 @@
-// Keyboard shortcuts (listed on /keyboard). An element says which key it answers to by data-key; this file knows
-// only how to move, and where "g" goes. Off while somebody types, and with data-keys="off" on html (WCAG 2.1.4).
+// Keyboard shortcuts (listed on /keyboard). An element says which key it answers to by data-key, or which two ("m b");
+// this file knows only how to move, and where "g" goes. Off while somebody types, and with data-keys="off" on html (WCAG 2.1.4).
 const root = document.documentElement;
 const GO = { h: "/", l: "/latest", n: "/new", u: "/unread", t: "/top" };
 const ROWS = ".thread, .q, .found > li, .post";
-let afterG = 0;
+let first = "";
+let since = 0;
 let here = null;
 
 const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
-const rows = () => [...document.querySelectorAll(ROWS)].filter((row) => row.checkVisibility());
-const current = () => document.activeElement.closest?.(ROWS) ?? (here?.isConnected ? here : null);
+// Beside a queue its rows alone are walked, from the one that is open.
+const ROW = document.querySelector(".q") ? ".q" : ROWS;
+const rows = () => [...document.querySelectorAll(ROW)].filter((row) => row.checkVisibility());
+const current = () =>
+  document.activeElement.closest?.(ROW) ?? (here?.isConnected ? here : document.querySelector(".q[aria-current]"));
 
 // The thing that answers to a key: in the row or post somebody stands on, else anywhere on the page.
 function answers(key) {
@@ -22,6 +26,8 @@ function use(element) {
     element.select?.();
   } else {
     element.click();
+    // a menu that was opened goes on with its first choice
+    if (element.matches("details[open] > summary")) element.parentElement.querySelector("div :is(a, button)")?.focus();
   }
 }
 
@@ -65,16 +71,19 @@ document.addEventListener("keydown", (event) => {
   }
   if (root.dataset.keys === "off" || event.defaultPrevented || event.isComposing) return;
   if (event.ctrlKey || event.metaKey || event.altKey || typing(target)) return;
-  if (afterG && Date.now() - afterG < 1500) {
-    afterG = 0;
-    const element = answers(`g ${key}`);
-    if (element) element.click();
-    else if (key in GO) location.href = GO[key];
+  if (first && Date.now() - since < 1500) {
+    const pair = `${first} ${key}`;
+    first = "";
+    const element = answers(pair);
+    if (element) use(element);
+    else if (pair[0] === "g" && key in GO) location.href = GO[key];
     else return;
     event.preventDefault();
     return;
   }
-  const own = { j: () => move(1), k: () => move(-1), o: open, u: back, g: () => (afterG = Date.now()) }[key];
+  const begin = () => ([first, since] = [key, Date.now()]);
+  const begins = key === "g" || document.querySelector(`[data-key^="${CSS.escape(key)} "]`);
+  const own = begins ? begin : { j: () => move(1), k: () => move(-1), o: open, u: back }[key];
   const element = own ? null : answers(key);
   const fallback = key === "c" && !element && (() => (location.href = "/new-thread"));
   const act = own ?? (element ? () => use(element) : fallback);

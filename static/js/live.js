@@ -56,11 +56,14 @@ async function show(item) {
     return;
   }
   if (present) {
+    // the server does not know which row of a list is open here
+    const chosen = present.querySelector("li[aria-current]")?.id;
     await htmx.swap({ sourceElement: present, target: present, text: item.html, swap: "outerMorph" });
+    if (chosen) document.getElementById(chosen)?.setAttribute("aria-current", "true");
     return;
   }
   const posts = document.getElementById("posts");
-  if (!posts || item.id === "queue") return;
+  if (!posts || (item.number ?? item.after) === undefined) return;
   const page = document.getElementById("thread");
   const number = item.number ?? item.after;
   if (Math.floor((Math.max(number, 1) - 1) / 20) + 1 !== Number(page.dataset.page)) {

@@ -4,18 +4,16 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
-import asyncpg
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import async_playwright, expect
 
-from forum.database import embedded, engine
+from forum.database import engine
 from forum.events import flush_hints
 from forum.settings import Settings
+from tests.helpers import databases
 from tests.helpers.browsing import ARGUMENTS, NAMES, TIMEOUT, Windows, chromium
 from tests.helpers.serving import Served
 from tests.helpers.site import Site
@@ -57,14 +55,10 @@ def served() -> Iterator[Served]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def database_url(server: Any, template: str) -> AsyncIterator[str]:
-    """A database of the test's own."""
-    name = f"test_{uuid4().hex[:16]}"
-    link = await asyncpg.connect(embedded.url(server, "postgres"))
-    await link.execute(f'create database "{name}" template "{template}"')
-    yield embedded.url(server, name)
-    await link.execute(f'drop database "{name}" with (force)')
-    await link.close()
+async def database_url(process_database: str) -> AsyncIterator[str]:
+    """A database with nothing in it but what the migrations bring; emptied again afterwards."""
+    yield process_database
+    await databases.empty(process_database)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -79,9 +73,7 @@ async def database(database_url: str) -> AsyncIterator[str]:
 def settings(browser: Chromium, served: Served, tmp_path: Path, database_url: str) -> Iterator[Settings]:
     """The settings of the site that is served; `base_url` is where."""
     yield served.serve(
-        Settings(
-            data=tmp_path, secret_key="a key of the tests", database_url=database_url, site_name="Test Help"
-        )
+        Settings(data=tmp_path, secret_key="a key of the tests", database_url=database_url, site_name="Test Help")
     )
     served.stop()
 

@@ -42,9 +42,7 @@ async def test_newcomer_is_answered_live_and_accepts(windows: Windows, world: Wo
         "How do I resample without losing the last window?"
     )
     await asker.locator(".askbox").get_by_role("button", name="Ask").click()
-    await asker.locator("#markdown").press_sequentially(
-        "I call `resample()` and the **last** window is gone."
-    )
+    await asker.locator("#markdown").press_sequentially("I call `resample()` and the **last** window is gone.")
     await expect(asker.locator("#route")).to_contain_text("This reads like Support for Pelican Toolkit")
     await expect(asker.locator("#solved")).to_contain_text("Resampling loses the last window")
     await shoot(asker, "ask")
@@ -59,9 +57,7 @@ async def test_newcomer_is_answered_live_and_accepts(windows: Windows, world: Wo
     await stay(asker)
 
     supporter = await windows.open("/p/pelican/inbox", world.supporter)
-    await supporter.get_by_role(
-        "link", name="How do I resample without losing the last window?"
-    ).first.click()
+    await supporter.get_by_role("link", name="How do I resample without losing the last window?").first.click()
     await supporter.get_by_role("button", name="Claim").click()
     await supporter.get_by_label("Your answer").fill('Pass `flush="partial"` to `collect()`.')
     await supporter.get_by_role("button", name="Answer", exact=True).click()

@@ -65,9 +65,7 @@ async def test_asking_with_similar_threads_preview_and_draft(windows: Windows, w
     await expect(page.get_by_text("No drafts.")).to_be_visible()
 
 
-async def test_a_draft_becomes_a_ticket_once_capacity_and_terms_are_given(
-    windows: Windows, world: World
-) -> None:
+async def test_a_draft_becomes_a_ticket_once_capacity_and_terms_are_given(windows: Windows, world: World) -> None:
     windows.expect("422")
     page = await plain(windows, "/new-thread?title=How+do+I+resample", await world.person("nora"))
     await page.locator("#markdown").fill("The last window is gone.")
@@ -81,9 +79,7 @@ async def test_a_draft_becomes_a_ticket_once_capacity_and_terms_are_given(
     await expect(page.locator("#queue")).to_contain_text("Place 1 of 1 in the queue")
 
 
-async def test_replying_reacting_editing_accepting_closing_and_reopening(
-    windows: Windows, world: World
-) -> None:
+async def test_replying_reacting_editing_accepting_closing_and_reopening(windows: Windows, world: World) -> None:
     asked = await world.ask("How do I resample?")
     helper = await plain(windows, asked.posted.url, world.outsider)
     reply = helper.locator("#reply")
@@ -151,9 +147,7 @@ async def test_searching(windows: Windows, world: World) -> None:
     await page.get_by_label("Search everything").fill("resample window")
     await page.get_by_label("Search everything").press("Enter")
     await page.get_by_role("link", name="How do I resample without losing the last window?").click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text(
-        "How do I resample without losing the last window?"
-    )
+    await expect(page.get_by_role("heading", level=1)).to_have_text("How do I resample without losing the last window?")
 
 
 @pytest.mark.parametrize("bucket", ["Bugs", "Features", "Security"])

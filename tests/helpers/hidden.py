@@ -98,7 +98,7 @@ class Place:
 
     async def hide(self, kind: str, posted: Posted, seen_by: tuple[str, ...], category: str = "") -> None:
         ticket = await fetch_value("select id from ticket where thread_id = $1", posted.thread)
-        category_id = await fetch_value("select category_id from thread where id = $1", posted.thread)
+        place = await self.world.category(category) if category else 0
         self.hidden[kind] = Hidden(
             f"canary{kind}",
             frozenset(seen_by),
@@ -106,7 +106,7 @@ class Place:
             posted.post,
             ticket or 0,
             category,
-            category_id,
+            place,
         )
 
     async def hide_all(self) -> None:

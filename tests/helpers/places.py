@@ -68,9 +68,7 @@ class Places:
         thread, reader = asked.posted.thread, await ana.reader()
         answer = await post_reply(sam, thread, 'Pass `flush="partial"`.\n\n> the **last** window is gone')
         await post_reply(sam, thread, "She means the old function.", purpose="whisper")
-        await edit_post(
-            sam, answer.post, 'Pass `flush="partial"` to `collect()`.', reason="name of the function"
-        )
+        await edit_post(sam, answer.post, 'Pass `flush="partial"` to `collect()`.', reason="name of the function")
         await react(reader, answer.post, "thanks", on=True)
         await react(olga, asked.posted.post, "same", on=True)
         waiting = await world.ask("How do I plot 10,000 points, without waiting?", by="bea", markdown=TEXT)

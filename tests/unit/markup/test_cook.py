@@ -44,6 +44,15 @@ def test_headings_move_down_so_that_a_post_never_has_the_page_s_own() -> None:
     assert "<h1" not in html(text) and "<h2" not in html(text)
 
 
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("###", "3"), ("### ##", "33"), ("## ####", "34"), ("# ### ### ## ######", "34445"), ("##### # ##", "334")],
+)
+def test_headings_leave_no_level_out_whatever_was_written(written: str, expected: str) -> None:
+    text = "\n".join(f"{marks} x" for marks in written.split())
+    assert html(text) == "\n".join(f"<h{level}>x</h{level}>" for level in expected)
+
+
 def test_tables_scroll_and_align_numbers_by_class() -> None:
     cooked = html("| a | n |\n|---|--:|\n| x | 1 |")
     assert cooked.startswith('<div class="scroll" tabindex="0" role="group" aria-label="Table"><table class="table">')

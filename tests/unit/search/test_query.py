@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.query import LONGEST, MOST_WORDS, Query, parse, telling_words
+from search.query import LONGEST, MOST_WORDS, TELLING, Query, parse, telling_words
 
 
 def test_a_query_is_taken_apart() -> None:
@@ -51,4 +51,4 @@ def test_a_question_is_about_its_title_and_the_code_of_its_body() -> None:
 
 @given(st.text(max_size=300), st.text(max_size=1000))
 def test_any_question_is_about_few_words(title: str, body: str) -> None:
-    assert len(telling_words(title, body)) <= 14
+    assert len(telling_words(title, body)) <= TELLING
