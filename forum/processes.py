@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -32,6 +33,8 @@ def load() -> None:
     """What is done once, before any process begins: wire the rooms, build the assets. Raises AssetsMissing."""
     wire()
     Assets.current()
+    # the pool complains of every connection it cannot make; whoever wanted one is told, and says so once
+    logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
 
 
 async def forever(name: str, task: Callable[[], Awaitable[None]]) -> None:
@@ -139,17 +142,17 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     """Do jobs until `stop` is set, also across a database that goes away and comes back."""
     # the queue's library is the worker's alone, and takes as long to import as half of the application
     do_jobs = late("forum.worker:work")
-    pause = RETRY
-    async with pool(settings):
-        while not stop.is_set():
-            began = asyncio.get_running_loop().time()
-            try:
+    pause, clock = RETRY, asyncio.get_running_loop().time
+    while not stop.is_set():
+        began = clock()
+        try:
+            async with pool(settings):
                 await do_jobs(settings.database_url, stop)
-            except Exception as error:
-                log.warning("worker lost its database, trying again", error=str(error))
-                pause = RETRY if asyncio.get_running_loop().time() - began > RETRY_MOST else min(2 * pause, RETRY_MOST)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), pause)
+        except Exception as error:
+            log.warning("worker lost its database, trying again", error=str(error))
+            pause = RETRY if clock() - began > RETRY_MOST else min(2 * pause, RETRY_MOST)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
 
 
 def run_worker(settings: Settings, supervisor: int | None = None) -> int:

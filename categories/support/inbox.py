@@ -99,6 +99,7 @@ async def ticket_context(request: Request, ticket: int, project: int, **kept: An
         "may_move": may(reader, "move", project, assigned=row["assignee_id"] == reader.id),
         "new_key": kept.get("key") or uuid4(),
         "draft": kept.get("draft", head["draft"] or ""),
+        "draft_version": head["draft_version"] or 0,
         "errors": kept.get("errors", []),
     }
 

@@ -109,8 +109,12 @@ def forget_the_dead(folder: Path) -> None:
             holders.write_text(json.dumps(living))
     postmaster = folder / "postmaster.pid"
     with contextlib.suppress(FileNotFoundError):
-        lines = postmaster.read_text().splitlines()
-        if not lines or not lines[0].strip().isdigit() or not is_postgres(int(lines[0])):
+        # number of the process, folder, begin, port, folder of the socket, ... (PostgreSQL's miscadmin.h)
+        lines = [line.strip() for line in postmaster.read_text().splitlines()]
+        if not lines or not lines[0].isdigit() or not is_postgres(int(lines[0])):
+            if len(lines) > 4 and lines[4]:
+                # it would take a process that nobody has buried for one that lives
+                Path(lines[4], f".s.PGSQL.{lines[3]}.lock").unlink(missing_ok=True)
             postmaster.unlink()
 
 

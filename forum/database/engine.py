@@ -44,6 +44,11 @@ async def prepare_connection(connection: Any) -> None:
     await connection.set_type_codec("jsonb", encoder=json_text, decoder=json.loads, schema="pg_catalog")
 
 
+async def leave_as_it_is(_connection: Any) -> None:
+    """Nothing to undo: whatever runs on the pool sets things for its transaction alone (`set local`), holds no advisory
+    lock beyond it, and listens on connections of its own. asyncpg's own reset is a second round trip a statement."""
+
+
 async def connect(
     url: str, *, size: int = 10, role: str | None = "haas_app", on_statement: Callable[[str], None] | None = None
 ) -> None:
@@ -64,9 +69,13 @@ async def connect(
         min_size=min(2, size),
         max_size=size,
         init=prepare,
+        reset=leave_as_it_is,
         record_class=Row,
         server_settings=settings,
         command_timeout=60,
+        # a new connection has nothing prepared, so there is no reason to want one
+        max_queries=10_000_000,
+        max_inactive_connection_lifetime=0,
         # the time the pool keeps nothing prepared is time spent parsing
         statement_cache_size=500,
     )
@@ -75,12 +84,21 @@ async def connect(
 async def disconnect() -> None:
     """Close the pool; what runs is waited for."""
     if engine.pool is not None:
+        while _kept:
+            await engine.pool.release(_kept.pop())
         await engine.pool.close()
         engine.pool = None
 
 
 def in_transaction() -> bool:
     return engine.current_transaction.get() is not None
+
+
+def open_pool() -> Any:
+    """The pool of this process. RuntimeError before `connect`."""
+    if engine.pool is None:
+        raise RuntimeError("the database is not connected")
+    return engine.pool
 
 
 @asynccontextmanager
@@ -90,37 +108,58 @@ async def connection() -> AsyncIterator[Any]:
     if running is not None:
         yield running.connection
         return
-    if engine.pool is None:
-        raise RuntimeError("the database is not connected")
-    async with engine.pool.acquire() as fresh:
+    async with open_pool().acquire() as fresh:
         yield fresh
+
+
+# Connections between two single statements: handing each back to the pool and taking it again costs as much as a small
+# statement does. At most half of the pool waits here, the rest is there for transactions.
+_kept: list[Any] = []
+
+
+async def run(method: str, sql: str, values: Sequence[Any]) -> Any:
+    """One statement by that method of asyncpg's, in the running transaction or on a connection of the pool."""
+    running = engine.current_transaction.get()
+    if running is not None:
+        return await getattr(running.connection, method)(sql, *values)
+    pool = open_pool()
+    while _kept and _kept[-1].is_closed():
+        await pool.release(_kept.pop())
+    c = _kept.pop() if _kept else await pool.acquire()
+    try:
+        result = await getattr(c, method)(sql, *values)
+    except BaseException:
+        # whatever state it is in (cancelled, broken), the pool sees to it
+        await pool.release(c)
+        raise
+    if len(_kept) < pool.get_max_size() // 2 and pool is engine.pool:
+        _kept.append(c)
+    else:
+        await pool.release(c)
+    return result
 
 
 async def fetch(sql: str, *values: Any) -> list[Row]:
     """All rows of one statement; `$1`... stand for `values`."""
-    async with connection() as c:
-        rows: list[Row] = await c.fetch(sql, *values)
-        return rows
+    rows: list[Row] = await run("fetch", sql, values)
+    return rows
 
 
 async def fetch_one(sql: str, *values: Any) -> Row | None:
     """The first row of one statement, or None."""
-    async with connection() as c:
-        row: Row | None = await c.fetchrow(sql, *values)
-        return row
+    row: Row | None = await run("fetchrow", sql, values)
+    return row
 
 
 async def fetch_value(sql: str, *values: Any) -> Any:
     """The first column of the first row of one statement, or None."""
-    async with connection() as c:
-        return await c.fetchval(sql, *values)
+    return await run("fetchval", sql, values)
 
 
 async def execute(sql: str, *values: Any) -> str:
     """Run one statement; the answer is PostgreSQL's command tag, such as `UPDATE 1`."""
-    async with connection() as c:
-        tag: str = await c.execute(sql, *values)
-        return tag
+    tag: str = await run("execute", sql, values)
+    return tag
 
 
 async def execute_many(sql: str, rows: Sequence[Sequence[Any]]) -> None:

@@ -48,7 +48,7 @@ def diff(old: str, new: str, budget: Budget | None = None) -> list[Piece]:
 def _by_words(old: str, new: str, budget: Budget) -> list[Piece]:
     """The pieces between two stretches of lines; told whole where little but white space stayed."""
     runs = _compare(_WORDS.findall(old), _WORDS.findall(new), budget) if old and new else []
-    pieces = []
+    pieces: list[Piece] = []
     kept = 0
     for kind, a, b in runs:
         gone, come = "".join(a), "".join(b)
@@ -142,7 +142,7 @@ def _joined(pieces: Sequence[Piece]) -> list[Piece]:
     come: list[str] = []
 
     def close() -> None:
-        out.extend(Piece(kind, text) for kind, text in (("gone", "".join(gone)), ("come", "".join(come))) if text)
+        out.extend(piece for piece in (Piece("gone", "".join(gone)), Piece("come", "".join(come))) if piece.text)
         gone.clear()
         come.clear()
 

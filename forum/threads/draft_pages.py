@@ -20,7 +20,7 @@ from forum.web.routing import route
 
 KEY = re.compile(r"new-thread(?::[1-9][0-9]?)?|thread:[1-9][0-9]{0,17}")
 # What a draft of a new thread keeps beside its words, with the most characters of each.
-CHOICES = {"project": 100, "category": 100, "capacity": 20}
+CHOICES = {"project": 100, "category": 100, "private": 1, "capacity": 20}
 # An open composer keeps its draft every three seconds at most; this leaves room for several of them.
 A_MINUTE = 120
 

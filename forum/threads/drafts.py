@@ -121,7 +121,7 @@ async def keep_carried(event: SignedIn) -> None:
         title,
         markdown,
     )
-    data = {name: event.draft[name][:100] for name in ("project", "category") if event.draft.get(name)}
+    data = {name: event.draft[name][:100] for name in ("project", "category", "private") if event.draft.get(name)}
     await execute(
         "insert into draft (person_id, key, title, markdown, data) values ($1, $2, $3, $4, $5)"
         " on conflict (person_id, key) do update set title = excluded.title, markdown = excluded.markdown,"

@@ -12,7 +12,7 @@ from forum.web.templates import fragment
 
 log = structlog.get_logger()
 # What a guest wrote and wanted to send travels through signing in and up under these names.
-CARRIED = ("title", "body", "project", "category")
+CARRIED = ("title", "body", "project", "category", "private")
 # Never shown again, whatever it holds.
 CONCEALED = frozenset({"csrf", "password", "next"})
 # htmx puts these answers where the action was; static/js/app.js tells the others by their X-Message.

@@ -25,8 +25,8 @@ async def readyz(request: Request) -> Response:
     """200 when the database answers and has every migration this code brings, else 503 with what is missing."""
     try:
         done = {row["name"] for row in await fetch("select name from migration where app_name = $1", APP_NAME)}
-    except UNREACHABLE:
-        log.warning("database not reachable", exc_info=True)
+    except UNREACHABLE as error:
+        log.warning("database not reachable", error=str(error))
         return PlainTextResponse("The database does not answer.\n", 503)
     missing = sorted(set(known_migrations()) - done)
     if missing:

@@ -15,6 +15,11 @@ def catalogue(locale: str) -> stdlib.NullTranslations:
     return stdlib.translation("haas", LOCALES, [locale], fallback=True)
 
 
+def known_locales() -> list[str]:
+    """The locales that have a catalogue; English, the language of the source, needs none."""
+    return sorted(file.parent.parent.name for file in LOCALES.glob("*/LC_MESSAGES/haas.mo"))
+
+
 def gettext(message: str) -> str:
     return catalogue(current.get()).gettext(message)
 

@@ -2,7 +2,7 @@
 const token = document.querySelector('meta[name="csrf"]')?.content;
 const LATER = 3000;
 const MONTH = 30 * 86400e3;
-const FIELDS = ["title", "markdown", "project", "category", "capacity"];
+const FIELDS = ["title", "markdown", "project", "category", "private", "capacity"];
 
 // localStorage may be full, or forbidden.
 export function tried(deed) {
@@ -34,15 +34,13 @@ export class Draft {
     return Object.fromEntries(FIELDS.filter((name) => sent.has(name)).map((name) => [name, sent.get(name)]));
   }
 
-  get text() {
-    return textOf(this.fields);
-  }
+  get text() { return textOf(this.fields); }
 
   // Here first, whatever becomes of it on the server.
   keep() {
-    const record = { fields: this.fields, version: this.version, at: Date.now() };
-    if (this.text) tried(() => localStorage.setItem(this.place, JSON.stringify(record)));
-    else this.forget();
+    if (!this.text) return this.forget();
+    const record = JSON.stringify({ fields: this.fields, version: this.version, at: Date.now() });
+    tried(() => localStorage.setItem(this.place, record));
   }
 
   forget() {
@@ -65,7 +63,8 @@ export class Draft {
     for (const [name, value] of Object.entries(fields)) {
       const field = this.form.elements[name];
       if (!field || (!value && name !== "markdown")) continue;
-      field.value = value;
+      if (field.type === "checkbox") field.checked = true;
+      else field.value = value;
       field.dispatchEvent?.(new Event("input", { bubbles: true }));
     }
     this.changed();
@@ -126,7 +125,6 @@ export class Draft {
   // The form is on its way: nothing is to make a draft of it again.
   begin() {
     clearTimeout(this.timer);
-    this.timer = undefined;
     this.sending = true;
   }
 
@@ -138,15 +136,12 @@ export class Draft {
   }
 
   failed() {
-    this.sending = false;
+    this.timer = this.sending = undefined;
     this.changed();
   }
 }
 
-const post = (path, body, keepalive = false) =>
-  fetch(path, {
-    method: "POST",
-    keepalive,
-    headers: { "Content-Type": "application/json", "X-CSRF-Token": token },
-    body: JSON.stringify(body),
-  }).catch(() => null);
+function post(path, body, keepalive = false) {
+  const headers = { "Content-Type": "application/json", "X-CSRF-Token": token };
+  return fetch(path, { method: "POST", keepalive, headers, body: JSON.stringify(body) }).catch(() => null);
+}

@@ -5,8 +5,8 @@ import re
 import signal
 import subprocess
 import sys
-import threading
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -41,37 +41,37 @@ def haas(data: Path, *arguments: str, database_url: str = "") -> "subprocess.Com
 
 @dataclass
 class Running:
-    """`haas serve` on a free port."""
+    """`haas serve` on a free port; what it says goes to a file, so that it never waits for a reader."""
 
-    process: "subprocess.Popen[str]"
+    process: "subprocess.Popen[bytes]"
+    log: Path
     url: str = ""
-    said: list[str] = field(default_factory=list)
 
     @classmethod
     def start(cls, data: Path, database_url: str = "", *arguments: str) -> "Running":
         """Start it and wait until it answers. Raises AssertionError with what it said when it does not."""
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "forum.cli", "serve", "--port", "0", *arguments],
-            cwd=data,
-            env=environment(data, database_url),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        running = cls(process)
-        watch = threading.Timer(PATIENCE, process.kill)
-        watch.start()
-        assert process.stdout is not None
-        for line in process.stdout:
-            running.said.append(line)
-            if found := re.match(r"HaaS answers at (\S+)", line):
-                running.url = found[1]
-                break
-        watch.cancel()
-        if not running.url:
-            running.kill()
-            raise AssertionError("".join(running.said))
+        log = data / f"serve-{time.monotonic_ns()}.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "forum.cli", "serve", "--port", "0", *arguments],
+                cwd=data,
+                env=environment(data, database_url),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        running = cls(process, log)
+        until = time.monotonic() + PATIENCE
+        while not (found := re.search(r"^HaaS answers at (\S+)", running.said, re.MULTILINE)):
+            if process.poll() is not None or time.monotonic() > until:
+                running.kill()
+                raise AssertionError(running.said)
+            time.sleep(0.02)
+        running.url = found[1]
         return running
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text()
 
     def children(self) -> list[psutil.Process]:
         """Its processes, oldest first: the web processes, then the worker."""
@@ -82,9 +82,7 @@ class Running:
 
     def ended(self) -> int:
         """Wait for the end; the exit status."""
-        rest, _ = self.process.communicate(timeout=PATIENCE)
-        self.said.append(rest or "")
-        return self.process.returncode
+        return self.process.wait(PATIENCE)
 
     def stop(self) -> int:
         self.ask_to_stop()
@@ -94,4 +92,4 @@ class Running:
         """End it, whatever state it is in."""
         if self.process.poll() is None:
             self.process.kill()
-        self.process.communicate(timeout=PATIENCE)
+        self.process.wait(PATIENCE)

@@ -141,9 +141,9 @@ async def test_without_script_a_draft_is_kept_by_a_button(world: World) -> None:
 async def test_what_a_guest_wrote_is_there_after_signing_in(world: World) -> None:
     await world.person("nora")
     guest = world.site.guest()
-    start = "/new-thread?title=Where&category=security"
+    start = "/new-thread?title=Where"
     await guest.get(start)
-    sent = {"title": "Where is it?", "markdown": "It was\r\nhere.", "project": "pelican", "category": "security"}
+    sent = {"title": "Where is it?", "markdown": "It was\r\nhere.", "project": "pelican", "private": "1"}
     told = await guest.post("/new-thread", sent, headers={"referer": f"{guest.http.base_url}{start}"})
     assert told.status_code == 401 and 'name="draft_body" value="It was\nhere."' in told.text
     carried = {f"draft_{name}": value for name, value in sent.items()} | {"draft_body": sent["markdown"]}
@@ -154,7 +154,7 @@ async def test_what_a_guest_wrote_is_there_after_signing_in(world: World) -> Non
         "key": "new-thread",
         "title": "Where is it?",
         "markdown": "It was\nhere.",
-        "data": {"project": "pelican", "category": "security"},
+        "data": {"project": "pelican", "private": "1"},
     }
     page = (await guest.get("/new-thread")).text
     assert 'value="Where is it?"' in page and "It was\nhere.</textarea>" in page

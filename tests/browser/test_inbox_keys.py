@@ -1,0 +1,87 @@
+"""The team's inbox by keyboard alone, and live while somebody works in it; asking, with a choice of projects."""
+
+from playwright.async_api import expect
+
+from forum.database.engine import execute, fetch_value
+from forum.projects.actions import NewProject, create_project
+from tests.helpers.browsing import Windows
+from tests.helpers.world import World
+
+TITLES = ("How do I read a file?", "How do I write a file?", "How do I close a file?")
+
+
+async def test_the_inbox_is_worked_by_keyboard(windows: Windows, world: World) -> None:
+    asked = [await world.ask(title, by=f"asker{n}") for n, title in enumerate(TITLES)]
+    page = await windows.open("/p/pelican/inbox", world.owner)
+    await expect(page.locator("#th")).to_have_text(TITLES[0])
+
+    await page.keyboard.press("j")
+    await expect(page.locator(":focus")).to_have_text(TITLES[1])
+    await page.keyboard.press("j")
+    await page.keyboard.press("k")
+    await expect(page.locator(":focus")).to_have_text(TITLES[1])
+    await page.keyboard.press("o")
+    await expect(page.locator("#th")).to_have_text(TITLES[1])
+
+    await page.keyboard.press("c")
+    await expect(page.get_by_text("assigned to Olga Owner")).to_be_visible()
+    await page.keyboard.press("a")
+    await expect(page.locator(":focus")).to_have_text("Olga Owner")
+    await page.keyboard.press("ArrowDown")
+    await page.get_by_role("button", name="Sam Supporter").press("Enter")
+    await expect(page.get_by_text("assigned to Sam Supporter")).to_be_visible()
+
+    await page.keyboard.press("r")
+    await page.keyboard.type("Use the writer. mbc")  # typing is typing, whatever the letters
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#post_2")).to_contain_text("Use the writer. mbc")
+    assert await fetch_value("select state from ticket where id = $1", asked[1].ticket) == "answered"
+
+    await page.goto(f"/p/pelican/inbox/{asked[2].ticket}")
+    await page.keyboard.press("m")
+    await page.keyboard.press("b")
+    await expect(page.get_by_text("moved the thread to Bugs")).to_be_visible()
+    assert await fetch_value("select state from ticket where id = $1", asked[2].ticket) == "suspended"
+
+
+async def test_the_queue_moves_under_the_reader_and_the_open_ticket_stays_marked(
+    windows: Windows, world: World
+) -> None:
+    first, second = [await world.ask(title, by=f"asker{n}") for n, title in enumerate(TITLES[:2])]
+    page = await windows.open(f"/p/pelican/inbox/{second.ticket}", world.supporter)
+    chosen = page.locator("li.q[aria-current]")
+    await expect(chosen).to_have_id(f"q_{second.ticket}")
+    await page.locator("#rb").fill("I am still writing this")
+    await world.ask(TITLES[2], by="carl")
+    await expect(page.locator("li.q")).to_have_count(3)
+    await world.owner.post(f"/t/{first.posted.thread}/replies", {"markdown": "Use the reader."})
+    await expect(page.locator("li.q")).to_have_count(2)
+    await expect(chosen).to_have_id(f"q_{second.ticket}")
+    await expect(chosen.locator(".pos")).to_have_text("1")
+    assert await page.locator("#rb").input_value() == "I am still writing this"
+
+
+async def test_choosing_a_project_brings_what_it_asks_for_and_keeps_what_was_typed(
+    windows: Windows, world: World
+) -> None:
+    await create_project(
+        world.owner.person or 0,
+        NewProject("heron", "Heron", "Heron e.V.", guideline="Say your version.", terms="Feed the herons."),
+    )
+    await execute("update project set guideline = 'Which pelican?' where slug = 'pelican'")
+    page = await windows.open("/new-thread", await world.person("ana"))
+    await page.locator("#title").fill("How do I rotate a password?")
+    await page.locator("#markdown").fill("I tried for an hour.")
+    await page.get_by_text("for yourself").click()
+    await page.get_by_label("Project", exact=True).select_option("heron")
+    await expect(page.get_by_text("What the team of Heron needs to know")).to_be_visible()
+    await expect(page.get_by_label("I accept these terms.")).to_be_visible()
+    await expect(page.locator("#route")).to_contain_text("This reads like Support for Heron")
+    await expect(page.locator("#route")).to_contain_text("Then report it privately")
+    await expect(page.locator("input[value=personal]")).to_be_checked()
+    assert await page.locator("#markdown").input_value() == "I tried for an hour."
+    await page.get_by_label("Report a security problem privately").check()
+    await expect(page.locator("#route")).to_contain_text("This goes privately to the maintainers of Heron")
+    await page.get_by_role("button", name="Submit without paying").click()
+    await expect(page.get_by_text("private", exact=True).first).to_be_visible()
+    assert await fetch_value("select visibility from thread where project_id <> $1", world.project) == "private"

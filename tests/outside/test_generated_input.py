@@ -1,0 +1,239 @@
+"""Whatever is sent to any form, call or address, the answer is never 5xx (trust.md C50, C56)."""
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from forum.web.routing import AccessRoute
+from tests.helpers.hidden import access_routes, filled, names_in
+from tests.helpers.site import Browser, Site
+from tests.helpers.world import World
+from tests.outside.hostile import DATA, payloads
+from tests.web.test_routes_and_roles import BODIES, FORM, methods_of, undone
+
+# Fields of the forms besides those of FORM; a name that a form does not have costs nothing.
+FIELDS = [
+    *FORM,
+    *"act app_name body body_raw code_of_conduct country csrf email entity expected_from expected_to guideline".split(),
+    *"key login name next page password preview private raw repository role save seeking shortcuts show slug".split(),
+    *"tagline terms theme token version website draft_title draft_body draft_project".split(),
+]
+ODD = [
+    "",
+    "\0",
+    "a\0b",
+    "\ud7ff\ue000\uffff",
+    "\u202e\u2066x",
+    "0",
+    "-1",
+    "1",
+    "2",
+    "01",
+    "1.5",
+    "1e9",
+    "٣",
+    "²",
+    "9" * 18,
+    str(2**31),
+    str(2**63 - 1),
+    str(2**63),
+    "9" * 30,
+    "9" * 4400,
+    "true",
+    "on",
+    "null",
+    "%00",
+    "%",
+    "../../etc/passwd",
+    "//elsewhere.example/",
+    "'; drop table post; --",
+    "<script>alert(1)</script>",
+    "{{ 7 * 7 }}",
+    "@" * 300,
+    "a@b.c\r\nBcc: d@e.f",
+    "x" * 500,
+    "y " * 60_000,
+    "[" * 3_000,
+    "🫠" * 200,
+    "pelican",
+    "support",
+    "olga",
+    "personal",
+    "whisper",
+    "thread:1",
+    "thread:" + "9" * 18,
+    "new-thread:2",
+    "2026-02-30",
+]
+NAUGHTY = payloads()[-515:] if DATA.is_dir() else []
+# Unlike JSON, a form and an address cannot carry half a character.
+TEXT = st.one_of(st.sampled_from(ODD), st.sampled_from(NAUGHTY or ODD), st.text(max_size=40))
+FORMS = st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, TEXT))
+JSON = st.recursive(
+    st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.sampled_from([2**31, 2**63, -(2**63) - 1, 10**40, 1e308]),
+        st.sampled_from(ODD),
+        st.text(st.characters(), max_size=20),
+        st.just("half \ud800"),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+NAMES = sorted(
+    {name for body in BODIES.values() for name in body} | {"tags", "topic", "topic_id", "whisper", "key"}
+)
+OBJECTS = st.one_of(JSON, st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6))
+PATHS = st.one_of(
+    st.sampled_from(["1", "2", "3", "pelican", "support", "olga", "like", "claim", "x", "1.json"]), TEXT
+)
+
+quick = settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
+)
+
+
+def writes() -> list[tuple[str, AccessRoute]]:
+    return [(m, route) for route in access_routes() for m in methods_of(route) if m != "GET"]
+
+
+async def people(site: Site) -> list[Browser]:
+    """Who sends: the owner, a stranger, a guest with a token; made once for all examples of a test."""
+    known: list[Browser] | None = getattr(site, "people", None)
+    if known is None:
+        world = await World.make(site)
+        await world.ask("A question in public", by="rhea")
+        guest = site.guest()
+        await guest.get("/login")
+        known = site.people = [world.owner, world.outsider, guest]  # type: ignore[attr-defined]
+    return known
+
+
+def addresses(route: AccessRoute, value: str) -> Iterator[str]:
+    """The route's path with ordinary values, and with each parameter in turn replaced by `value`."""
+    ordinary = dict.fromkeys(names_in(route.path), "1") | {
+        "project": "pelican",
+        "category": "support",
+        "kind": "like",
+    }
+    yield filled(route.path, ordinary)
+    # a segment that is empty, or `.` or `..`, is another address
+    odd = quote(value[:6000], safe="")
+    if odd and value not in (".", ".."):
+        for name in names_in(route.path):
+            yield filled(route.path, ordinary | {name: odd})
+
+
+async def answered(wrong: list[str], said: str, send: Callable[[], Any]) -> None:
+    """Send one request inside a transaction that is taken back, and note an answer that is our own fault."""
+    async with undone():
+        try:
+            answer: httpx.Response = await send()
+        except httpx.InvalidURL:
+            return
+    if answer.status_code >= 500:
+        wrong.append(f"{said}: {answer.status_code}")
+
+
+@quick
+@given(form=FORMS, value=PATHS)
+async def test_no_form_breaks_whatever_is_typed(site: Site, form: dict[str, str], value: str) -> None:
+    wrong: list[str] = []
+    for browser in await people(site):
+        headers = {"x-csrf-token": browser.token()}
+        for method, route in writes():
+            for path in addresses(route, value):
+                await answered(
+                    wrong,
+                    f"{method} {path[:200]}",
+                    lambda p=path, m=method: browser.http.request(m, p, data=form, headers=headers),  # noqa: B023
+                )
+    assert not wrong
+
+
+@quick
+@given(body=OBJECTS, value=PATHS)
+async def test_no_call_breaks_whatever_json_is_sent(site: Site, body: Any, value: str) -> None:
+    wrong: list[str] = []
+    content = json.dumps(body)
+    for browser in (await people(site))[:2]:
+        headers = {"x-csrf-token": browser.token(), "content-type": "application/json"}
+        for method, route in writes():
+            for path in addresses(route, value):
+                await answered(
+                    wrong,
+                    f"{method} {path[:200]}",
+                    lambda p=path, m=method: browser.http.request(m, p, content=content, headers=headers),  # noqa: B023
+                )
+    assert not wrong
+
+
+@quick
+@given(
+    query=FORMS,
+    more=st.dictionaries(
+        st.sampled_from(
+            [
+                "q",
+                "page",
+                "per_page",
+                "order",
+                "period",
+                "below",
+                "cursor",
+                "limit",
+                "post",
+                "post_ids[]",
+                "quote",
+                "from",
+                "view",
+                "before",
+                "solved",
+                "tag",
+            ]
+        ),
+        TEXT,
+    ),
+    value=PATHS,
+)
+async def test_no_page_breaks_whatever_is_asked(
+    site: Site, query: dict[str, str], more: dict[str, str], value: str
+) -> None:
+    wrong: list[str] = []
+    asked = {name: text[:2000] for name, text in (query | more).items()}
+    for browser, route in product((await people(site))[:2], access_routes()):
+        if "GET" in methods_of(route):
+            for path in addresses(route, value):
+                await answered(wrong, f"GET {path[:200]}", lambda p=path: browser.get(p, params=asked))  # noqa: B023
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "multipart/form-data; boundary=x", "application/xml", "", "x/y; charset=\xff"]
+)
+async def test_a_body_of_another_kind_is_told_so(site: Site, kind: str) -> None:
+    browser = (await people(site))[0]
+    headers = {"x-csrf-token": browser.token(), "content-type": kind.encode("latin-1")}
+    for method, route in writes():
+        path = next(addresses(route, ""))
+        answer = await browser.http.request(method, path, content=b"\xff\xfe{]--x", headers=headers)
+        assert answer.status_code == 415, path
