@@ -22,7 +22,7 @@ test: check ## everything: check, then all tests in parallel, in real browsers t
 	@$(BIN)/python -m pytest -q -n $(PROCESSES) --maxprocesses 8 --dist worksteal $(TESTS)
 
 check: .venv/dev.stamp node_modules/.package-lock.json ## format, lint, types, layers, habits of the house: seconds
-	@$(BIN)/ruff format --check --quiet $(SOURCES) || { echo 'not formatted; run: make fmt'; exit 1; }
+	@$(BIN)/ruff format --check --quiet --output-format concise $(SOURCES) || { echo 'not formatted; run: make fmt'; exit 1; }
 	@$(BIN)/ruff check --quiet $(SOURCES)
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo > .venv/layers.txt || { cat .venv/layers.txt; exit 1; }
@@ -32,8 +32,7 @@ bench: $(BIN)/haas node_modules/.package-lock.json ## the benchmarks: a table, a
 	@$(BIN)/haas bench $(BENCH)
 
 fmt: .venv/dev.stamp ## format the sources, and mend what the linter can mend
-	@$(BIN)/ruff format $(SOURCES)
-	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff check --fix --quiet $(SOURCES); $(BIN)/ruff format $(SOURCES)
 
 assets: $(BIN)/haas node_modules/.package-lock.json ## style sheet, scripts and htmx, built and named by content
 	@$(BIN)/python -m forum.web.assets

@@ -13,7 +13,7 @@ from forum import jobs, log
 from forum.accounts import pages as accounts
 from forum.accounts.events import SignedIn
 from forum.accounts.parts import TOP_BANNER
-from forum.api import discourse, v1
+from forum.api import discourse, feeds, v1
 from forum.events import subscribe
 from forum.live import socket as live
 from forum.live import streams
@@ -25,6 +25,7 @@ from forum.settings import Settings
 from forum.threads import draft_pages, drafts, lists, people_pages, revision_pages
 from forum.threads import events as happened
 from forum.threads import pages as threads
+from forum.threads.fragments import forget_kept
 from forum.web import health, middleware, parts
 from forum.web.error_pages import error_page
 from forum.web.parts import Part
@@ -71,6 +72,7 @@ def all_routes() -> list[BaseRoute]:
         # before the threads': /t/12.json reads like /t/{id}
         *discourse.routes,
         *v1.routes,
+        *feeds.routes,
         # before the threads': /t/{id}/similar reads like /t/{slug}/{id}
         *search_pages.routes,
         *threads.routes,
@@ -94,4 +96,5 @@ def all_routes() -> list[BaseRoute]:
 def make_app(settings: Settings, lifespan: Lifespan[Router] | None = None) -> ASGIApp:
     """The web application. The pool must be open; `serve` opens it in its lifespan."""
     log.configure(settings.log)
+    forget_kept()
     return middleware.Kernel(Router(all_routes(), redirect_slashes=False, lifespan=lifespan), settings, error_page)

@@ -29,9 +29,9 @@ for name, room in {"import": imports, "user": user, "api-key": api_key, "project
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
-def do(command: str, *given: Any) -> None:
+def do(command: str, *given: Any, **named: Any) -> None:
     """Do what a function of forum/commands.py, or of the room named, does; what it returns is the exit status."""
-    status = late(command if ":" in command else f"forum.commands:{command}")(*given)
+    status = late(command if ":" in command else f"forum.commands:{command}")(*given, **named)
     if status:
         raise typer.Exit(status)
 
@@ -80,6 +80,16 @@ def demo(
 ) -> None:
     """Fill an empty site with a believable community; the same every time, but for dates and the password."""
     do("demo", threads, as_json)
+
+
+@app.command(epilog="Example: haas bench reply_store page_weight_kb --strict")
+def bench(
+    rows: Annotated[list[str] | None, typer.Argument(help="Rows to measure; all when none is named.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail when a goal is missed.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A tenth of the site in a tenth of the time.")] = False,
+) -> None:
+    """Measure how fast the site is, in a database of its own; a table, and a file under bench/ in the data folder."""
+    do("forum.bench:bench", only=rows or [], strict=strict, quick=quick)
 
 
 @imports.command("github", epilog="Example: haas import github quicwg/qlog --project qlog --archive archive.json")

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -136,38 +137,43 @@ def serve(
     """
     logs.configure(settings.log)
     wishes = Wishes()
-    listener = listen(host, port)
-    here = address_of(listener)
-    if settings.base_url == Settings.base_url:
-        settings = replace(settings, base_url=here)
-    # the application is read while the database starts; the thread is gone before the first fork
-    gc.disable()
-    reader = ThreadPoolExecutor(1)
-    reading = reader.submit(late, "forum.processes")
-    with ready_database(settings) as ready, stopping(wishes):
-        use(ready.settings)
-        site = reading.result()
-        reader.shutdown()
-        site.load()
-        said = [f"HaaS answers at {here}", *first(ready.settings)]
-        listener.listen(BACKLOG)
-        pipes = Pipes.open()
-        children = [
-            Child(f"web {n + 1}", lambda: site.run_web(ready.settings, listener, pipes.ready_in, pipes.alive_out))
-            for n in range(workers)
-        ]
-        if with_worker:
-            children.append(Child("worker", lambda: site.run_worker(ready.settings, pipes.alive_out)))
-        # what is there now is shared with the children; the collector would touch, and so copy, all of it
-        gc.collect()
-        gc.freeze()
-        gc.enable()
-        try:
-            supervise(children, pipes, ready.server, wishes, said)
-        finally:
-            pipes.close()
-            listener.close()
+    with listen(host, port) as listener, collected_once(), ThreadPoolExecutor(1) as reader:
+        here = address_of(listener)
+        if settings.base_url == Settings.base_url:
+            settings = replace(settings, base_url=here)
+        # the application is read while the database starts; the thread is gone before the first fork
+        reading = reader.submit(late, "forum.processes")
+        with ready_database(settings) as ready, stopping(wishes):
+            use(ready.settings)
+            site = reading.result()
+            reader.shutdown()
+            site.load()
+            said = [f"HaaS answers at {here}", *first(ready.settings)]
+            listener.listen(BACKLOG)
+            pipes = Pipes.open()
+            web = partial(site.run_web, ready.settings, listener, pipes.ready_in, pipes.alive_out)
+            children = [Child(f"web {n + 1}", web) for n in range(workers)]
+            if with_worker:
+                children.append(Child("worker", partial(site.run_worker, ready.settings, pipes.alive_out)))
+            # what is there now is shared with the children; the collector would touch, and so copy, all of it
+            gc.collect()
+            gc.freeze()
+            gc.enable()
+            try:
+                supervise(children, pipes, ready.server, wishes, said)
+            finally:
+                pipes.close()
     return 0
+
+
+@contextlib.contextmanager
+def collected_once() -> Iterator[None]:
+    """Within it nothing is searched for garbage: while all is read there is none, and looking takes a tenth of it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextlib.contextmanager

@@ -62,7 +62,10 @@ class Statements(list[str]):
     """Every SQL statement since the last `clear()`, transaction control left out."""
 
     def hear(self, statement: str) -> None:
-        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "SELECT pg_advisory_unlock_all", "select t.oid")):
+        # what a connection asks once about types is not the page's
+        own = "typeinfo_tree" not in statement and "current_setting('jit')" not in statement
+        control = ("BEGIN", "COMMIT", "ROLLBACK", "SELECT pg_advisory_unlock_all", "select t.oid")
+        if own and not statement.startswith(control):
             self.append(statement)
 
     @property

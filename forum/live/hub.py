@@ -138,7 +138,7 @@ class Hub:
         asked = {n: (group[0].reader, key[1]) for n, (key, group) in enumerate(groups.items())}
         try:
             answers = await streams[stream[0]].since(stream[1], asked)
-        except (OSError, asyncpg.PostgresError, RuntimeError):
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, RuntimeError):
             log.warning("live stream failed", stream=stream, exc_info=True)
             return
         messages: dict[int, str] = {}

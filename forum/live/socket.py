@@ -93,7 +93,9 @@ def read_frame(text: Any) -> dict[tuple[str, int], int] | None:
     wanted: dict[tuple[str, int], int] = {}
     for stream, version in have.items():
         name, colon, number = stream.partition(":")
-        plain = colon and name.isascii() and name.isalpha() and number.isascii() and number.isdigit() and len(number) < 19
+        plain = (
+            colon and name.isascii() and name.isalpha() and number.isascii() and number.isdigit() and len(number) < 19
+        )
         if not plain or type(version) is not int or not 0 <= version < VERSION_MOST:
             return None
         wanted[name, int(number)] = version

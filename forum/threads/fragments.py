@@ -12,6 +12,15 @@ from forum.projects.roles import may
 from forum.web.reader import Reader
 from forum.web.templates import environment
 
+_all: list["Kept"] = []
+
+
+def forget_kept() -> None:
+    """Forget all that is kept: another application in this process may stand on another database."""
+    for kept in _all:
+        kept.texts.clear()
+        kept.size = 0
+
 
 class Kept:
     """The most recently used texts, up to a number of characters in all."""
@@ -20,6 +29,7 @@ class Kept:
         self.most = most
         self.size = 0
         self.texts: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        _all.append(self)
 
     def get(self, key: Hashable) -> Any:
         found = self.texts.get(key)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
@@ -99,6 +100,7 @@ async def list_page(
         ask=await parts.load("home_top", request) if front else Markup(""),
         aside=await parts.load("home_aside", request),
         streams="list:0",
+        feed="/latest.rss" if here == "latest" else "",
         page_modules=("live.js",),
         **more,
     )
@@ -156,6 +158,7 @@ async def place_page(request: Request, rows: list[Row], project: Row, category: 
         category=category,
         categories=categories,
         streams=f"list:{project['id']}",
+        feed=f"{path}.rss",
         page_modules=("live.js",),
     )
 
@@ -169,7 +172,7 @@ async def tag_threads(request: Request) -> Response:
     if not rows and below is None:
         raise NotFound
     context = list_context(request, rows, path=f"/tag/{name}")
-    return await page(request, "threads/tag.html", **context, tag_name=name)
+    return await page(request, "threads/tag.html", **context, tag_name=name, feed=f"/tag/{quote(name)}.rss")
 
 
 routes = [

@@ -1,6 +1,7 @@
 """The thread page, and what is done from it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -12,8 +13,9 @@ from forum.database.engine import Row, fetch_one
 from forum.threads import actions, drafts, editing, writing
 from forum.threads.fragments import Kept, Powers, powers_in, render_post, render_posts
 from forum.threads.queries import (
-    acts_between,
+    guest_stamp,
     one_post,
+    page_head,
     post_source,
     posts_between,
     quotable_post,
@@ -28,6 +30,9 @@ from forum.web.requests import Request
 from forum.web.routing import route
 
 guest_pages = Kept(40_000_000)
+Acts = list[Any]
+# No thread has a post of a higher number: it would not fit its column.
+NUMBER_MOST = 2**31 - 100
 # The scripts of a page with a composer.
 TOOLS: Mapping[str, Any] = {"page_modules": ("composer.js",)}
 
@@ -48,6 +53,8 @@ async def thread_page(request: Request) -> Response:
     """`/t/{slug}/{id}[/{number}]`; a wrong slug redirects; guests get a kept page where nothing changed."""
     thread = asked_id(request)
     number = asked_id(request, "number") if "number" in request.path_params else 1
+    if number > NUMBER_MOST:
+        raise NotFound
     if jump := request.query_params.get("post"):
         at = f"/{int(jump)}" if jump.isascii() and jump.isdigit() and len(jump) < 9 else ""
         return RedirectResponse(f"/t/{request.path_params['slug']}/{thread}{at}", 303)
@@ -56,25 +63,39 @@ async def thread_page(request: Request) -> Response:
     return await guest_page(request, thread, number)
 
 
+@dataclass(frozen=True)
+class GuestPage:
+    """A page as guests got it, what it was made of, and in which minute."""
+
+    stamp: tuple[Any, ...]
+    minute: int
+    body: bytes
+
+
 async def guest_page(request: Request, thread: int, number: int) -> Response:
-    """The page as every guest gets it, kept as long as the thread's head says that nothing changed."""
-    head = await thread_head(request.reader, thread)
+    """The page as every guest gets it, kept as long as one cheap row says that nothing changed."""
+    # what the row does not tell (names of other people, expected ranges measured anew) is right again within a minute
+    minute = int(datetime.now(UTC).timestamp()) // 60
+    place = (thread, page_of(number), request.scope["haas.cookies"].get(THEME, ""))
+    kept: GuestPage | None = guest_pages.get(place)
+    acts: Acts | None = None
+    if kept is None or kept.minute != minute:
+        head, acts = await page_head(request.reader, thread, *numbers_on(page_of(number)))
+    else:
+        head = await guest_stamp(thread)
     if request.path_params["slug"] != head["slug"]:
-        return RedirectResponse(thread_url(head) + (f"/{number}" if number > 1 else ""), 301)
+        return RedirectResponse(f"/t/{head['slug']}/{thread}" + (f"/{number}" if number > 1 else ""), 301)
     if number > head["last_number"]:
         raise NotFound
-    # what is not in the head (names of other authors, expected ranges measured anew) is right again within a minute
-    minute = int(datetime.now(UTC).timestamp()) // 60
-    theme = request.scope["haas.cookies"].get(THEME, "")
-    key = (thread, page_of(number), head["version"], head["project_version"], minute, theme)
-    tag = f'W/"{"-".join(map(str, key[1:]))}"'
+    stamp = (head["version"], head["project_version"])
+    tag = f'W/"{"-".join(map(str, (*place[1:], *stamp, minute)))}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"etag": tag, "vary": "Cookie"})
-    kept = guest_pages.get(key)
-    if kept is None:
-        kept = (await fresh_page(request, thread, number, head=head)).body
-        guest_pages.put(key, kept, len(kept))
-    return HTMLResponse(kept, headers={"etag": tag, "vary": "Cookie"})
+    if kept is None or acts is not None or kept.stamp != stamp:
+        page_and_acts = None if acts is None else (head, acts)
+        kept = GuestPage(stamp, minute, bytes((await fresh_page(request, thread, number, head=page_and_acts)).body))
+        guest_pages.put(place, kept, len(kept.body))
+    return HTMLResponse(kept.body, headers={"etag": tag, "vary": "Cookie"})
 
 
 async def fresh_page(
@@ -83,22 +104,21 @@ async def fresh_page(
     number: int = 1,
     *,
     status: int = 200,
-    head: Row | None = None,
+    head: tuple[Row, Acts] | None = None,
     ticket_errors: Mapping[str, str] | None = None,
     **reply: Any,
 ) -> Response:
     """The page as this reader gets it now. `reply` overrides what the composer shows (kept text, preview, errors)."""
     reader = request.reader
-    head = head or await thread_head(reader, thread)
+    here = page_of(number)
+    first, last = numbers_on(here)
+    head, acts = head or await page_head(reader, thread, first, last)
     if request.method in ("GET", "HEAD") and request.path_params.get("slug") != head["slug"]:
         return RedirectResponse(thread_url(head) + (f"/{number}" if number > 1 else ""), 301)
     if number > head["last_number"]:
         raise NotFound
-    here = page_of(number)
-    first, last = numbers_on(here)
     powers = powers_in(reader, head)
     rows = await posts_between(reader, thread, first, last)
-    acts = await acts_between(reader, thread, first, last)
     body = render_posts(rows, acts, head, powers, reader)
     read = min(last, head["last_number"])
     if reader.is_signed_in and read > (head["read_number"] or 0):
@@ -118,6 +138,7 @@ async def fresh_page(
         "streams": " ".join([f"thread:{thread}@{head['version']}", *ticket.get("streams", ())]),
         "below": await parts.load("thread_below", request, head),
         "description": "",
+        "feed": f"{thread_url(head)}.rss",
         "page_modules": ("live.js", "composer.js") if reader.is_signed_in else ("live.js",),
     }
     return await page(request, "threads/thread.html", status, **context, **composer_context(request, head, **reply))

@@ -51,6 +51,7 @@ async def profile(request: Request) -> Response:
         request,
         "threads/profile.html",
         person=person,
+        feed=f"/u/{person['username']}.rss",
         known_from=known_from(person),
         most=MOST_COUNTED,
         threads=await list_threads(reader, author=person["id"], limit=THREADS_SHOWN),

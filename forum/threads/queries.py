@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from forum.database.engine import Row, fetch, fetch_one
 from forum.threads.rules import THREADS_A_PAGE
@@ -12,7 +13,7 @@ from forum.web.reader import Reader
 # The person behind a row: a claimed placeholder is whoever claimed it.
 PERSON = "join person {w} on {w}.id = {author} join person {a} on {a}.id = coalesce({w}.same_as, {w}.id)"
 
-HEAD = f"""
+HEAD_FRAME = f"""
 select t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug, t.visibility, t.version, t.last_number,
        t.reply_count, t.accepted_number, t.is_closed, t.is_pinned, t.origin, t.origin_url, t.created_at, t.bumped_at,
        t.last_post_at, c.slug as category_slug, c.name as category_name, c.kind as category_kind, p.slug as project_slug,
@@ -24,7 +25,7 @@ select t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug, t.visibi
        exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = $2
                 and w.kind = 'assignee') as is_assigned,
        (select r.number from read_position r where r.thread_id = t.id and r.person_id = $2) as read_number,
-       d.markdown as draft, d.version as draft_version
+       d.markdown as draft, d.version as draft_version{{more}}
   from thread t
   join category c on c.id = t.category_id
   join project p on p.id = t.project_id
@@ -34,9 +35,45 @@ select t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug, t.visibi
 """
 
 
+HEAD = HEAD_FRAME.format(more="")
+# What was done behind the posts $3 to $4 comes along as JSON: a page pays a statement less.
+PAGE_HEAD = HEAD_FRAME.format(
+    more=f""", (
+           select jsonb_agg(jsonb_build_object('id', e.id, 'kind', e.kind, 'after_number', e.after_number,
+                    'version', e.version, 'data', e.data, 'at', e.at, 'team_only', e.team_only,
+                    'person_id', ea.id, 'username', ea.username, 'name', ea.name) order by e.id)
+             from thread_act e left join person ew on ew.id = e.actor_id
+             left join person ea on ea.id = coalesce(ew.same_as, ew.id)
+            where e.thread_id = t.id and e.after_number between $3 and $4 and {visible_act("e", "t", "$2")}) as acts"""
+)
+
+
 async def thread_head(reader: Reader, thread: int) -> Row:
     """A thread with its place, author, tags, and what it is to the reader. Raises NotFound."""
     row = await fetch_one(HEAD, thread, reader.id)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def page_head(reader: Reader, thread: int, first: int, last: int) -> tuple[Row, list[dict[str, Any]]]:
+    """A thread's head, and what was done after its posts `first` to `last` as `acts_between` gives it. Raises NotFound."""
+    row = await fetch_one(PAGE_HEAD, thread, reader.id, first, last)
+    if row is None:
+        raise NotFound
+    return row, [act | {"at": datetime.fromisoformat(act["at"])} for act in row["acts"] or ()]
+
+
+# What a page that guests were given depends on, as far as one cheap row can say it.
+GUEST_STAMP = f"""
+select t.version, p.version as project_version, t.slug, t.last_number from thread t join project p on p.id = t.project_id
+ where t.id = $1 and {visible_thread("t", "null")}
+"""
+
+
+async def guest_stamp(thread: int) -> Row:
+    """(version, project_version, slug, last_number) of a thread that guests may see. Raises NotFound."""
+    row = await fetch_one(GUEST_STAMP, thread)
     if row is None:
         raise NotFound
     return row

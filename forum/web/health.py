@@ -37,6 +37,7 @@ async def readyz(request: Request) -> Response:
 async def robots(request: Request) -> Response:
     """What crawlers should leave alone."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in CLOSED_TO_ROBOTS)]
+    lines.append(f"Sitemap: {request.settings.base_url}/sitemap.xml")
     return PlainTextResponse("\n".join(lines) + "\n", headers={"cache-control": "public, max-age=86400"})
 
 

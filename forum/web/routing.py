@@ -56,7 +56,11 @@ class AccessRoute(Route):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         if self.ending and scope["type"] == "http" and not scope["path"].endswith(self.ending):
             return Match.NONE, {}
-        return super().matches(scope)
+        try:
+            return super().matches(scope)
+        except ValueError:
+            # a number of thousands of digits, which Python does not convert
+            return Match.NONE, {}
 
 
 def route(

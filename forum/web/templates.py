@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined, Template, nodes
-from jinja2.visitor import NodeTransformer
+from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup
 
 from forum.web import i18n, look
-from forum.web.i18n import catalogue, gettext, ngettext
+from forum.web.compiled import SiteEnvironment
+from forum.web.i18n import gettext, ngettext
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGES = ("forum", "categories", "reputation", "payouts", "importers", "search")
@@ -29,40 +29,6 @@ class Missing(StrictUndefined):
 
     def __bool__(self) -> bool:  # type: ignore[override]
         return False
-
-
-class Translated(NodeTransformer):
-    """Puts the words of one language where a template asks for a text without variables.
-
-    A page asks for a hundred such texts, and asking is what costs: this halves the time a page takes.
-    """
-
-    def __init__(self, locale: str) -> None:
-        self.locale = locale
-
-    def visit_Call(self, call: nodes.Call) -> nodes.Node:
-        node = self.generic_visit(call)
-        asks = isinstance(call.node, nodes.Name) and call.node.name in ("_", "gettext") and len(call.args) == 1
-        if not asks or call.kwargs or call.dyn_args or call.dyn_kwargs or not isinstance(call.args[0], nodes.Const):
-            return node
-        # as the i18n extension does it: what stands in a template is safe, and %% is a percent sign
-        text = Markup(catalogue(self.locale).gettext(call.args[0].value)) % {}
-        return nodes.Const(text, lineno=call.lineno)
-
-
-class SiteEnvironment(Environment):
-    """An environment for each language, of which the request's own gives the template."""
-
-    locale = "en"
-    others: dict[str, "SiteEnvironment"]
-
-    def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:
-        chosen = self.others.get(i18n.current.get(), self)
-        return super(SiteEnvironment, chosen).get_template(name, parent, globals)
-
-    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree: nodes.Template = Translated(self.locale).visit(super()._parse(source, name, filename))
-        return tree
 
 
 def make_environment() -> SiteEnvironment:

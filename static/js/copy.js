@@ -12,14 +12,15 @@ function addButtons() {
   }
 }
 
-// The last words of a button, beside its icon and its key.
-const label = (button) => [...button.childNodes].findLast((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+// The last words of a button, beside its icon and its key; of a post's address, its time.
+const label = (button) =>
+  [...(button.querySelector("time") ?? button).childNodes].findLast((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
-  if (!button || !navigator.clipboard) return;
+  if (!button || !navigator.clipboard || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  const address = button.dataset.copy;
+  const address = button.dataset.copy || button.href;
   const text = address ? new URL(address, location.href).href : button.closest(".codebox").querySelector("pre").textContent;
   await navigator.clipboard.writeText(text);
   const words = label(button);

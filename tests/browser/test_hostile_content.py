@@ -30,9 +30,9 @@ POKE = """() => {
 # What could run later, as the browser has read it: its own list of attributes and of schemes.
 ARMED = """() => [...document.querySelectorAll("main *")].filter((each) =>
   each.matches("script, iframe, object, embed, base, meta, link, style, math, foreignObject, frame, portal")
-  || [...each.attributes].some(({name}) => name.startsWith("on"))
-  || [each.href, each.src, each.formAction].some(
-    (url) => typeof url === "string" && url && !["http:", "https:", "mailto:"].includes(new URL(url, "http://here").protocol))
+  || [...each.attributes].some(({name, value}) => name.startsWith("on")
+    || /^(href|src|action|formaction|xlink:href|data|srcset|poster|background)$/.test(name) && URL.canParse(value, "http://here")
+      && !["http:", "https:", "mailto:"].includes(new URL(value, "http://here").protocol))
 ).map((each) => each.outerHTML.slice(0, 200))"""
 
 
@@ -66,10 +66,11 @@ async def without_policy(windows: Windows, pieces: Sequence[str]) -> list[str]:
 
 async def test_payloads_fire_where_nothing_is_sanitised(windows: Windows) -> None:
     windows.expect("")
-    fired = 0
+    fired = []
     for at in range(0, 400, 40):
-        fired += len(await without_policy(windows, some(20)[at : at + 40]))
-    assert fired > 100
+        told = await without_policy(windows, some(20)[at : at + 40])
+        fired += [each for each in told if each.startswith(("alert ", "confirm ", "prompt ", "print "))]
+    assert len(fired) > 30
 
 
 async def test_no_payload_runs_once_cooked_even_without_a_policy(windows: Windows) -> None:
@@ -137,8 +138,8 @@ async def test_no_payload_runs_in_titles_names_and_search(windows: Windows, worl
         )
         await execute("insert into handle (name, person_id) values ($1, $2)", f"evil{n}", author)
         thread = await fetch_value(
-            "insert into thread (project_id, category_id, author_id, title, slug, visibility, last_poster_id)"
-            " values ($1, $2, $3, $4, 'x', 'public', $3) returning id",
+            "insert into thread (project_id, category_id, author_id, title, slug, visibility, last_poster_id, people)"
+            " values ($1, $2, $3, $4, 'x', 'public', $3, array[$3::bigint]) returning id",
             world.project,
             await world.category("bugs"),
             author,

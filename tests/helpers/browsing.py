@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import ConsoleMessage, Page, Request, Response
@@ -84,8 +85,8 @@ class Windows:
             self.troubles.append(f"{message.type} on {page.url if page else '?'}: {message.text}")
 
     def hear_request(self, request: Request) -> None:
-        if not request.url.startswith(("data:", "blob:", "about:")):
-            self.hosts.add(request.url.split("/")[2])
+        if host := urlsplit(request.url).netloc:
+            self.hosts.add(host)
 
     def hear_response(self, response: Response) -> None:
         if response.status >= 500:

@@ -200,6 +200,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "hue": ("1",),
     "initials": ("AB",),
     "size": ("48",),
+    "part": ("1",),
     "tag": ("x",),
     "id": (),
     "ticket": (),

@@ -38,6 +38,8 @@ UNSEEN = {
     ("importers/github/storing.py", "store_comment"): "the importer, on rows it imported; shows nobody anything",
     ("importers/github/changes.py", "change_text"): "the importer, on rows it imported; shows nobody anything",
     ("importers/github/comments.py", "Posts"): "the importer, on rows it imported; shows nobody anything",
+    ("forum/api/feeds.py", "sitemap"): "public threads alone",
+    ("forum/api/feeds.py", "sitemap_part"): "public threads alone",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
 }
 # Rooms of the operator's command line alone: they fill, measure and check a site, and show nobody a thread.

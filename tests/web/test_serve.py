@@ -92,7 +92,9 @@ async def test_job_in_hand_is_finished_when_the_site_is_told_to_stop(tmp_path: P
 
 async def test_open_sockets_are_closed_when_the_site_is_told_to_stop(tmp_path: Path, database_url: str) -> None:
     with served(tmp_path, database_url, "--no-worker") as site:
-        async with websockets.connect(site.url.replace("http", "ws") + "/live", origin=websockets.Origin(site.url)) as socket:
+        async with websockets.connect(
+            site.url.replace("http", "ws") + "/live", origin=websockets.Origin(site.url)
+        ) as socket:
             site.ask_to_stop()
             with pytest.raises(websockets.ConnectionClosed):
                 await asyncio.wait_for(socket.recv(), PATIENCE)

@@ -8,7 +8,7 @@ from categories.ask.actions import may_be_security
 from forum.database.engine import execute, fetch_one, fetch_value
 from forum.projects.actions import NewProject, create_project
 from forum.web import csrf
-from tests.helpers.site import Browser, Site
+from tests.helpers.site import PASSWORD, Browser, Site
 from tests.helpers.world import World
 
 BUG = {"title": "Crash when reading an empty file", "markdown": "It raises a KeyError.", "project": "pelican"}
@@ -101,6 +101,21 @@ async def test_a_guest_is_told_where_it_goes_too_however_much_they_wrote(site: S
     answer = await guest.http.post("/ask/route", data=CALM | {"markdown": "x " * 40_000, "csrf": guest.token()})
     assert answer.status_code == 200 and "This reads like <strong>Support</strong>" in answer.text
     assert (await site.guest().http.post("/ask/route", data=CALM)).status_code == 403, "not without the page's token"
+
+
+async def test_a_guests_private_choice_comes_along_through_signing_in(site: Site) -> None:
+    await World.make(site)
+    await site.person("ana")
+    guest = site.guest()
+    await guest.get("/new-thread")
+    asked = await guest.post("/new-thread", CALM | {"private": "1"})
+    assert asked.status_code == 401
+    carried = dict(re.findall(r'name="(draft_\w+)" value="([^"]*)"', asked.text))
+    assert carried["draft_private"] == "1"
+    entered = await guest.post("/login", {"login": "ana", "password": PASSWORD, "next": "/new-thread"} | carried)
+    assert entered.status_code == 303
+    page = (await guest.get("/new-thread")).text
+    assert CALM["title"] in page and re.search(r'id="private"[^>]* checked', page)
 
 
 async def test_a_private_category_is_named_to_nobody_who_asks(site: Site) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from forum.database.engine import execute, fetch_value
-from forum.threads import lists, pages
 from forum.threads.drafts import keep_draft
+from forum.threads.fragments import forget_kept
 from forum.threads.rules import POSTS_A_PAGE
 from tests.helpers.site import Browser
 from tests.helpers.world import World
@@ -36,12 +36,6 @@ async def grow(thread: int, to: int, author: int) -> None:
 
 def numbers(html: str) -> list[int]:
     return [int(n) for n in re.findall(r'id="post_(\d+)"', html)]
-
-
-def forget_kept_pages() -> None:
-    for kept in (pages.guest_pages, lists.guest_lists):
-        kept.texts.clear()
-        kept.size = 0
 
 
 @pytest.fixture
@@ -82,7 +76,7 @@ async def test_a_thread_page_costs_few_statements_whatever_its_length(
 ) -> None:
     people = {"guest": world.site.guest(), "outsider": world.outsider, "supporter": world.supporter}
     browser = people.get(who) or world.people["ana"]
-    forget_kept_pages()
+    forget_kept()
     statements.clear()
     page = await browser.get(f"{long_thread}/{at}")
     assert page.status_code == 200
