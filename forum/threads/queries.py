@@ -56,7 +56,7 @@ async def thread_head(reader: Reader, thread: int) -> Row:
     return row
 
 
-async def page_head(reader: Reader, thread: int, first: int, last: int) -> tuple[Row, list[dict[str, Any]]]:
+async def page_head(reader: Reader, thread: int, first: int, last: int) -> tuple[Row, list[Any]]:
     """A thread's head, and what was done after its posts `first` to `last` as `acts_between` gives it. Raises NotFound."""
     row = await fetch_one(PAGE_HEAD, thread, reader.id, first, last)
     if row is None:

@@ -23,7 +23,8 @@ function answers(key) {
 function use(element) {
   if (element.matches("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select")) {
     element.focus();
-    element.select?.();
+    // what stands in a textarea is somebody's text, which the next key must not replace
+    if (element.matches("input")) element.select();
   } else {
     element.click();
     // a menu that was opened goes on with its first choice

@@ -1,0 +1,127 @@
+"""A post's template, rendered once for each shape that a post can have; words, names and dates are filled in.
+
+Rendering is most of what a page costs. All that `threads/post.html` asks with `if` and `for` makes a post's shape; what
+it only prints is a slot. A shape is rendered with marks in its slots, and cut where the marks stand.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from forum.database.engine import Row
+from forum.web import i18n
+from forum.web.look import ago, draw_avatar, full_date
+from forum.web.templates import environment
+
+TEMPLATE = "threads/post.html"
+# Marks that no template and no translation has: numbers and moments as far out as nothing here, letters of nobody.
+NUMBER, POST, VERSION, THREAD = (9_090_909_090_909_000 + n for n in range(1, 5))
+USERNAME, NAME, ORIGIN, SLUG, TEXT, AVATAR = (f"\ue000{n}\ue001" for n in range(6))
+CREATED, EDITED = datetime(9991, 1, 1, tzinfo=UTC), datetime(9992, 2, 2, tzinfo=UTC)
+
+
+class Marked:
+    """A post or thread whose columns are marks; the template may ask for no other."""
+
+    def __init__(self, **columns: Any) -> None:
+        self.__dict__.update(columns)
+
+    def __getattr__(self, name: str) -> Any:
+        raise LookupError(f"{TEMPLATE} asks for {name}, which forum/threads/stencils.py does not know")
+
+
+class Stencil:
+    """Pieces of text with slots between them."""
+
+    def __init__(self, text: str, marks: list[str]) -> None:
+        # a longer mark may begin with a shorter one
+        found = re.split("|".join(f"({re.escape(m)})" for m in sorted(marks, key=len, reverse=True)), text)
+        slots = {mark: n for n, mark in enumerate(marks)}
+        self.pieces = [slots.get(piece, piece) for piece in found if piece]
+
+    def filled(self, values: tuple[str, ...]) -> Markup:
+        """The text with safe `values` in its slots, in the order of the marks."""
+        return Markup("".join([piece if type(piece) is str else values[piece] for piece in self.pieces]))  # type: ignore[index]
+
+
+@lru_cache(maxsize=4096)
+def stencil_of(shape: tuple[Any, ...]) -> Stencil:
+    """The stencil of a shape as `fill_post` makes it."""
+    _locale, is_first, naming, deleted, edited, github, linked, role, purpose, accepted, counts, powers, mine, own = shape
+    post = Marked(
+        id=POST,
+        number=1 if is_first else NUMBER,
+        version=VERSION,
+        username=USERNAME,
+        name="" if naming == "none" else USERNAME if naming == "same" else NAME,
+        html=TEXT,
+        role=role,
+        origin="github" if github else "local",
+        origin_url=ORIGIN if linked else None,
+        purpose=purpose,
+        is_whisper=purpose == "whisper",
+        is_accepted=accepted,
+        created_at=CREATED,
+        edited_at=EDITED if edited else None,
+        deleted_at=CREATED if deleted else None,
+        reactions=dict(zip(("like", "same", "thanks"), counts, strict=True)),
+    )
+    thread = Marked(id=THREAD, slug=SLUG)
+    text = environment.get_template(TEMPLATE).render(
+        post=post, thread=thread, powers=powers, mine=mine, is_own=own, avatar=Markup(AVATAR)
+    )
+    return Stencil(text, marks())
+
+
+def marks() -> list[str]:
+    """Every mark as the template prints it, in the order of `fill_post`'s values."""
+    numbers = [str(n) for n in (NUMBER, POST, VERSION, THREAD)]
+    dates = [CREATED.isoformat(timespec="seconds"), full_date(CREATED), ago(CREATED), full_date(EDITED)]
+    return [*numbers, USERNAME, NAME, ORIGIN, SLUG, TEXT, AVATAR, *dates]
+
+
+def fill_post(
+    row: Row | Mapping[str, Any], head: Row | Mapping[str, Any], powers: Any, mine: tuple[str, ...], is_own: bool
+) -> Markup:
+    """A post as its template renders it. `row` as of posts_between, `powers` hashable, `mine` sorted."""
+    number, username, name, reactions = row["number"], row["username"], row["name"], row["reactions"]
+    edited_at, created_at, origin_url = row["edited_at"], row["created_at"], row["origin_url"]
+    shape = (
+        i18n.current.get(),
+        number == 1,
+        "none" if not name else "same" if name == username else "other",
+        row["deleted_at"] is not None,
+        edited_at is not None,
+        row["origin"] == "github",
+        bool(origin_url),
+        row["role"],
+        row["purpose"],
+        row["is_accepted"],
+        (reactions.get("like", 0), reactions.get("same", 0), reactions.get("thanks", 0)) if reactions else (0, 0, 0),
+        powers,
+        mine,
+        is_own,
+    )
+    shown = name or username
+    return stencil_of(shape).filled(
+        (
+            str(number),
+            str(row["id"]),
+            str(row["version"]),
+            str(head["id"]),
+            escape(username),
+            escape(shown),
+            escape(origin_url) if origin_url else "",
+            escape(head["slug"]),
+            row["html"],
+            draw_avatar({"id": row["person_id"], "name": shown}, "l"),
+            created_at.isoformat(timespec="seconds"),
+            full_date(created_at),
+            ago(created_at),
+            full_date(edited_at) if edited_at else "",
+        )
+    )
