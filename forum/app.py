@@ -21,6 +21,7 @@ from forum.live import threads as live_threads
 from forum.mail import outbox
 from forum.mail import pages as mail
 from forum.projects import pages as projects
+from forum.projects.events import TeamLeft
 from forum.settings import Settings
 from forum.threads import draft_pages, drafts, lists, people_pages, revision_pages
 from forum.threads import events as happened
@@ -49,6 +50,8 @@ def wire() -> None:
     subscribe(happened.ThreadClosed, support_subscribers.thread_closed)
     subscribe(happened.ThreadReopened, support_subscribers.thread_reopened)
     subscribe(happened.ThreadMoved, support_subscribers.thread_moved)
+    subscribe(happened.ThreadMoved, support_subscribers.assignee_may_not_follow)
+    subscribe(TeamLeft, support_subscribers.team_left)
 
     parts.register("top_banner", TOP_BANNER)
     parts.register("home_top", Part(ask.home_top, "ask/home_top.html"))

@@ -192,6 +192,10 @@ async def submit(request: Request) -> Response:
     except Problem as problem:
         if problem.status == 401:
             raise
+        if problem.status == 403:
+            await keep_draft(
+                request.reader, draft_key(request), title=typed["title"], markdown=typed["markdown"], data=typed
+            )
         errors = problem.errors if isinstance(problem, Invalid) else {"": problem.message}
         return await ask_page(request, typed, problem.status, errors=errors, key=fields.key())
     await drop_draft(request.reader, draft_key(request))

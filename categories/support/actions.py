@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from categories.support.rules import Line, credit_after
 from categories.support.states import Life, Refused, TicketEvent, TicketState, step
 from categories.support.workdays import end_of_workday_horizon
-from forum.database.engine import Row, action, execute, fetch_one, fetch_value
-from forum.events import hint
+from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
+from forum.events import hint, publish
 from forum.jobs import enqueue
 from forum.projects.actions import accept_terms
 from forum.projects.queries import unaccepted_terms
 from forum.projects.roles import require
 from forum.threads.actions import publish_draft
+from forum.threads.events import ThreadChanged
 from forum.threads.visibility import visible_thread
 from forum.threads.writing import record_act, require_writer
 from forum.web.errors import Conflict, Forbidden, Invalid, NotFound
@@ -67,10 +68,10 @@ def life_of(ticket: Row) -> Life:
     return Life(TicketState(ticket["state"]), tuple(TicketState(s) for s in ticket["state_under"]))
 
 
-async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None) -> None:
+async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None, keeps_wait: bool = False) -> None:
     """Let an event happen to a locked ticket: its state, its wait, the queue's counts and credit.
 
-    Raises Conflict with a sentence where the table of states does not allow it.
+    With `keeps_wait` the wait goes on from where it was (the team takes a closure back). Raises Conflict with a sentence where the table of states does not allow it.
     """
     before = life_of(ticket)
     try:
@@ -94,7 +95,7 @@ async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None
         ticket["id"],
         str(life.state),
         [str(s) for s in life.under],
-        done.sets_waiting_since,
+        done.sets_waiting_since and not (keeps_wait and ticket["waiting_since"] is not None),
         done.is_team_answer,
         at,
     )
@@ -247,6 +248,20 @@ async def set_assignee(ticket: Row, person: int | None) -> None:
     hint("queue", ticket["project_id"])
 
 
+async def drop_assignee(person: int, *, project: int | None = None, thread: int | None = None) -> None:
+    """Take a person's tickets back, of a project or of one thread, and with them what they had opened."""
+    rows = await fetch(
+        "select * from ticket where assignee_id = $1 and ($2::bigint is null or project_id = $2)"
+        " and ($3::bigint is null or thread_id = $3) order by id for update",
+        person,
+        project,
+        thread,
+    )
+    for row in rows:
+        await set_assignee(row, None)
+        await record_act(row["thread_id"], "unclaim", None)
+
+
 @action
 async def resolve(reader: Reader, ticket: int) -> None:
     """The team says that the ticket is solved. Raises NotFound, Forbidden, Conflict."""
@@ -264,9 +279,13 @@ async def reopen_ticket(reader: Reader, ticket: int) -> None:
     row = await ticket_for(reader, ticket)
     if not await is_requester(reader, ticket):
         raise Forbidden
+    if row["state"] == "waiting":
+        return
     await advance(row, E.REOPENED)
     await execute("update thread set is_closed = false where id = $1", row["thread_id"])
     await record_act(row["thread_id"], "reopen", reader.person)
+    await publish(ThreadChanged(row["thread_id"]))
+    hint("list", row["project_id"])
 
 
 @action
@@ -292,5 +311,7 @@ async def take_in(reader: Reader, thread: int) -> int:
     ticket = await open_ticket(
         thread, row["project_id"], row["author_id"], event=E.TAKEN_IN, is_native=row["origin"] == "local"
     )
+    # whoever waits must be answerable: most imported threads are closed
+    await execute("update thread set is_closed = false where id = $1", thread)
     await record_act(thread, "take_in", reader.person)
     return ticket

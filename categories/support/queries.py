@@ -160,10 +160,11 @@ async def tickets_for_team(reader: Reader, tickets: Sequence[int]) -> dict[int, 
     """These tickets as the inbox shows them, by id; a title the reader may not read is null."""
     rows = await fetch(
         "select k.id, k.thread_id, k.state, k.rank_amount, k.due_at, k.waiting_since, k.assignee_id, k.capacity,"
-        f" case when {visible_thread('t', '$2')} then t.title end as title, t.slug, t.last_post_at,"
+        f" case when {visible_thread('t', '$2')} then t.title end as title,"
+        f" case when {visible_thread('t', '$2')} then t.slug end as slug,"
         " coalesce(nullif(a.name, ''), a.username) as assignee_name,"
-        " (select coalesce(nullif(s.name, ''), s.username) from ticket_requester r join person w on w.id = r.person_id"
-        "   join person s on s.id = coalesce(w.same_as, w.id) where r.ticket_id = k.id order by r.since limit 1) as asker"
+        f" case when {visible_thread('t', '$2')} then (select coalesce(nullif(s.name, ''), s.username) from ticket_requester r join person w on w.id = r.person_id"
+        "   join person s on s.id = coalesce(w.same_as, w.id) where r.ticket_id = k.id order by r.since limit 1) end as asker"
         " from ticket k join thread t on t.id = k.thread_id left join person a on a.id = k.assignee_id"
         " where k.id = any($1)",
         list(tickets),

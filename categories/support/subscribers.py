@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from categories.support.actions import E, advance, life_of, locked_ticket, open_ticket
+from categories.support.actions import E, advance, drop_assignee, life_of, locked_ticket, open_ticket
 from categories.support.states import TicketEvent, allows
 from forum.database.engine import Row, fetch_one, fetch_value
+from forum.projects.events import TeamLeft
 from forum.threads.events import (
     AcceptanceTakenBack,
     AnswerAccepted,
@@ -72,7 +73,14 @@ async def thread_closed(event: ThreadClosed) -> None:
 
 
 async def thread_reopened(event: ThreadReopened) -> None:
-    await on_thread(event.thread, E.REOPENED)
+    """The asker's reopening waits from now on; the team's takes a closure back, and the wait goes on from where it was."""
+    ticket = await locked_ticket(event.thread)
+    if ticket is None or not allows(life_of(ticket), E.REOPENED):
+        return
+    if not event.by_team:
+        await advance(ticket, E.REOPENED)
+    elif ticket["state"] == "closed":
+        await advance(ticket, E.REOPENED, keeps_wait=True)
 
 
 async def thread_moved(event: ThreadMoved) -> None:
@@ -83,7 +91,24 @@ async def thread_moved(event: ThreadMoved) -> None:
         if await locked_ticket(event.thread) is not None:
             await on_thread(event.thread, E.MOVED_BACK)
             return
-        thread = await fetch_one("select author_id, origin, visibility from thread where id = $1", event.thread)
-        if thread is not None and thread["origin"] == "local":
-            event_of = E.ASKED if thread["visibility"] == "author" else E.TAKEN_IN
-            await open_ticket(event.thread, event.project, thread["author_id"], event=event_of, is_native=True)
+        thread = await fetch_one("select author_id, origin, is_closed from thread where id = $1", event.thread)
+        if thread is not None and thread["origin"] == "local" and not thread["is_closed"]:
+            await open_ticket(event.thread, event.project, thread["author_id"], event=E.TAKEN_IN, is_native=True)
+
+
+async def team_left(event: TeamLeft) -> None:
+    """Who has left the team has no ticket any more, and sees nothing that only a ticket had opened to them."""
+    await drop_assignee(event.person, project=event.project)
+
+
+async def assignee_may_not_follow(event: ThreadMoved) -> None:
+    """A thread that moved into a private category leaves an assignee behind whose role that category does not name."""
+    left = await fetch_value(
+        "select k.assignee_id from ticket k join thread t on t.id = k.thread_id join category c on c.id = t.category_id"
+        " where k.thread_id = $1 and k.assignee_id is not null and t.visibility = 'private' and not exists"
+        " (select 1 from project_member m where m.project_id = t.project_id and m.person_id = k.assignee_id"
+        " and m.role = any(c.readers))",
+        event.thread,
+    )
+    if left is not None:
+        await drop_assignee(left, thread=event.thread)

@@ -72,7 +72,9 @@ async def sign_in(request: Request) -> Response:
         await limit(f"sign-in:{client(request)}", most=30, seconds=10 * MINUTES)
         name = form.text("login", limit=254)
         form.check()
-        await limit(f"sign-in-as:{name.lower()}", most=10, seconds=10 * MINUTES)
+        # few tries from one network; many from all together, so that a stranger cannot lock somebody out
+        await limit(f"sign-in-as:{client(request)}:{name.lower()}", most=10, seconds=10 * MINUTES)
+        await limit(f"sign-in-as:{name.lower()}", most=200, seconds=10 * MINUTES)
         person = await actions.sign_in(name, form.get("password", "")[: rules.PASSWORD_MOST + 1])
     except (Invalid, TooMany) as problem:
         return await form_page(request, "accounts/login.html", problem)

@@ -53,18 +53,13 @@ async def topic_list(
     """One page (`?page=` from 0, `?per_page=`) of a list of threads, with the people in it."""
     per_page = max(1, asked_number(request, "per_page", THREADS_A_PAGE, MOST_A_PAGE))
     at = asked_number(request, "page", 0, 10_000)
-    rows = await queries.topics(
-        request.reader, which, values, order=order, first=at * per_page, limit=per_page + 1
-    )
+    rows = await queries.topics(request.reader, which, values, order=order, first=at * per_page, limit=per_page + 1)
     shown = rows[:per_page]
     unpinned = False if order == TOP else None
     listed: Json = {
         "can_create_topic": request.reader.is_confirmed,
         "per_page": per_page,
-        "topics": [
-            shapes.topic(row, request.reader, is_closed_shape=closed_shape, unpinned=unpinned)
-            for row in shown
-        ],
+        "topics": [shapes.topic(row, request.reader, is_closed_shape=closed_shape, unpinned=unpinned) for row in shown],
     }
     if not closed_shape:
         listed |= {"draft": None, "draft_key": "new_topic", "draft_sequence": 0}
@@ -92,9 +87,7 @@ async def unanswered(request: Request) -> Response:
 async def tag(request: Request) -> Response:
     """`/tag/{tag}.json`: threads that carry a tag."""
     name = request.path_params["tag"]
-    which = (
-        "t.id in (select tt.thread_id from thread_tag tt join tag g on g.id = tt.tag_id where g.name = $4)"
-    )
+    which = "t.id in (select tt.thread_id from thread_tag tt join tag g on g.id = tt.tag_id where g.name = $4)"
     found = await topic_list(request, [which], [name])
     if not found["topic_list"]["topics"] and not asked_number(request, "page", 0, 1):
         raise NotFound
@@ -163,9 +156,7 @@ async def category_tree(reader: Reader) -> list[tuple[dict[str, Any], list[Row]]
 
 def figures(counts: list[Row]) -> Json:
     """The counts of one category, or of all of a project's."""
-    total = {
-        name: sum(row[name] for row in counts) for name in ("topics", "posts", "day", "week", "month", "year")
-    }
+    total = {name: sum(row[name] for row in counts) for name in ("topics", "posts", "day", "week", "month", "year")}
     return {
         "topic_count": total["topics"],
         "post_count": total["posts"],
@@ -257,9 +248,7 @@ async def site(request: Request) -> Response:
             listed.append(shown)
     seen = sorted(await queries.tags_seen(reader), key=lambda row: -row["count"])[:20]
     top_tags = [{"id": row["id"], "name": row["name"], "slug": row["name"]} for row in seen]
-    return JSONResponse(
-        SITE | {"categories": listed, "top_tags": top_tags, "can_tag_topics": reader.is_confirmed}
-    )
+    return JSONResponse(SITE | {"categories": listed, "top_tags": top_tags, "can_tag_topics": reader.is_confirmed})
 
 
 async def find(request: Request) -> Response:

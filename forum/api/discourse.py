@@ -17,9 +17,7 @@ async def letter_avatar(request: Request) -> Response:
     """`/letter_avatar/{hue}/{initials}/{size}.svg`: a round with two letters, where `avatar_template` leads."""
     hue, size = asked_id(request, "hue"), asked_id(request, "size")
     initials: str = request.path_params["initials"]
-    if not (
-        1 <= hue <= len(HUES) and 1 <= size <= MOST_PIXELS and len(initials) <= 3 and initials.isprintable()
-    ):
+    if not (1 <= hue <= len(HUES) and 1 <= size <= MOST_PIXELS and len(initials) <= 3 and initials.isprintable()):
         raise NotFound
     letters = "".join(f"&#{ord(letter)};" for letter in initials)
     svg = (
@@ -28,9 +26,7 @@ async def letter_avatar(request: Request) -> Response:
         '<text x="18" y="18.5" fill="#fff" font-family="sans-serif" font-size="14" font-weight="600"'
         f' text-anchor="middle" dominant-baseline="central">{letters}</text></svg>'
     )
-    return Response(
-        svg, media_type="image/svg+xml", headers={"cache-control": "public, max-age=31536000, immutable"}
-    )
+    return Response(svg, media_type="image/svg+xml", headers={"cache-control": "public, max-age=31536000, immutable"})
 
 
 routes = [

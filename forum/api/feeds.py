@@ -55,9 +55,7 @@ def feed(request: Request, title: str, path: str, items: list[str]) -> Response:
     return Response(body, media_type="application/rss+xml")
 
 
-async def threads(
-    request: Request, title: str, path: str, which: list[str], values: list[object]
-) -> Response:
+async def threads(request: Request, title: str, path: str, which: list[str], values: list[object]) -> Response:
     """A list of threads, the newest first, each with the beginning of its question."""
     rows = await queries.topics(
         request.reader, which, values, order="t.created_at desc, t.id desc", first=0, limit=ENTRIES
@@ -69,9 +67,7 @@ def thread_item(base: str, row: Mapping[str, Any]) -> str:
     by = next((p["name"] or p["username"] for p in row["people"] or () if p["id"] == row["author"]), "")
     html = f"<p>{escape(excerpt(row['first']['html']))}</p>" if row["first"] else ""
     path = f"/t/{row['slug']}/{row['id']}"
-    return item(
-        base, path, row["title"], html, by, row["created_at"], [tag["name"] for tag in row["tags"] or ()]
-    )
+    return item(base, path, row["title"], html, by, row["created_at"], [tag["name"] for tag in row["tags"] or ()])
 
 
 async def latest(request: Request) -> Response:
@@ -99,9 +95,7 @@ async def tag(request: Request) -> Response:
     name = request.path_params["tag"]
     if name not in {row["name"] for row in await queries.tags_seen(request.reader)}:
         raise NotFound
-    which = (
-        "t.id in (select tt.thread_id from thread_tag tt join tag g on g.id = tt.tag_id where g.name = $4)"
-    )
+    which = "t.id in (select tt.thread_id from thread_tag tt join tag g on g.id = tt.tag_id where g.name = $4)"
     return await threads(request, name, f"/tag/{name}", [which], [name])
 
 
@@ -152,12 +146,9 @@ async def sitemap(request: Request) -> Response:
     base = request.settings.base_url
     last = await fetch_value("select max(t.id) from thread t where t.visibility = 'public'")
     parts = "".join(
-        f"<sitemap><loc>{base}/sitemap/{part}.xml</loc></sitemap>"
-        for part in range(1, (last or 0) // URLS_A_PART + 2)
+        f"<sitemap><loc>{base}/sitemap/{part}.xml</loc></sitemap>" for part in range(1, (last or 0) // URLS_A_PART + 2)
     )
-    return site_file(
-        f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{parts}</sitemapindex>'
-    )
+    return site_file(f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{parts}</sitemapindex>')
 
 
 async def sitemap_part(request: Request) -> Response:

@@ -172,8 +172,7 @@ PATHS: Json = {
                 },
                 ["title", "markdown", "capacity"],
             ),
-            "responses": {"201": answer("It waits.", "TicketMade")}
-            | refused(401, 403, 404, 409, 413, 415, 422, 429),
+            "responses": {"201": answer("It waits.", "TicketMade")} | refused(401, 403, 404, 409, 413, 415, 422, 429),
         }
     },
     "/api/v1/tickets/{id}/answers": {

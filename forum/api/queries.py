@@ -72,9 +72,7 @@ async def topics(
 
 async def tags_of(thread: int) -> list[dict[str, Any]]:
     """The tags of a thread that was found visible, as Discourse has them: id, name, slug."""
-    found: list[dict[str, Any]] | None = await fetch_value(
-        f"select {TAGS.format(thread='$1::bigint')}", thread
-    )
+    found: list[dict[str, Any]] | None = await fetch_value(f"select {TAGS.format(thread='$1::bigint')}", thread)
     return found or []
 
 
@@ -185,9 +183,7 @@ select p.id, p.thread_id, p.number, p.created_at, coalesce((p.reactions ->> 'lik
 
 async def found_posts(reader: Reader, places: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Row]:
     """The posts at these (thread, number), as far as the reader may see them."""
-    rows = await fetch(
-        FOUND_POSTS, reader.id, [thread for thread, _number in places], [n for _thread, n in places]
-    )
+    rows = await fetch(FOUND_POSTS, reader.id, [thread for thread, _number in places], [n for _thread, n in places])
     return {(row["thread_id"], row["number"]): row for row in rows}
 
 

@@ -53,9 +53,7 @@ class Body:
         if UNSTORABLE.search(value):
             self.fail(name, _("This holds characters that no text may hold."))
         elif len(value) > most:
-            self.fail(
-                name, _("At most %(limit)d characters; these are %(n)d.") % {"limit": most, "n": len(value)}
-            )
+            self.fail(name, _("At most %(limit)d characters; these are %(n)d.") % {"limit": most, "n": len(value)})
         elif required and not value:
             self.fail(name, _("Fill this in."))
         else:
@@ -127,9 +125,7 @@ class Body:
         errors = dict(self.errors)
         for name in unknown[:20]:
             shown = UNSTORABLE.sub("\ufffd", name)[:60]
-            errors.setdefault(
-                self.inside + shown, _("%(name)s is not a field of this call.") % {"name": shown}
-            )
+            errors.setdefault(self.inside + shown, _("%(name)s is not a field of this call.") % {"name": shown})
         for below in self.below:
             errors |= below.faults(ignoring)
         return errors

@@ -24,11 +24,7 @@ KIND_COLORS = {"support": "3B5BDB", "bugs": "C92A2A", "features": "5F3DC4", "sec
 
 def moment(at: datetime | None) -> str | None:
     """A time as Discourse writes it: UTC, milliseconds, Z."""
-    return (
-        None
-        if at is None
-        else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-    )
+    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
 
 
 def avatar_template(person: int, name: str) -> str:
@@ -74,9 +70,7 @@ def topic(row: Record, reader: Reader, *, is_closed_shape: bool, unpinned: bool 
         "views": 0,
         "like_count": row["likes"],
         "has_summary": False,
-        "last_poster_username": people[row["last_poster"]]["username"]
-        if row["last_poster"] in people
-        else "",
+        "last_poster_username": people[row["last_poster"]]["username"] if row["last_poster"] in people else "",
         "category_id": row["category_id"],
         "pinned_globally": False,
         "featured_link": None,
@@ -189,9 +183,7 @@ def stream_post(row: Record, head: Record, powers: Powers, reader: Reader, repli
     return post(row, head, powers, reader, replies) | {"link_counts": [], "read": is_read}
 
 
-def single_post(
-    row: Record, head: Record, powers: Powers, reader: Reader, replies: int, markdown: str
-) -> Json:
+def single_post(row: Record, head: Record, powers: Powers, reader: Reader, replies: int, markdown: str) -> Json:
     """A post by itself, with its Markdown."""
     url = f"/t/{head['slug']}/{head['id']}/{row['number']}"
     return post(row, head, powers, reader, replies) | {

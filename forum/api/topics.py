@@ -101,9 +101,7 @@ async def topic_json(reader: Reader, head: Row, powers: Powers, stream: list[Row
         "slow_mode_enabled_until": None,
         "details": details(reader, head, powers)
         | {
-            "participants": [
-                participant(by_id[person], count) for person, count in wrote.most_common(PARTICIPANTS)
-            ],
+            "participants": [participant(by_id[person], count) for person, count in wrote.most_common(PARTICIPANTS)],
             "created_by": shapes.basic_user(author),
             "last_poster": shapes.basic_user(last),
         },
@@ -171,11 +169,7 @@ async def topic_posts(request: Request) -> Response:
     asked = request.query_params.getlist("post_ids[]") + request.query_params.getlist("post_ids")
     stream = await queries.stream_of(reader, head["id"])
     if asked:
-        wanted = {
-            int(value)
-            for value in asked[:MOST_POSTS]
-            if value.isascii() and value.isdigit() and len(value) < 19
-        }
+        wanted = {int(value) for value in asked[:MOST_POSTS] if value.isascii() and value.isdigit() and len(value) < 19}
         chosen = [row for row in stream if row["id"] in wanted]
     else:
         chosen = stream[:CHUNK]

@@ -116,9 +116,7 @@ NEVER = [
 ]
 
 
-def user_json(
-    reader: Reader, person: Mapping[str, Any], last_posted_at: datetime | None, featured: list[Any]
-) -> Json:
+def user_json(reader: Reader, person: Mapping[str, Any], last_posted_at: datetime | None, featured: list[Any]) -> Json:
     """A row of `profile_of` as a user. `featured` holds the thread of theirs that drew most replies, if any."""
     is_self = person["id"] == reader.id
     top = featured[0] if featured else None

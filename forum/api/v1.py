@@ -19,7 +19,7 @@ from categories.support.queries import (
 from forum.api import queries
 from forum.api.openapi import document
 from forum.api.reading import read_body
-from forum.database.engine import action
+from forum.database.engine import action, fetch_value
 from forum.projects.queries import categories_of, project_by_slug, unaccepted_terms
 from forum.threads.pages import asked_id
 from forum.threads.rules import PURPOSES, TITLE_LEAST, TITLE_MOST
@@ -41,9 +41,7 @@ def moment(at: datetime | None) -> str | None:
 
 async def openapi(request: Request) -> Response:
     """`/api/v1/openapi.json`: the description of all this."""
-    return JSONResponse(
-        document(request.settings.base_url), headers={"cache-control": "public, max-age=3600"}
-    )
+    return JSONResponse(document(request.settings.base_url), headers={"cache-control": "public, max-age=3600"})
 
 
 async def projects(request: Request) -> Response:
@@ -60,7 +58,7 @@ def digits(text: str, most: int) -> int | None:
     return int(text) if fits and 1 <= int(text) <= most else None
 
 
-async def asked_start(request: Request) -> int:
+async def asked_start(request: Request, project: int) -> int:
     """At which position the page begins: behind the ticket that the cursor names, wherever that stands now.
 
     Where it has left the queue, those behind it have moved up by one, to its place. Raises Invalid.
@@ -72,7 +70,8 @@ async def asked_start(request: Request) -> int:
     position, number = digits(at, 10**9), digits(ticket, 2**62)
     if not dash or position is None or number is None:
         raise Invalid({"cursor": _("This is not a cursor of this list.")})
-    place = await place_of(number)
+    here = await fetch_value("select 1 from ticket where id = $1 and project_id = $2", number, project)
+    place = await place_of(number) if here else None
     return place.position + 1 if place else position
 
 
@@ -83,7 +82,7 @@ async def queue(request: Request) -> Response:
     size = A_PAGE if asked is None else digits(asked, MOST_A_PAGE)
     if size is None:
         raise Invalid({"limit": _("A whole number from %(least)d is needed.") % {"least": 1}})
-    first = await asked_start(request)
+    first = await asked_start(request, project["id"])
     state = await queue_state(project["id"])
     standings = await queue_slice(project["id"], state, first, first + size - 1)
     rows = await tickets_for_team(request.reader, [standing.ticket for standing in standings])
@@ -140,11 +139,7 @@ async def submitted(
     person = require_writer(reader)
     if not accepts and await unaccepted_terms(person, project):
         raise Invalid(
-            {
-                "accept_terms": _(
-                    "The current terms were not accepted yet: read them, and send true to accept them."
-                )
-            }
+            {"accept_terms": _("The current terms were not accepted yet: read them, and send true to accept them.")}
         )
     places = [c for c in await categories_of(project) if c["kind"] == "support" and c["visibility"] in OPEN]
     if not places:

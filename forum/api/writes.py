@@ -78,14 +78,10 @@ async def reply(reader: Reader, topic: int, raw: str, reply_to: int | None, *, i
         await thread_head(reader, topic)
         if reply_to > NUMBER_MOST or not await posts_between(reader, topic, reply_to, reply_to):
             raise Invalid({"reply_to_post_number": _("This thread has no such post.")})
-    return await post_reply(
-        reader, topic, raw, purpose="whisper" if is_whisper else "reply", reply_to=reply_to
-    )
+    return await post_reply(reader, topic, raw, purpose="whisper" if is_whisper else "reply", reply_to=reply_to)
 
 
-async def start(
-    reader: Reader, title: str, raw: str, category: int | None, tags: list[str]
-) -> tuple[Posted, str]:
+async def start(reader: Reader, title: str, raw: str, category: int | None, tags: list[str]) -> tuple[Posted, str]:
     """Start a thread by the same action as the Ask page; also the state of its ticket, "" where it has none."""
     project, slug = await place_of(reader, category)
     capacity = await queries.last_capacity(reader)
@@ -163,9 +159,7 @@ async def update_topic(request: Request) -> Response:
 
 
 @action
-async def change_topic(
-    reader: Reader, thread: int, title: str, category: int | None, tags: list[str] | None
-) -> Json:
+async def change_topic(reader: Reader, thread: int, title: str, category: int | None, tags: list[str] | None) -> Json:
     """Retitle, tag and move a thread, all or nothing; what was not given stays. Raises NotFound, Forbidden, Invalid."""
     head = await thread_head(reader, thread)
     if title or tags is not None:

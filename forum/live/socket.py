@@ -35,6 +35,8 @@ async def live(websocket: WebSocket) -> None:
     await websocket.accept()
     socket = Socket(reader)
     hub.join(socket)
+    if token and reader.is_signed_in and not (await sessions.read_session(token)).is_signed_in:
+        socket.close()  # signed out between the handshake and joining, where nobody heard the hint
     sender = asyncio.create_task(send_all(websocket, socket))
     try:
         await receive_all(websocket, socket)

@@ -87,12 +87,13 @@ async def list_since(project: int, asked: Mapping[int, tuple[Reader, int]]) -> d
     versions = {version for _reader, version in asked.values()}
     readers = {reader.id for reader, _version in asked.values()}
     rows = await fetch(
-        "select r.id as reader, t.id, (extract(epoch from t.bumped_at) * 1000)::bigint as at"
-        " from unnest($1::bigint[]) r(id), thread t where t.bumped_at > to_timestamp($2::float8 / 1000)"
+        "select r.id as reader, m.id, m.at from unnest($1::bigint[]) r(id), lateral ("
+        " select t.id, (extract(epoch from t.bumped_at) * 1000)::bigint as at from thread t"
+        " where t.bumped_at > greatest(to_timestamp($2::float8 / 1000), now() - interval '1 day')"
         f" and t.visibility <> 'author' and ($3 = 0 or t.project_id = $3) and {visible_thread('t', 'r.id')}"
-        " order by t.bumped_at desc limit 2000",
+        " order by t.bumped_at desc limit 100) m order by m.at desc",
         list(readers),
-        float(min(versions)),
+        float(min(max(version, 0) for version in versions)),
         project,
     )
     moves: dict[int | None, list[tuple[int, int]]] = {}

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from forum import audit
 from forum.database.engine import action, execute, fetch_one, fetch_value
+from forum.events import publish
+from forum.projects.events import TeamLeft
 from forum.projects.roles import TEAM, at_most, require
 from forum.web.errors import Forbidden, Invalid, NotFound
 from forum.web.i18n import _
@@ -161,6 +163,7 @@ async def set_role(reader: Reader, project: int, username: str, role: str) -> No
         )
     else:
         await execute("delete from project_member where project_id = $1 and person_id = $2", project, person)
+        await publish(TeamLeft(project, person))
     await audit.record("role_set", actor=reader.person, subject=("project", project), person=person, role=role)
 
 

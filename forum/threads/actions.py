@@ -176,8 +176,8 @@ async def reopen_thread(reader: Reader, thread: int) -> None:
         return
     await execute("update thread set is_closed = false where id = $1", thread)
     await record_act(thread, "reopen", reader.person)
-    by_team = reader.is_team(where["project_id"]) and not where["is_own"]
-    await publish(ThreadReopened(thread, where["project_id"], reader.person, by_team))
+    # whoever it is that is not the asker takes a closure back
+    await publish(ThreadReopened(thread, where["project_id"], reader.person, by_team=not where["is_own"]))
     await publish(ThreadChanged(thread))
     hint("list", where["project_id"])
 
@@ -196,20 +196,19 @@ async def move_thread(reader: Reader, thread: int, category: int) -> None:
         raise Invalid({"category": _("Choose one of these.")})
     if to["id"] == where["category_id"]:
         return
-    is_draft = where["visibility"] == "author"
+    if where["visibility"] == "author":
+        raise Conflict(_("This is a draft still. Submit it first."))
     await execute(
         "update thread set category_id = $2, visibility = $3 where id = $1",
         thread,
         category,
-        "author" if is_draft else to["visibility"],
+        to["visibility"],
     )
-    if not is_draft:
-        await execute(
-            "update category set thread_count = thread_count + (case when id = $1 then -1 else 1 end)"
-            " where id in ($1, $2)",
-            where["category_id"],
-            category,
-        )
+    await execute(
+        "update category set thread_count = thread_count + (case when id = $1 then -1 else 1 end) where id in ($1, $2)",
+        where["category_id"],
+        category,
+    )
     # a private category's name is not told to those who stay behind
     shown = {"to": to["name"]} if to["visibility"] == "public" else {}
     await record_act(thread, "move", reader.person, **shown)

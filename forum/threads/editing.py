@@ -55,7 +55,12 @@ async def edit_post(
     version = where["version"]
     slug = where["slug"]
     if not same_text:
-        cooked = await cook_for(markdown, where["project_slug"], where["has_issues"] or row["origin"] == "github", is_local=row["origin"] == "local")
+        cooked = await cook_for(
+            markdown,
+            where["project_slug"],
+            where["has_issues"] or row["origin"] == "github",
+            is_local=row["origin"] == "local",
+        )
         slug = slug_of(new_title)
         version = await fetch_value(
             "with t as (update thread set version = version + 1, title = $3, slug = $4 where id = $1 returning version),"

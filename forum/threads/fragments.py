@@ -1,4 +1,4 @@
-"""Posts and thread rows as HTML, kept in memory by everything they show, so that what is kept is never stale."""
+"""Posts and what was done between them as HTML; and memory for pages that are kept."""
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Mapping
@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from forum.database.engine import Row
 from forum.projects.roles import may
+from forum.threads.stencils import fill_post, stencil_of
 from forum.web.reader import Reader
 from forum.web.templates import environment
 
@@ -20,6 +21,7 @@ def forget_kept() -> None:
     for kept in _all:
         kept.texts.clear()
         kept.size = 0
+    stencil_of.cache_clear()
 
 
 class Kept:
@@ -46,12 +48,9 @@ class Kept:
             self.size -= self.texts.popitem(last=False)[1][1]
 
 
-posts = Kept(40_000_000)
-
-
 @dataclass(frozen=True)
 class Powers:
-    """What a reader may do with the posts of one thread; part of what a kept post is kept by."""
+    """What a reader may do with the posts of one thread; part of a post's shape (stencils.py)."""
 
     signed_in: bool = False
     may_accept: bool = False
@@ -74,29 +73,7 @@ def powers_in(reader: Reader, head: Row | Mapping[str, Any]) -> Powers:
 
 def render_post(row: Row, head: Row | Mapping[str, Any], powers: Powers, reader: Reader) -> Markup:
     """One post as this reader is shown it."""
-    mine = tuple(sorted(row["mine"] or ()))
-    is_own = row["person_id"] == reader.id
-    key = (
-        row["id"],
-        row["version"],
-        row["username"],
-        row["name"],
-        row["role"],
-        head["slug"],
-        row["is_accepted"],
-        powers,
-        mine,
-        is_own,
-    )
-    kept = posts.get(key)
-    if kept is None:
-        kept = Markup(
-            environment.get_template("threads/post.html").render(
-                post=row, thread=head, powers=powers, mine=mine, is_own=is_own
-            )
-        )
-        posts.put(key, kept, len(kept))
-    return kept  # type: ignore[no-any-return]
+    return fill_post(row, head, powers, tuple(sorted(row["mine"] or ())), row["person_id"] == reader.id)
 
 
 def render_act(row: Row) -> Markup:

@@ -36,7 +36,7 @@ def asked_cursor(request: Request) -> Cursor | None:
         and thread.isdigit()
         and len(thread) < 19
     ):
-        return Cursor(datetime.fromtimestamp(int(at) / 1_000_000, UTC), int(thread))
+        return Cursor(queries.EPOCH + int(at) * queries.MICROSECOND, int(thread))
     return None
 
 

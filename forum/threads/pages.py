@@ -215,6 +215,8 @@ async def reply(request: Request) -> Response:
     except Problem as problem:
         if request.is_htmx or problem.status in (401, 404):
             raise
+        if problem.status == 403:
+            await drafts.keep_draft(request.reader, f"thread:{thread}", markdown=markdown)
         return await fresh_page(
             request,
             thread,
@@ -328,7 +330,7 @@ async def edit(request: Request) -> Response:
     source = await editable(request)
     fields = request.fields
     markdown = fields.text("markdown", limit=100_000)
-    title = fields.text("title", limit=160) if source["number"] == 1 else None
+    title = fields.text("title", limit=max(160, len(source["title"]))) if source["number"] == 1 else None
     tags = fields.get("tags", "").replace(",", " ").split() if source["number"] == 1 else None
     typed = {"markdown": markdown, "title": title, "tags": tags or [], "reason": fields.get("reason", "")}
     if "preview" in fields:

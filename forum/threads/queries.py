@@ -1,7 +1,7 @@
 """Reading threads and posts: one function a question, each a fixed number of statements."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from forum.database.engine import Row, fetch, fetch_one
@@ -149,6 +149,10 @@ async def acts_since(reader: Reader, thread: int, version: int) -> list[Row]:
     return await fetch(ACTS_SINCE, thread, reader.id, version)
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
 @dataclass(frozen=True)
 class Cursor:
     """Where a list goes on: below this moment and id."""
@@ -157,7 +161,7 @@ class Cursor:
     id: int
 
     def __str__(self) -> str:
-        return f"{int(self.at.timestamp() * 1_000_000)}-{self.id}"
+        return f"{(self.at - EPOCH) // MICROSECOND}-{self.id}"
 
 
 ROW_COLUMNS = """

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -22,6 +22,13 @@ TEMPLATE = "threads/post.html"
 NUMBER, POST, VERSION, THREAD = (9_090_909_090_909_000 + n for n in range(1, 5))
 USERNAME, NAME, ORIGIN, SLUG, TEXT, AVATAR = (f"\ue000{n}\ue001" for n in range(6))
 CREATED, EDITED = datetime(9991, 1, 1, tzinfo=UTC), datetime(9992, 2, 2, tzinfo=UTC)
+
+
+class Face(NamedTuple):
+    """Whose avatar it is."""
+
+    id: int
+    name: str
 
 
 class Marked:
@@ -51,7 +58,9 @@ class Stencil:
 @lru_cache(maxsize=4096)
 def stencil_of(shape: tuple[Any, ...]) -> Stencil:
     """The stencil of a shape as `fill_post` makes it."""
-    _locale, is_first, naming, deleted, edited, github, linked, role, purpose, accepted, counts, powers, mine, own = shape
+    _locale, is_first, naming, deleted, edited, github, linked, role, purpose, accepted, counts, powers, mine, own = (
+        shape
+    )
     post = Marked(
         id=POST,
         number=1 if is_first else NUMBER,
@@ -100,7 +109,7 @@ def fill_post(
         bool(origin_url),
         row["role"],
         row["purpose"],
-        row["is_accepted"],
+        bool(row["is_accepted"]),
         (reactions.get("like", 0), reactions.get("same", 0), reactions.get("thanks", 0)) if reactions else (0, 0, 0),
         powers,
         mine,
@@ -118,7 +127,7 @@ def fill_post(
             escape(origin_url) if origin_url else "",
             escape(head["slug"]),
             row["html"],
-            draw_avatar({"id": row["person_id"], "name": shown}, "l"),
+            draw_avatar(Face(row["person_id"], shown), "l"),
             created_at.isoformat(timespec="seconds"),
             full_date(created_at),
             ago(created_at),

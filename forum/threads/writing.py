@@ -147,7 +147,9 @@ async def store_thread(
     )
     if place is None:
         raise NotFound
-    cooked = await cook_for(markdown, place["slug"], place["has_issues"] or origin.source == "github", is_local=origin.is_local)
+    cooked = await cook_for(
+        markdown, place["slug"], place["has_issues"] or origin.source == "github", is_local=origin.is_local
+    )
     slug = slug_of(title)
     row = await fetch_one(
         "with t as (insert into thread (project_id, category_id, author_id, title, slug, visibility, last_number,"
@@ -251,6 +253,8 @@ async def store_reply(
     author = author or reader.person
     project: int = where["project_id"]
     if key is not None and (before := await sent_before_reply(author, key)):
+        if before.thread != thread:
+            raise Conflict(_("This was sent to another thread already. Reload and send it again."))
         return before
     by_team = reader.is_team(project) and origin.is_local
     if origin.is_local:
@@ -260,7 +264,9 @@ async def store_reply(
             raise Conflict(_("This is a draft still. Submit it first."))
         if where["is_closed"] and not where["is_own"] and not by_team:
             raise Conflict(_("This thread is closed. Start a new one and link here."))
-    cooked = await cook_for(markdown, where["project_slug"], where["has_issues"] or origin.source == "github", is_local=origin.is_local)
+    cooked = await cook_for(
+        markdown, where["project_slug"], where["has_issues"] or origin.source == "github", is_local=origin.is_local
+    )
     row = await fetch_one(
         "with t as (update thread set version = version + 1, last_number = last_number + 1,"
         " reply_count = reply_count + (case when $6 then 0 else 1 end),"

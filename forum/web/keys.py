@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 
+from forum import audit
 from forum.database.engine import execute, fetch_one, fetch_value
 from forum.web.errors import Forbidden
 from forum.web.i18n import _
@@ -23,8 +24,9 @@ async def create_api_key(person: int, description: str) -> str:
     return key
 
 
-async def read_api_key(key: str, username: str) -> Reader:
-    """The reader of a key. An admin's key acts as the person of `Api-Username`, as Discourse's do.
+async def read_api_key(key: str, username: str, *, may_act_for: bool) -> Reader:
+    """The reader of a key. An admin's key writes as the person of `Api-Username`, as Discourse's do, and each such
+    write is audited; it reads as its owner alone, for admins see nothing private of others (product.md).
 
     Raises Forbidden for a key that is unknown or revoked, or a name that the key may not act for.
     """
@@ -40,7 +42,9 @@ async def read_api_key(key: str, username: str) -> Reader:
         named = await fetch_value("select id from person where lower(username) = lower($1)", username)
         if row["site_role"] != "admin" or named is None:
             raise Forbidden(_("This API key cannot act for that person."))
-        person = named
+        if may_act_for:
+            await audit.record("acted_for", actor=person, subject=("person", named))
+            person = named
     reader = await reader_of_person(person)
     if not reader.is_signed_in:
         raise Forbidden(_("The person of this API key cannot sign in."))

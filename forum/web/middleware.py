@@ -96,7 +96,9 @@ class Kernel:
         by_key = b"api-key" in headers
         if by_key:
             scope["haas.reader"] = await read_api_key(
-                headers[b"api-key"].decode("latin-1"), headers.get(b"api-username", b"").decode("latin-1")
+                headers[b"api-key"].decode("latin-1"),
+                headers.get(b"api-username", b"").decode("latin-1"),
+                may_act_for=scope["method"] not in SAFE,
             )
         elif token := cookies.get(sessions.COOKIE):
             scope["haas.reader"] = await sessions.read_session(token)

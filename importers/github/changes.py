@@ -31,7 +31,7 @@ async def change_text(
     title = row["title"] if title is None else title
     if (body, title) == (row["markdown"], row["title"]):
         return False
-    cooked = await cook_for(body, place.slug, True)
+    cooked = await cook_for(body, place.slug, True, is_local=False)
     await execute(
         "with t as (update thread set version = version + 1, title = $3, slug = $4 where id = $1 returning version),"
         " r as (insert into post_revision (post_id, number, editor_id, markdown, title, reason, at)"

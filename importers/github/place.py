@@ -113,3 +113,9 @@ async def take_place(place: Place) -> None:
         place.name,
         place.project,
     )
+    # `#123` in what is written here from now on leads to what was imported
+    await execute(
+        "update project set repository = $2, version = version + 1 where id = $1 and repository = ''",
+        place.project,
+        f"https://github.com/{place.repository}",
+    )

@@ -27,7 +27,13 @@ document.addEventListener("click", async (event) => {
   if (!words || words.data === copied) return;
   const before = words.data;
   words.data = copied;
-  setTimeout(() => (words.data = before), 2000);
+  // a time is told anew now and then, but not while it says this
+  const time = button.querySelector("time[data-ago]");
+  time?.removeAttribute("data-ago");
+  setTimeout(() => {
+    words.data = before;
+    time?.setAttribute("data-ago", "");
+  }, 2000);
 });
 
 // Browsers without a clipboard (plain http) get no button.

@@ -2,6 +2,8 @@
 const versions = new Map();
 const lost = document.getElementById("lost");
 let socket;
+// one message after another: an older one must not overtake a newer one that still waits for its swap
+let heard = Promise.resolve();
 let wait = 1000;
 let lostTimer;
 
@@ -20,7 +22,9 @@ function connect() {
     lost.hidden = true;
     socket.send(JSON.stringify({ have: Object.fromEntries(versions) }));
   });
-  socket.addEventListener("message", (event) => hear(JSON.parse(event.data)));
+  socket.addEventListener("message", (event) => {
+    heard = heard.then(() => hear(JSON.parse(event.data))).catch(() => socket.close());
+  });
   socket.addEventListener("close", (event) => {
     if (event.code === 4403 || versions.size === 0) return;
     lostTimer ??= setTimeout(() => (lost.hidden = false), 3000);
@@ -37,12 +41,12 @@ async function hear({ stream, version, items, gone }) {
     versions.delete(stream);
     return;
   }
-  versions.set(stream, version);
   for (const item of items) {
     if (item.reload) reload();
     else if (item.moved) fresh(item.moved.length);
     else await show(item);
   }
+  versions.set(stream, version);
 }
 
 function parsed(html) {

@@ -54,9 +54,7 @@ class Place:
         await execute("update person set site_role = 'moderator' where id = $1", browsers["moderator"].person)
         browsers["admin"] = await site.member("adam", admin=True)
         browsers["elsewhere"] = await world.person("hanna")
-        await create_project(
-            browsers["elsewhere"].person or 0, NewProject("heron", "Heron", "Heron Foundation")
-        )
+        await create_project(browsers["elsewhere"].person or 0, NewProject("heron", "Heron", "Heron Foundation"))
         place = cls(world, browsers)
         await place.hide_all()
         return place
@@ -227,12 +225,8 @@ def fillings(path: str, subject: str | None = None) -> Iterator[dict[str, str]]:
     """Every way to fill a path; what names the subject is filled with `subject`."""
     named = subject_of(path)
     names = names_in(path)
-    choices = [
-        (subject,) if named and name == named[0] and subject is not None else FILLERS[name] for name in names
-    ]
+    choices = [(subject,) if named and name == named[0] and subject is not None else FILLERS[name] for name in names]
     if "bucket" in path:
-        choices = [
-            ("support",) if name == "kind" else choice for name, choice in zip(names, choices, strict=True)
-        ]
+        choices = [("support",) if name == "kind" else choice for name, choice in zip(names, choices, strict=True)]
     for values in product(*choices):
         yield dict(zip(names, values, strict=True))

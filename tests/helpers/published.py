@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 
 SPECS = Path(__file__).parents[2] / os.environ.get("HAAS_TEST_DATA", "../shared") / "specs"
-needs_specs = pytest.mark.skipif(
-    not SPECS.is_dir(), reason=f"no API descriptions at {SPECS} (set HAAS_TEST_DATA)"
-)
+needs_specs = pytest.mark.skipif(not SPECS.is_dir(), reason=f"no API descriptions at {SPECS} (set HAAS_TEST_DATA)")
 
 KINDS: dict[str, tuple[type, ...]] = {
     "object": (dict,),

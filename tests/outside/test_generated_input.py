@@ -121,14 +121,10 @@ JSON = st.recursive(
         st.text(st.characters(), max_size=20),
         st.just("half \ud800"),
     ),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)),
     max_leaves=8,
 )
-NAMES = sorted(
-    {name for body in BODIES.values() for name in body} | {"tags", "topic", "topic_id", "whisper", "key"}
-)
+NAMES = sorted({name for body in BODIES.values() for name in body} | {"tags", "topic", "topic_id", "whisper", "key"})
 OBJECTS = st.one_of(JSON, st.dictionaries(st.sampled_from(NAMES), JSON, max_size=6))
 PARAMETERS = (
     *(
@@ -148,12 +144,10 @@ PARAMETERS = (
     *("quote", "solved", "tag", "view"),
 )
 QUERY = st.dictionaries(st.sampled_from(PARAMETERS), TEXT)
-PATHS = st.one_of(
-    st.sampled_from(["1", "2", "3", "pelican", "support", "olga", "like", "claim", "x", "1.json"]), TEXT
-)
+PATHS = st.one_of(st.sampled_from(["1", "2", "3", "pelican", "support", "olga", "like", "claim", "x", "1.json"]), TEXT)
 
 quick = settings(
-    max_examples=12,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     # one example is hundreds of requests, and what is told names the one that failed: there is nothing to shrink

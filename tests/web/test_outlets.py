@@ -79,9 +79,7 @@ async def told(browser: Browser, path: str, query: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("roles", (STRANGERS[:3], STRANGERS[3:]), ids="-".join)
-async def test_no_page_fragment_json_or_search_lets_out_what_is_hidden(
-    site: Site, roles: tuple[str, ...]
-) -> None:
+async def test_no_page_fragment_json_or_search_lets_out_what_is_hidden(site: Site, roles: tuple[str, ...]) -> None:
     place = await Place.make(site)
     everywhere = await addresses(place)
     assert len(everywhere) > 150

@@ -78,9 +78,7 @@ def methods_of(route: AccessRoute) -> list[str]:
     return sorted((route.methods or set()) - {"HEAD"})
 
 
-async def send(
-    browser: Browser, method: str, pattern: str, path: str, *, with_token: bool = True
-) -> httpx.Response:
+async def send(browser: Browser, method: str, pattern: str, path: str, *, with_token: bool = True) -> httpx.Response:
     """One request as a page's form or a program's call would make it."""
     if method == "GET":
         return await browser.get(path)
@@ -93,12 +91,7 @@ async def send(
 
 
 def test_every_parameter_of_every_route_is_known_here() -> None:
-    unknown = {
-        (route.path, name)
-        for route in access_routes()
-        for name in names_in(route.path)
-        if name not in FILLERS
-    }
+    unknown = {(route.path, name) for route in access_routes() for name in names_in(route.path) if name not in FILLERS}
     assert not unknown, f"say in tests/helpers/hidden.py what fills these: {unknown}"
     unnamed = {
         route.path
@@ -184,9 +177,7 @@ async def test_who_may_see_a_thing_does_get_it(site: Site) -> None:
 
 
 @pytest.mark.parametrize("roles", GROUPS, ids="-".join)
-async def test_no_route_breaks_and_doors_are_shut_to_whom_they_are_not_for(
-    site: Site, roles: tuple[str, ...]
-) -> None:
+async def test_no_route_breaks_and_doors_are_shut_to_whom_they_are_not_for(site: Site, roles: tuple[str, ...]) -> None:
     place = await Place.make(site)
     insiders = {"admin": ("admin",), "moderator": ("moderator", "admin"), "team": TEAM}
     wrong = []
@@ -211,11 +202,7 @@ async def test_no_route_breaks_and_doors_are_shut_to_whom_they_are_not_for(
 
 async def test_pages_of_others_are_not_there_and_settings_are_the_teams(site: Site) -> None:
     place = await Place.make(site)
-    own = [
-        route.path
-        for route in access_routes()
-        if route.path.startswith("/u/") and route.access == "signed_in"
-    ]
+    own = [route.path for route in access_routes() if route.path.startswith("/u/") and route.access == "signed_in"]
     settings = [route.path for route in access_routes() if route.path.startswith("/p/{project}/settings")]
     assert len(own) >= 2 and len(settings) >= 2
     strangers = ("outsider", "requester", "moderator", "admin", "elsewhere")
@@ -228,9 +215,7 @@ async def test_pages_of_others_are_not_there_and_settings_are_the_teams(site: Si
             answer = await place.browsers[role].get(filled(path, {"project": "pelican"}))
             assert answer.status_code in (403, 404), (role, path)
     for path in own:
-        assert (await place.browsers["owner"].get(filled(path, {"username": "olga"}))).status_code == 200, (
-            path
-        )
+        assert (await place.browsers["owner"].get(filled(path, {"username": "olga"}))).status_code == 200, path
 
 
 async def test_a_write_without_its_token_is_refused_whoever_sends_it(site: Site) -> None:
@@ -262,9 +247,7 @@ async def test_reading_changes_nothing(site: Site) -> None:
         if "GET" not in methods_of(route):
             continue
         named = subject_of(route.path)
-        subjects = (
-            {identity(place.hidden["security"], named[1]), place.public.get(named[1], "")} if named else {"x"}
-        )
+        subjects = {identity(place.hidden["security"], named[1]), place.public.get(named[1], "")} if named else {"x"}
         for subject in subjects - {""}:
             for values in fillings(route.path, subject):
                 for role in ("guest", "owner"):

@@ -94,9 +94,7 @@ async def test_every_write_answers_in_the_published_shape(site: Site) -> None:
     assert not wrong_in(answered.json(), "post", "/posts.json")
     assert answered.json()["reply_to_post_number"] == "2"
     liked = await client.post("/post_actions.json", id=answered.json()["id"] - 1, post_action_type_id=2)
-    changed = await client.put(
-        f"/posts/{made.json()['id']}.json", post={"raw": "They hurt.", "edit_reason": "less"}
-    )
+    changed = await client.put(f"/posts/{made.json()['id']}.json", post={"raw": "They hurt.", "edit_reason": "less"})
     assert not wrong_in(changed.json(), "put", "/posts/{id}.json")
     topic = made.json()["topic_id"]
     titled = await client.put(f"/t/-/{topic}.json", topic={"title": "Dark mode", "category_id": features})
@@ -110,9 +108,7 @@ async def test_every_write_answers_in_the_published_shape(site: Site) -> None:
     post = await fetch_value("select id from post where thread_id = $1 and number = 1", thread)
     liked = await other.post("/post_actions.json", id=post, post_action_type_id=2)
     assert not wrong_in(liked.json(), "post", "/post_actions.json")
-    assert liked.json()["actions_summary"] == [
-        {"id": 2, "count": 1, "acted": True, "can_undo": True, "can_act": False}
-    ]
+    assert liked.json()["actions_summary"] == [{"id": 2, "count": 1, "acted": True, "can_undo": True, "can_act": False}]
 
 
 def test_the_validator_finds_what_is_missing_wrong_or_too_much() -> None:
@@ -146,9 +142,7 @@ async def test_a_project_is_a_category_with_its_categories_below(site: Site) -> 
     world = await World.make(site)
     await world.ask("How do I read?")
     guest = site.guest()
-    listed = (await guest.get("/categories.json?include_subcategories=true")).json()["category_list"][
-        "categories"
-    ]
+    listed = (await guest.get("/categories.json?include_subcategories=true")).json()["category_list"]["categories"]
     assert [c["name"] for c in listed] == ["Pelican Toolkit"]
     assert [c["name"] for c in listed[0]["subcategory_list"]] == ["Support", "Bugs", "Features"]
     assert listed[0]["topic_count"] == 1
@@ -215,9 +209,7 @@ async def test_whispers_are_for_the_team_however_they_are_sent(site: Site) -> No
     assert (await team.get(f"/posts/{post}.json")).status_code == 200
     assert (await stranger.get(f"/posts/{post}.json")).status_code == 404
     assert post not in (await stranger.get(f"/t/{thread}.json")).json()["post_stream"]["stream"]
-    assert (await stranger.get(f"/t/{thread}/posts.json?post_ids[]={post}")).json()["post_stream"][
-        "posts"
-    ] == []
+    assert (await stranger.get(f"/t/{thread}/posts.json?post_ids[]={post}")).json()["post_stream"]["posts"] == []
     assert (await stranger.post("/posts.json", topic_id=thread, raw="Psst.", whisper=True)).status_code == 403
     number = sent.json()["post_number"]
     refused = await stranger.post("/posts.json", topic_id=thread, raw="Re.", reply_to_post_number=number)
@@ -253,9 +245,7 @@ async def test_a_field_that_the_call_does_not_offer_is_refused(site: Site) -> No
     client = await Client.of(site, world.outsider)
     features = await world.category("features")
     for more in UNOFFERED:
-        refused = await client.post(
-            "/posts.json", title="Dark mode", raw="Please.", category=features, **more
-        )
+        refused = await client.post("/posts.json", title="Dark mode", raw="Please.", category=features, **more)
         assert refused.status_code == 422 and refused.json()["error_type"] == "invalid", more
     assert await fetch_value("select count(*) from thread") == 0
 
@@ -276,12 +266,8 @@ async def test_changing_needs_the_role_and_seeing_is_not_enough(site: Site) -> N
     post = await fetch_value("select id from post where thread_id = $1 and number = 1", thread)
     assert (await stranger.put(f"/posts/{post}.json", post={"raw": "Mine now."})).status_code == 403
     assert (await stranger.put(f"/t/-/{thread}.json", title="Mine now")).status_code == 403
-    assert (
-        await stranger.put(f"/t/{thread}/status.json", status="closed", enabled="true")
-    ).status_code == 403
-    assert (
-        await stranger.put(f"/t/{thread}/status.json", status="pinned", enabled="true")
-    ).status_code == 422
+    assert (await stranger.put(f"/t/{thread}/status.json", status="closed", enabled="true")).status_code == 403
+    assert (await stranger.put(f"/t/{thread}/status.json", status="pinned", enabled="true")).status_code == 422
     bugs = await world.category("bugs")
     assert (await stranger.put(f"/t/-/{thread}.json", category_id=bugs)).status_code == 403
     owner = await Client.of(site, world.owner)

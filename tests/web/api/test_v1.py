@@ -49,20 +49,14 @@ async def test_a_ticket_is_made_once_the_terms_are_accepted(site: Site) -> None:
 
 async def test_the_queue_is_in_its_order_page_by_page_and_the_teams_alone(site: Site) -> None:
     world = await World.make(site)
-    asked = [
-        await world.ask(f"Question {n} of five", by=name)
-        for n, name in enumerate(["ana", "ben"] * 2 + ["eva"])
-    ]
+    asked = [await world.ask(f"Question {n} of five", by=name) for n, name in enumerate(["ana", "ben"] * 2 + ["eva"])]
+    await execute("select queue_leave($1)", asked[3].ticket)
     await execute("update ticket set rank_amount = 5000 where id = $1", asked[3].ticket)
-    await execute("select queue_recount(null)") if await has_recount() else None
+    await execute("select queue_enter($1)", asked[3].ticket)
     team = await Client.of(site, world.supporter)
     path = "/api/v1/projects/pelican/queue"
     whole = (await team.get(path)).json()
-    assert (
-        set(whole) == {"share", "credit", "tickets", "next"}
-        and whole["share"] == 20
-        and whole["next"] is None
-    )
+    assert set(whole) == {"share", "credit", "tickets", "next"} and whole["share"] == 20 and whole["next"] is None
     assert [t["position"] for t in whole["tickets"]] == [1, 2, 3, 4, 5]
     assert set(whole["tickets"][0]) == {
         "id",
@@ -73,7 +67,8 @@ async def test_the_queue_is_in_its_order_page_by_page_and_the_teams_alone(site: 
         "due_at",
         "thread_id",
     }
-    assert whole["tickets"][0]["rank_amount"]["currency"] == "EUR"
+    assert (whole["tickets"][0]["id"], whole["tickets"][0]["line"]) == (asked[3].ticket, "paid")
+    assert whole["tickets"][0]["rank_amount"] == {"amount": 5000, "currency": "EUR"}
     seen: list[int] = []
     cursor = ""
     for _page in range(5):
@@ -97,10 +92,6 @@ async def test_the_queue_is_in_its_order_page_by_page_and_the_teams_alone(site: 
         assert (await team.get(f"{path}?{wrong}")).status_code == 422, wrong
 
 
-async def has_recount() -> bool:
-    return bool(await fetch_value("select 1 from pg_proc where proname = 'queue_recount'"))
-
-
 async def test_a_cursor_goes_on_where_it_was_when_the_first_was_answered(site: Site) -> None:
     world = await World.make(site)
     for n in range(4):
@@ -108,9 +99,7 @@ async def test_a_cursor_goes_on_where_it_was_when_the_first_was_answered(site: S
     team = await Client.of(site, world.supporter)
     path = "/api/v1/projects/pelican/queue"
     first = (await team.get(f"{path}?limit=2")).json()
-    sent = await team.post(
-        f"/api/v1/tickets/{first['tickets'][0]['id']}/answers", markdown="So.", purpose="reply"
-    )
+    sent = await team.post(f"/api/v1/tickets/{first['tickets'][0]['id']}/answers", markdown="So.", purpose="reply")
     assert sent.json()["state"] == "answered"
     second = (await team.get(f"{path}?limit=2&cursor={first['next']}")).json()
     assert len(second["tickets"]) == 2
@@ -142,9 +131,7 @@ async def test_answers_follow_the_purposes_and_the_roles(site: Site) -> None:
     assert (await team.post("/api/v1/tickets/999999/answers", markdown="So.")).status_code == 404
     hidden = await world.ask("Kept as a draft", capacity="")
     for client in (team, stranger):
-        assert (
-            await client.post(f"/api/v1/tickets/{hidden.ticket}/answers", markdown="So.")
-        ).status_code == 404
+        assert (await client.post(f"/api/v1/tickets/{hidden.ticket}/answers", markdown="So.")).status_code == 404
 
 
 async def test_answers_have_the_described_shapes(site: Site) -> None:
@@ -221,13 +208,9 @@ async def test_json_that_is_no_object_nan_and_other_encodings_are_refused(site: 
         b'{"title": ' + b"9" * 10_000 + b"}",
     ]
     for body in bodies:
-        sent = await client.browser.http.post(
-            "/api/v1/projects/pelican/tickets", content=body, headers=headers
-        )
+        sent = await client.browser.http.post("/api/v1/projects/pelican/tickets", content=body, headers=headers)
         assert sent.status_code == 422, body[:40]
     too_large = await client.browser.http.post("/posts.json", content=b" " * 1_000_001, headers=headers)
     assert too_large.status_code == 413
-    odd = await client.browser.http.post(
-        "/posts.json", content=b"x", headers=headers | {"content-type": "text/plain"}
-    )
+    odd = await client.browser.http.post("/posts.json", content=b"x", headers=headers | {"content-type": "text/plain"})
     assert odd.status_code == 415
