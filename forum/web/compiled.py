@@ -5,7 +5,7 @@ from typing import Any
 from jinja2 import Environment, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup, _escape_inner, escape
+from markupsafe import Markup, escape
 
 from forum.database.engine import Row
 from forum.web import i18n
@@ -23,7 +23,7 @@ def shown(value: Any) -> str:
     if kind is Markup:
         return value  # type: ignore[no-any-return]
     if kind is str:
-        return _escape_inner(value)
+        return escape(value)
     return str(value) if kind is int else escape(value)
 
 
