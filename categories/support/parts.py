@@ -148,7 +148,10 @@ async def place_since(ticket: int, asked: Mapping[int, tuple[Reader, int]]) -> d
         if kind not in strips:
             row = await queries.ticket_by_id(reader, ticket, is_team=is_team)
             strip = strip_of(reader, row, is_team=is_team) or EMPTY
-            strips[kind] = News(row["queue_version"], ({"id": "queue", "html": strip},))
+            items = [{"id": "queue", "html": strip}]
+            if is_requester or is_team:
+                items.append({"id": "ticketfacts", "inner": fragment("support/facts.html", ticket=row)})
+            strips[kind] = News(row["queue_version"], items)
         answers[n] = strips[kind]
     return answers
 

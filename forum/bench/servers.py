@@ -29,6 +29,12 @@ class Served:
     web: int
 
     @property
+    def cpu_seconds(self) -> float:
+        """Processor time that the web process has used since it began."""
+        times = psutil.Process(self.web).cpu_times()
+        return float(times.user + times.system)
+
+    @property
     def rss_mb(self) -> float:
         """Resident memory of the web process in MB (10^6 bytes), what it shares with its supervisor included."""
         return float(psutil.Process(self.web).memory_info().rss) / 1e6
@@ -124,8 +130,8 @@ async def ended(process: subprocess.Popen[bytes]) -> None:
 
 
 @asynccontextmanager
-async def floor(pages: Path, name: str) -> AsyncIterator[int]:
-    """The floor in a process of its own, answering with the files of a folder, of which `name` is one; gives its port."""
+async def floor(pages: Path, name: str) -> AsyncIterator[Served]:
+    """The floor in a process of its own, answering with the files of a folder, of which `name` is one."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(2048)
@@ -139,6 +145,6 @@ async def floor(pages: Path, name: str) -> AsyncIterator[int]:
                 if (await fetch(port, f"/{name}"))[0] == 200:
                     break
             await asyncio.sleep(0.02)
-        yield port
+        yield Served(port, process.pid)
     finally:
         await ended(process)

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import random
 import re
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -73,7 +74,7 @@ class Site:
     scale: Scale
     people: list[Person]
     places: list[Place]
-    floor: int = 0
+    floor: Served | None = None
     dice: random.Random = field(default_factory=lambda: random.Random(SEED))
 
     @property
@@ -136,23 +137,27 @@ async def with_floor(site: Site, names: Sequence[str]) -> AsyncIterator[None]:
                 if status != 200:
                     raise BadAnswer(f"{words[0]}: {status}")
                 (Path(folder) / f"{name}-{n}").write_bytes(body)
-        async with floor(Path(folder), f"{names[0]}-0") as port:
-            site.floor = port
+        async with floor(Path(folder), f"{names[0]}-0") as site.floor:
             yield
 
 
 async def rate_row(site: Site, name: str) -> Row:
     """Requests a second of a kind of page, beside those of the floor, in turns."""
+    assert site.floor is not None
     asks = site.asks(name)
     samples = SAMPLES if len(asks) > 1 else 1
-    floor_asks = [get(f"/{name}-{n}", site.floor) for n in range(samples)]
+    floor_asks = [get(f"/{name}-{n}", site.floor.port) for n in range(samples)]
     here, there = Tally(), Tally()
     ours, floors = load.around(asks), load.around(floor_asks)
     await load.load(site.port, ours, site.scale.seconds)
-    await load.load(site.floor, floors, 0.5)
+    await load.load(site.floor.port, floors, 0.5)
+    before = (site.served.cpu_seconds, site.floor.cpu_seconds)
     for _ in range(site.scale.rounds):
         here.add(await load.load(site.port, ours, site.scale.seconds))
-        there.add(await load.load(site.floor, floors, site.scale.floor_seconds))
+        there.add(await load.load(site.floor.port, floors, site.scale.floor_seconds))
+    spent = [1e6 * (s.cpu_seconds - b) for s, b in zip((site.served, site.floor), before, strict=True)]
+    cost = f"{spent[0] / here.statuses.total():.0f} µs of CPU a page, floor {spent[1] / there.statuses.total():.0f}"
+    sys.stderr.write(f"{'':10}{name}: {cost}, {here.size / here.statuses.total() / 1000:.1f} kB\n")
     return row(name, here.rate, there.rate)
 
 

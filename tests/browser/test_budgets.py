@@ -1,4 +1,4 @@
-"""What a page may weigh (ui.md, Budgets), in kilobytes as they travel, and that nothing comes from elsewhere."""
+"""What a page may weigh (ui.md, Budgets), in kilobytes as they travel."""
 
 import gzip
 from importlib.resources import files
@@ -8,7 +8,6 @@ from playwright.async_api import Page, Response, expect
 from forum import demo
 from forum.threads.writing import post_reply
 from tests.helpers.browsing import Windows
-from tests.helpers.places import Places
 from tests.helpers.world import World
 
 KB = 1024
@@ -69,11 +68,3 @@ async def test_a_page_of_twenty_posts_keeps_its_budgets(windows: Windows, world:
 async def sprite_of(page: Page) -> str:
     """The address of the icons."""
     return str(await page.locator("use").first.get_attribute("href")).partition("#")[0]
-
-
-async def test_no_page_asks_another_host_for_anything(windows: Windows, world: World) -> None:
-    windows.expect("status of 404")
-    page = await windows.open("", world.owner)
-    for place in (await Places.make(world)).pages:
-        await page.goto(place.path)
-    assert windows.hosts == {windows.url.removeprefix("http://")}

@@ -67,6 +67,7 @@ async def test_posts_are_walked_liked_quoted_answered_and_edited(windows: Window
     await page.keyboard.type(" jklq?g h/")
     await expect(area).to_have_value(re.compile(r" jklq\?g h/"))
     await page.keyboard.press("Control+Enter")
+    await expect(page.locator("#post_3")).to_have_count(1)
     await expect(page.locator("#post_3 blockquote")).to_contain_text("With resample().")
     await expect(area).to_have_value("")
     await area.blur()

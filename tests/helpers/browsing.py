@@ -55,7 +55,6 @@ class Windows:
     troubles: list[str] = field(default_factory=list)
     # a page that is left before its socket was open says so
     expected: list[str] = field(default_factory=lambda: ["closed before the connection is established"])
-    hosts: set[str] = field(default_factory=set)
     closing: list[Callable[[], Any]] = field(default_factory=list)
 
     async def open(self, path: str = "", person: "sites.Browser | None" = None, **options: Any) -> Page:
@@ -86,8 +85,9 @@ class Windows:
             self.troubles.append(f"{message.type} on {page.url if page else '?'}: {message.text}")
 
     def hear_request(self, request: Request) -> None:
-        if host := urlsplit(request.url).netloc:
-            self.hosts.add(host)
+        host = urlsplit(request.url).hostname
+        if host and host != "127.0.0.1":
+            self.troubles.append(f"asked {host} for {request.url}")
 
     def hear_response(self, response: Response) -> None:
         if response.status >= 500:

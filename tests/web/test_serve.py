@@ -116,6 +116,10 @@ def test_embedded_database_is_joined_by_commands_and_stops_with_the_site(tmp_pat
     data = tmp_path / "data"
     data.mkdir()
     postmaster = data / "postgres" / "postmaster.pid"
+    # somebody was stopped while they made it the first time
+    postmaster.parent.mkdir()
+    (postmaster.parent / "PG_VERSION").write_text("18")
+    (data / ".postgres.unfinished").touch()
     with served(data) as site:
         command = haas(data, "migrate", "--json")
         assert (command.returncode, command.stdout) == (0, '{"applied": []}\n'), command.stderr

@@ -1,0 +1,125 @@
+"""The demo: a community that people believe, true in every counter, made once."""
+
+import pytest
+
+from forum.database.engine import fetch, fetch_value
+from forum.demo import NotEmpty, make_demo
+from forum.demo.bulk import load_bulk
+from forum.demo.fill import DemoResult
+from forum.demo.words import Writer
+from forum.demo.world import PROJECTS, SIGN_INS, read_threads, unwrap
+from forum.markup import cook
+from forum.recount import recount
+from tests.helpers.site import Site
+
+
+@pytest.fixture
+async def demo(site: Site) -> DemoResult:
+    return await make_demo(site.settings, password="pelicans carry much")
+
+
+async def test_the_demo_is_a_community_whose_counters_are_true(site: Site, demo: DemoResult) -> None:
+    assert demo.projects == 6
+    assert demo.people >= 30
+    assert demo.threads >= 60
+    assert demo.posts > demo.threads
+    assert await recount() == []
+
+
+async def test_tickets_are_in_every_state_and_many_wait(site: Site, demo: DemoResult) -> None:
+    states = {row["state"]: row["n"] for row in await fetch("select state, count(*) as n from ticket group by 1")}
+    assert set(states) == {"draft", "waiting", "needs_facts", "answered", "resolved", "closed", "suspended"}
+    pelican = await fetch_value("select id from project where slug = 'pelican'")
+    assert await fetch_value("select unpaid from queue where project_id = $1", pelican) >= 20
+
+
+async def test_the_expected_range_is_measured_where_enough_was_answered(site: Site, demo: DemoResult) -> None:
+    measured = await fetch("select p.slug, unpaid_from, unpaid_to from queue join project p on p.id = project_id")
+    ranges = {row["slug"]: (row["unpaid_from"], row["unpaid_to"]) for row in measured}
+    least, most = ranges["pelican"]
+    assert 1 <= least <= most <= 10
+    assert ranges["heron"] == (None, None)
+
+
+async def test_nothing_in_the_demo_happened_in_the_future_or_all_at_once(site: Site, demo: DemoResult) -> None:
+    row = (
+        await fetch(
+            "select count(distinct created_at::date) as days, bool_and(created_at <= now()) as past,"
+            " (select bool_and(p.created_at >= t.created_at) from post p join thread t on t.id = p.thread_id) as after,"
+            " (select bool_and(t.bumped_at <= now() - interval '10 minutes') from thread t) as old from post"
+        )
+    )[0]
+    assert row["days"] > 20
+    assert row["past"]
+    assert row["after"]
+    assert row["old"]
+    acts = await fetch(
+        "select a.at > t.created_at - interval '1 second' as later from thread_act a join thread t on t.id = thread_id"
+    )
+    assert all(act["later"] for act in acts)
+
+
+async def test_each_sign_in_opens_with_the_one_password(site: Site, demo: DemoResult) -> None:
+    assert demo.sign_ins == SIGN_INS
+    for username in SIGN_INS:
+        browser = site.guest()
+        await browser.get("/login")
+        answer = await browser.post("/login", {"login": username, "password": demo.password})
+        assert answer.status_code == 303, username
+    assert await fetch_value("select site_role from person where username = 'demo-admin'") == "admin"
+    with_password = await fetch("select username from person where password is not null order by 1")
+    assert [row["username"] for row in with_password] == sorted(SIGN_INS)
+
+
+async def test_a_second_demo_is_refused_and_changes_nothing(site: Site, demo: DemoResult) -> None:
+    with pytest.raises(NotEmpty, match="empty site"):
+        await make_demo(site.settings)
+    assert await fetch_value("select count(*) from project") == demo.projects
+
+
+async def test_a_site_with_somebody_on_it_is_not_filled(site: Site) -> None:
+    await site.person("ada")
+    with pytest.raises(NotEmpty):
+        await make_demo(site.settings)
+
+
+async def test_a_bulk_load_keeps_every_counter_and_every_thread_can_be_read(site: Site, demo: DemoResult) -> None:
+    await load_bulk(300)
+    assert await recount() == []
+    assert await fetch_value("select count(*) from thread") == 300
+    assert await fetch_value("select max(last_number) from thread") == 150
+    paths = await fetch(
+        "select '/t/' || slug || '/' || id as path from thread where visibility = 'public' order by id desc"
+    )
+    guest = site.guest()
+    for row in paths[:40]:
+        assert (await guest.get(row["path"])).status_code == 200
+    words = await fetch_value("select title from thread order by id desc limit 1")
+    found = await guest.get("/search", params={"q": words.split()[-1]})
+    assert words in found.text.replace("<mark>", "").replace("</mark>", "")
+
+
+async def test_what_comes_after_a_bulk_load_gets_a_free_id(site: Site, demo: DemoResult) -> None:
+    await load_bulk(200)
+    for table in ("thread", "post", "ticket"):
+        following = await fetch_value(f"select nextval(pg_get_serial_sequence('{table}', 'id'))")
+        assert following > await fetch_value(f"select max(id) from {table}")
+
+
+def test_blocks_cooked_one_by_one_are_what_they_are_cooked_together() -> None:
+    writer = Writer(1)
+    for _ in range(40):
+        piece = writer.post()
+        assert cook(piece.markdown).html.strip() == piece.html.strip()
+
+
+def test_the_texts_of_the_demo_can_be_read() -> None:
+    for project in PROJECTS:
+        for name in project.files:
+            for first, *_later in read_threads(name):
+                assert first.verb == "ask"
+
+
+def test_paragraphs_become_one_line_and_everything_else_stays() -> None:
+    text = "One\ntwo.\n\n- a\n- b\n\n```\nx = 1\ny = 2\n```\n| a |\n| - |\n> q\nafter"
+    assert unwrap(text) == "One two.\n\n- a\n- b\n\n```\nx = 1\ny = 2\n```\n| a |\n| - |\n> q after"
