@@ -25,7 +25,7 @@ from forum.web import csrf, sessions
 
 SEED = 99
 DRAWS = 30_000
-SAMPLES = 48
+SAMPLES = 24
 PEOPLE = 400
 # what a reader of a page waits for beside the page itself
 ASSET = re.compile(rb'<(?:link[^>]+rel="stylesheet"[^>]+href|script[^>]+src)="([^"]+)"')

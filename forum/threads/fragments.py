@@ -98,4 +98,4 @@ def render_posts(
         last = row["number"]
     for number in sorted(after):
         parts.extend(render_act(act) for act in after[number])
-    return Markup("").join(parts)
+    return Markup("".join(parts))

@@ -116,6 +116,8 @@ def fill_post(
         is_own,
     )
     shown = name or username
+    # full_date() without asking ago() again; times come from the database in UTC
+    day = ago(created_at)
     return stencil_of(shape).filled(
         (
             str(number),
@@ -129,8 +131,8 @@ def fill_post(
             row["html"],
             draw_avatar(Face(row["person_id"], shown), "l"),
             created_at.isoformat(timespec="seconds"),
-            full_date(created_at),
-            ago(created_at),
+            f"{day}, {created_at.hour:02}:{created_at.minute:02} UTC",
+            day,
             full_date(edited_at) if edited_at else "",
         )
     )

@@ -33,6 +33,9 @@ class Translated(NodeTransformer):
 
     def visit_Call(self, call: nodes.Call) -> nodes.Node:
         node = self.generic_visit(call)
+        if isinstance(call.node, nodes.Name) and call.node.name == "icon" and len(call.args) == 1:
+            # the macro of macros.html, which does nothing else
+            return nodes.Call(nodes.Name("draw_icon", "load"), call.args, [], None, None, lineno=call.lineno)
         asks = isinstance(call.node, nodes.Name) and call.node.name in ("_", "gettext") and len(call.args) == 1
         if not asks or call.kwargs or call.dyn_args or call.dyn_kwargs or not isinstance(call.args[0], nodes.Const):
             return node

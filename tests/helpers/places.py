@@ -77,7 +77,7 @@ class Places:
         await claim(sam, claimed.ticket)
         await keep_draft(await world.people["bea"].reader(), f"thread:{thread}", markdown="I begin to write.")
         await keep_draft(reader, "new", title="How do I", markdown="begin a thread?", data={})
-        draft = await world.ask("How do I keep a draft?", by="ana", accepts_terms=False)
+        draft = await world.ask("How do I keep a draft?", by="ana", as_draft=True)
         long = await world.ask("Everything about windows", category="bugs", by="ana")
         for number in range(2, LONG + 1):
             await execute("delete from rate")
