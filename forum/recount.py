@@ -16,6 +16,12 @@ CHECKS: tuple[tuple[str, str], ...] = (
         " from post group by 1) p on p.thread_id = t.id where t.last_number <> coalesce(p.n, 0)",
     ),
     (
+        "thread {}: last_public_number is {}, the last post that is no whisper is {}",
+        "select t.id, t.last_public_number, p.n from thread t join (select thread_id,"
+        " max(number) filter (where not is_whisper) as n from post group by 1) p on p.thread_id = t.id"
+        " where coalesce(t.last_public_number, t.last_number) <> p.n",
+    ),
+    (
         "thread {}: version is {}, something in it has {}",
         "select t.id, t.version, greatest(p.n, a.n) from thread t"
         " left join (select thread_id, max(version) as n from post group by 1) p on p.thread_id = t.id"

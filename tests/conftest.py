@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from forum.database import embedded, engine
@@ -51,11 +52,19 @@ def process_database(server: Any, template: str) -> Iterator[str]:
     asyncio.run(databases.drop(server, name))
 
 
+@pytest.fixture(scope="session")
+async def emptier(process_database: str) -> AsyncIterator[Any]:
+    """A connection that may do everything."""
+    link = await asyncpg.connect(process_database)
+    yield link
+    await link.close()
+
+
 @pytest.fixture
-async def database_url(process_database: str) -> AsyncIterator[str]:
+async def database_url(process_database: str, emptier: Any) -> AsyncIterator[str]:
     """A database with nothing in it but what the migrations bring; emptied again afterwards."""
     yield process_database
-    await databases.empty(process_database)
+    await databases.empty(emptier)
 
 
 class Statements(list[str]):
@@ -73,18 +82,31 @@ class Statements(list[str]):
         return len(self)
 
 
+# The pool outlives a test, so that its connections stay warm; it tells the statements to whichever test runs.
+_statements = Statements()
+
+
 @pytest.fixture
 def statements() -> Statements:
-    """Counts the SQL statements of the test's pool."""
-    return Statements()
+    """Counts the SQL statements of this process's pool since the test began."""
+    _statements.clear()
+    return _statements
+
+
+@pytest.fixture(scope="session")
+async def pool(process_database: str) -> AsyncIterator[None]:
+    """Closes what `database` opened."""
+    yield
+    await engine.disconnect()
 
 
 @pytest.fixture
-async def database(database_url: str, statements: Statements) -> AsyncIterator[str]:
-    """The pool, open on a database of the test's own."""
-    await engine.connect(database_url, size=5, on_statement=statements.hear)
-    yield database_url
-    await engine.disconnect()
+async def database(database_url: str, pool: None, statements: Statements) -> str:
+    """The pool, open on a database of the test's own; a test may have closed it, or left it open on another one."""
+    if engine.engine.pool is None or engine.engine.config != {"dsn": database_url}:
+        await engine.disconnect()
+        await engine.connect(database_url, size=5, on_statement=_statements.hear)
+    return database_url
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from markupsafe import Markup
@@ -20,7 +21,7 @@ from forum.projects.queries import categories_of, unaccepted_terms
 from forum.projects.rules import visible_categories
 from forum.threads.drafts import draft_to_ask, drop_draft, keep_draft, numbered_key
 from forum.threads.rules import TITLE_LEAST, TITLE_MOST
-from forum.threads.writing import cook_for
+from forum.threads.writing import preview_of
 from forum.web.errors import Invalid, NotFound, Problem, SignInFirst
 from forum.web.i18n import _
 from forum.web.pages import page, redirect, swap
@@ -157,12 +158,15 @@ async def rest(request: Request) -> Response:
 
 
 async def submit(request: Request) -> Response:
-    """Ask; or, without script, look at a preview or keep the draft."""
+    """Ask; or, without script, look for solved threads (beside this page), at a preview, or keep the draft."""
     fields, typed = request.fields, typed_fields(request)
+    if "look" in fields:
+        looked_for = {"q": typed["title"][:200], "project": typed["project"], "solved": "yes"}
+        return redirect(request, f"/search?{urlencode(looked_for)}")
     if not request.reader.is_signed_in:
         raise SignInFirst
     if "preview" in fields:
-        cooked = await cook_for(typed["markdown"], typed["project"], has_issues=False)
+        cooked = await preview_of(typed["markdown"], typed["project"])
         return await ask_page(request, typed, preview=Markup(cooked.html), key=fields.key())
     if "save" in fields or (fields.get("then") == "draft" and not await is_for_support(typed)):
         await keep_draft(

@@ -6,7 +6,7 @@ from typing import Any
 
 from forum.database.engine import Row, fetch, fetch_one, fetch_value
 from forum.threads.queries import LIST, PERSON
-from forum.threads.visibility import visible_post, visible_thread
+from forum.threads.visibility import last_number, visible_post, visible_thread
 from forum.web.reader import Reader
 
 TAGS = """
@@ -14,7 +14,7 @@ TAGS = """
    from thread_tag tt join tag g on g.id = tt.tag_id where tt.thread_id = {thread}) as tags
 """
 COLUMNS = f"""
-t.id, t.title, t.slug, t.visibility, t.reply_count, t.last_number, t.category_id, t.is_pinned, t.is_closed,
+t.id, t.title, t.slug, t.visibility, t.reply_count, {last_number("t", "$1")} as last_number, t.category_id, t.is_pinned, t.is_closed,
 t.created_at, t.last_post_at, t.bumped_at, {TAGS.format(thread="t.id")},
 (select coalesce(a.same_as, a.id) from person a where a.id = t.author_id) as author,
 (select coalesce(l.same_as, l.id) from person l where l.id = t.last_poster_id) as last_poster,

@@ -12,7 +12,7 @@ from forum.threads.events import (
     ThreadReopened,
 )
 from forum.threads.rules import REACTIONS
-from forum.threads.visibility import visible_post, visible_thread
+from forum.threads.visibility import last_number, visible_post, visible_thread
 from forum.threads.writing import locked_thread, record_act, require_writer
 from forum.web.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.web.i18n import _
@@ -242,7 +242,7 @@ async def mark_read(reader: Reader, thread: int, number: int) -> None:
     """Remember that a person read up to a post number; never goes back. Nothing happens where it is not visible."""
     await execute(
         "insert into read_position (person_id, thread_id, number)"
-        f" select $1, t.id, least($3, t.last_number) from thread t where t.id = $2 and {visible_thread('t', '$1')}"
+        f" select $1, t.id, least($3, {last_number('t', '$1')}) from thread t where t.id = $2 and {visible_thread('t', '$1')}"
         " on conflict (person_id, thread_id) do update"
         " set number = excluded.number, at = now() where read_position.number < excluded.number",
         reader.person,

@@ -67,7 +67,7 @@ def powers_in(reader: Reader, head: Row | Mapping[str, Any]) -> Powers:
         signed_in=True,
         may_accept=may(reader, "accept", project, own=head["is_own"], assigned=head["is_assigned"], public=is_public),
         may_moderate=may(reader, "moderate", project, public=is_public),
-        is_open=not head["is_closed"] or head["is_own"] or reader.is_team(project),
+        is_open=head["visibility"] != "author" and (not head["is_closed"] or head["is_own"] or reader.is_team(project)),
     )
 
 

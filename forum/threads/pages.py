@@ -196,7 +196,7 @@ async def reply(request: Request) -> Response:
     purpose = "whisper" if "whisper" in fields.all("purpose") else fields.get("purpose") or "reply"
     head = await thread_head(request.reader, thread)
     if "preview" in fields:
-        cooked = await writing.cook_for(markdown, head["project_slug"], has_issues=True)
+        cooked = await writing.preview_of(markdown, head["project_slug"])
         return await fresh_page(
             request,
             thread,
@@ -254,9 +254,11 @@ async def reply_swap(request: Request, thread: int, posted: writing.Posted) -> R
 
 async def preview(request: Request) -> Response:
     """The text as it will stand, by the very function that cooks it for good."""
-    markdown = request.fields.text("markdown", limit=100_000, required=False)
-    request.fields.check()
-    cooked = await writing.cook_for(markdown, request.fields.get("project", "")[:60], has_issues=False)
+    fields = request.fields
+    markdown = fields.text("markdown", limit=100_000, required=False)
+    fields.check()
+    is_local = fields.get("origin") in (None, "", "local")
+    cooked = await writing.preview_of(markdown, fields.get("project", "")[:60], is_local=is_local)
     return HTMLResponse(cooked.html)
 
 
@@ -334,7 +336,7 @@ async def edit(request: Request) -> Response:
     tags = fields.get("tags", "").replace(",", " ").split() if source["number"] == 1 else None
     typed = {"markdown": markdown, "title": title, "tags": tags or [], "reason": fields.get("reason", "")}
     if "preview" in fields:
-        cooked = await writing.cook_for(markdown, "", has_issues=False)
+        cooked = await writing.preview_of(markdown, source["project_slug"], is_local=source["origin"] == "local")
         return await page(
             request,
             "threads/edit.html",

@@ -6,7 +6,7 @@ from typing import Any
 
 from forum.database.engine import Row, fetch, fetch_one
 from forum.threads.rules import THREADS_A_PAGE
-from forum.threads.visibility import visible_act, visible_post, visible_thread
+from forum.threads.visibility import last_number, visible_act, visible_post, visible_thread
 from forum.web.errors import NotFound
 from forum.web.reader import Reader
 
@@ -14,7 +14,8 @@ from forum.web.reader import Reader
 PERSON = "join person {w} on {w}.id = {author} join person {a} on {a}.id = coalesce({w}.same_as, {w}.id)"
 
 HEAD_FRAME = f"""
-select t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug, t.visibility, t.version, t.last_number,
+select t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug, t.visibility, t.version,
+       {last_number("t", "$2")} as last_number,
        t.reply_count, t.accepted_number, t.is_closed, t.is_pinned, t.origin, t.origin_url, t.created_at, t.bumped_at,
        t.last_post_at, c.slug as category_slug, c.name as category_name, c.kind as category_kind, p.slug as project_slug,
        p.name as project_name, p.version as project_version, a.username, a.name as author_name, a.id as author_person,
@@ -66,7 +67,8 @@ async def page_head(reader: Reader, thread: int, first: int, last: int) -> tuple
 
 # What a page that guests were given depends on, as far as one cheap row can say it.
 GUEST_STAMP = f"""
-select t.version, p.version as project_version, t.slug, t.last_number from thread t join project p on p.id = t.project_id
+select t.version, p.version as project_version, t.slug, {last_number("t", "null")} as last_number
+  from thread t join project p on p.id = t.project_id
  where t.id = $1 and {visible_thread("t", "null")}
 """
 
@@ -164,8 +166,8 @@ class Cursor:
         return f"{(self.at - EPOCH) // MICROSECOND}-{self.id}"
 
 
-ROW_COLUMNS = """
-       t.id, t.title, t.slug, t.version, t.visibility, t.reply_count, t.last_number, t.accepted_number, t.is_closed,
+ROW_COLUMNS = f"""
+       t.id, t.title, t.slug, t.version, t.visibility, t.reply_count, {last_number("t", "$1")} as last_number, t.accepted_number, t.is_closed,
        t.is_pinned, t.bumped_at, t.created_at, t.origin, t.project_id, t.category_id, c.slug as category_slug,
        c.name as category_name, c.kind as category_kind, p.slug as project_slug, p.name as project_name,
        array(select g.name from thread_tag tt join tag g on g.id = tt.tag_id where tt.thread_id = t.id order by 1)
@@ -241,7 +243,7 @@ async def unread_threads(reader: Reader, limit: int = THREADS_A_PAGE) -> list[Ro
     """Threads the reader has read to some post, and which have gone on since."""
     which = (
         "t.visibility <> 'author' and exists (select 1 from read_position r where r.thread_id = t.id"
-        " and r.person_id = $1 and r.number < t.last_number)"
+        f" and r.person_id = $1 and r.number < {last_number('t', '$1')})"
     )
     return await fetch(list_sql(which, guest=False), reader.id, limit)
 
@@ -279,7 +281,7 @@ async def count_new(reader: Reader) -> tuple[int, int]:
         f" and t.visibility <> 'author' and {visible_thread('t', '$1')} and t.author_id <> $1 and not exists"
         " (select 1 from read_position r where r.thread_id = t.id and r.person_id = $1) limit 99) n) as new,"
         " (select count(*) from (select 1 from read_position r join thread t on t.id = r.thread_id"
-        f" where r.person_id = $1 and r.number < t.last_number and t.visibility <> 'author'"
+        f" where r.person_id = $1 and r.number < {last_number('t', '$1')} and t.visibility <> 'author'"
         f" and {visible_thread('t', '$1')} limit 99) u) as unread",
         reader.person,
     )
@@ -303,10 +305,11 @@ async def revisions_of(post: int, *, below: int, limit: int) -> list[Row]:
 async def post_source(reader: Reader, post: int) -> Row:
     """A post's Markdown with its thread: (id, number, markdown, thread_id, title, slug, tags…). Raises NotFound."""
     row = await fetch_one(
-        "select p.id, p.number, p.markdown, p.html, p.revision_count, p.author_id, p.created_at, p.edited_at,"
+        "select p.id, p.number, p.markdown, p.html, p.revision_count, p.author_id, p.created_at, p.edited_at, p.origin,"
         " t.id as thread_id, t.title, t.slug, t.project_id, t.visibility, a.id as person_id, a.username, a.name,"
+        " j.slug as project_slug,"
         " array(select g.name from thread_tag tt join tag g on g.id = tt.tag_id where tt.thread_id = t.id order by 1)"
-        " as tags from post p join thread t on t.id = p.thread_id"
+        " as tags from post p join thread t on t.id = p.thread_id join project j on j.id = t.project_id"
         f" {PERSON.format(w='w', a='a', author='p.author_id')}"
         f" where p.id = $1 and p.deleted_at is null and {visible_thread('t', '$2')}"
         f" and {visible_post('p', 't', '$2')}",

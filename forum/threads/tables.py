@@ -18,6 +18,7 @@ class Thread(Table, tablename="thread", db=engine):
     visibility = Text()
     version = BigInt()
     last_number = Integer()
+    last_public_number = Integer(null=True)
     reply_count = Integer()
     last_post_at = Timestamptz()
     last_poster_id = ForeignKey(Person, null=False)

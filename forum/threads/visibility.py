@@ -42,3 +42,11 @@ def visible_post(post: str, thread: str, reader: str) -> str:
 def visible_act(act: str, thread: str, reader: str) -> str:
     """SQL: the reader may see the row `act` (thread_act) of a thread that they may see."""
     return f"(not {act}.team_only or {in_team(thread, f'{reader}::bigint')})"
+
+
+def last_number(thread: str, reader: str) -> str:
+    """SQL: the number of the thread's last post as far as the reader may know: whispers behind it are the team's."""
+    return (
+        f"case when {thread}.last_public_number is null or {in_team(thread, f'{reader}::bigint')}"
+        f" then {thread}.last_number else {thread}.last_public_number end"
+    )

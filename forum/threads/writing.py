@@ -67,6 +67,12 @@ async def cook_for(markdown: str, project_slug: str, has_issues: bool, *, is_loc
         raise Invalid({"markdown": _("At most %(n)d characters.") % {"n": 100_000}}) from None
 
 
+async def preview_of(markdown: str, project_slug: str, *, is_local: bool = True) -> Cooked:
+    """A text as it will stand when it is stored in a project; "" for one that is not chosen yet. Raises Invalid."""
+    has_issues = await fetch_value("select repository <> '' from project where slug = $1", project_slug)
+    return await cook_for(markdown, project_slug, bool(has_issues) or not is_local, is_local=is_local)
+
+
 def check_markdown(markdown: str) -> None:
     """Raises Invalid for a text with nothing in it."""
     if not markdown.strip():
@@ -269,6 +275,7 @@ async def store_reply(
     )
     row = await fetch_one(
         "with t as (update thread set version = version + 1, last_number = last_number + 1,"
+        " last_public_number = case when $6 then coalesce(last_public_number, last_number) end,"
         " reply_count = reply_count + (case when $6 then 0 else 1 end),"
         " last_post_at = case when $6 then last_post_at else greatest(last_post_at, coalesce($8, now())) end,"
         " bumped_at = case when $6 then bumped_at else greatest(bumped_at, coalesce($8, now())) end,"
@@ -330,9 +337,10 @@ async def record_act(
     The thread's row must be locked, or be locked by this.
     """
     version: int = await fetch_value(
-        "with t as (update thread set version = version + 1 where id = $1 returning version, last_number),"
+        "with t as (update thread set version = version + 1 where id = $1"
+        " returning version, case when $4 then last_number else coalesce(last_public_number, last_number) end as number),"
         " a as (insert into thread_act (thread_id, kind, actor_id, after_number, version, team_only, data, at)"
-        " select $1, $2, $3, t.last_number, t.version, $4, $5, coalesce($6, now()) from t)"
+        " select $1, $2, $3, t.number, t.version, $4, $5, coalesce($6, now()) from t)"
         " select version from t",
         thread,
         kind,

@@ -5,6 +5,7 @@ let socket;
 // one message after another: an older one must not overtake a newer one that still waits for its swap
 let heard = Promise.resolve();
 let wait = 1000;
+let next;
 let lostTimer;
 
 for (const element of document.querySelectorAll("[data-streams]")) {
@@ -15,10 +16,13 @@ for (const element of document.querySelectorAll("[data-streams]")) {
 }
 
 function connect() {
+  clearTimeout(next);
+  if (versions.size === 0 || socket?.readyState < WebSocket.CLOSING) return;
   socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live`);
   socket.addEventListener("open", () => {
     wait = 1000;
     clearTimeout(lostTimer);
+    lostTimer = undefined;
     lost.hidden = true;
     socket.send(JSON.stringify({ have: Object.fromEntries(versions) }));
   });
@@ -26,12 +30,9 @@ function connect() {
     heard = heard.then(() => hear(JSON.parse(event.data))).catch(() => socket.close());
   });
   socket.addEventListener("close", (event) => {
-    if (event.code === 4403 || versions.size === 0) return;
+    if (event.target !== socket || event.code === 4403 || versions.size === 0) return;
     lostTimer ??= setTimeout(() => (lost.hidden = false), 3000);
-    setTimeout(() => {
-      lostTimer = undefined;
-      connect();
-    }, wait * (0.75 + Math.random() / 2));
+    next = setTimeout(connect, wait * (0.75 + Math.random() / 2));
     wait = Math.min(wait * 2, 30000);
   });
 }
@@ -98,6 +99,7 @@ function reload() {
   else fresh(1);
 }
 
-if (versions.size > 0) connect();
+connect();
+window.addEventListener("online", connect);
 window.addEventListener("pagehide", () => socket?.close());
-window.addEventListener("pageshow", (event) => event.persisted && versions.size > 0 && connect());
+window.addEventListener("pageshow", (event) => event.persisted && connect());

@@ -6,14 +6,11 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import async_playwright, expect
 
-from forum.database import engine
 from forum.events import flush_hints
 from forum.settings import Settings
-from tests.helpers import databases
 from tests.helpers.browsing import ARGUMENTS, NAMES, TIMEOUT, Windows, chromium
 from tests.helpers.serving import Served
 from tests.helpers.site import Site
@@ -24,14 +21,13 @@ expect.set_options(timeout=TIMEOUT)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of them need the browser, which lives as long as the worker, and so does the loop that talks to it."""
+    """All of them need the browser."""
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Chromium]:
     """The system's Chromium. Without one the tests skip, or fail where HAAS_BROWSER=required."""
     found = chromium()
@@ -54,21 +50,6 @@ def served() -> Iterator[Served]:
     process.end()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def database_url(process_database: str) -> AsyncIterator[str]:
-    """A database with nothing in it but what the migrations bring; emptied again afterwards."""
-    yield process_database
-    await databases.empty(process_database)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def database(database_url: str) -> AsyncIterator[str]:
-    """The tests' own pool on the site's database, to build its world and to look into it."""
-    await engine.connect(database_url, size=3)
-    yield database_url
-    await engine.disconnect()
-
-
 @pytest.fixture
 def settings(browser: Chromium, served: Served, tmp_path: Path, database_url: str) -> Iterator[Settings]:
     """The settings of the site that is served; `base_url` is where."""
@@ -78,7 +59,7 @@ def settings(browser: Chromium, served: Served, tmp_path: Path, database_url: st
     served.stop()
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest.fixture
 async def site(database: str, settings: Settings) -> AsyncIterator[Site]:
     """The same site in this process, whose builders make its world in one line each."""
     hints = asyncio.create_task(send_hints())
@@ -94,12 +75,12 @@ async def send_hints() -> None:
         await asyncio.sleep(0.02)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest.fixture
 async def world(site: Site) -> World:
     return await World.make(site)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest.fixture
 async def windows(browser: Chromium, settings: Settings) -> AsyncIterator[Windows]:
     """Opens windows on the site; whatever goes wrong in one of them, and was not expected, fails the test."""
     opened = Windows(browser, settings.base_url)

@@ -81,20 +81,19 @@ async def drop(server: Any, name: str) -> None:
         await link.close()
 
 
-async def empty(url: str) -> None:
-    """As the template was: tables that were written to are emptied, ids begin at 1, seeded rows are back."""
-    link = await asyncpg.connect(url)
-    try:
-        rows = await link.fetch(DIRTY, list(KEPT))
-        dirty = [row["name"] for row in rows]
-        statements = ["set lock_timeout = '5s'", "set session_replication_role = replica"]
-        if any(row["is_large"] for row in rows):
-            statements.append(f"truncate {', '.join(dirty)} cascade")
-        else:
-            statements += [f"delete from {table}" for table in dirty]
-        statements.append(RESTART)
-        statements += [f"insert into public.{table} select * from seed.{table}" for table in SEEDED]
-        statements.append("select setval(pg_get_serial_sequence('terms', 'id'), (select max(id) from terms))")
-        await link.execute("; ".join(statements))
-    finally:
-        await link.close()
+async def empty(link: Any) -> None:
+    """As the template was: tables that were written to are emptied, ids begin at 1, seeded rows are back.
+
+    `link` is a connection that may do everything.
+    """
+    rows = await link.fetch(DIRTY, list(KEPT))
+    dirty = [row["name"] for row in rows]
+    statements = ["set lock_timeout = '5s'", "set session_replication_role = replica"]
+    if any(row["is_large"] for row in rows):
+        statements.append(f"truncate {', '.join(dirty)} cascade")
+    else:
+        statements += [f"delete from {table}" for table in dirty]
+    statements.append(RESTART)
+    statements += [f"insert into public.{table} select * from seed.{table}" for table in SEEDED]
+    statements.append("select setval(pg_get_serial_sequence('terms', 'id'), (select max(id) from terms))")
+    await link.execute("; ".join(statements))
