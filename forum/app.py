@@ -41,6 +41,8 @@ def wire() -> None:
     """Connect what is below with what is above. Called once a process, by web, worker and command alike."""
     jobs.register("send_mail", outbox.send_mail)
     jobs.register("measure_expected", support_jobs.measure_expected)
+    jobs.register("measure_all", support_jobs.measure_all)
+    jobs.schedule("measure_all", "10 3 * * *")
 
     subscribe(SignedIn, drafts.keep_carried)
     subscribe(happened.ThreadCreated, support_subscribers.thread_created)

@@ -11,6 +11,9 @@ from forum.database.engine import execute
 Handler = Callable[..., Awaitable[None]]
 _handlers: dict[str, Handler] = {}
 handlers: Mapping[str, Handler] = MappingProxyType(_handlers)
+_scheduled: dict[str, str] = {}
+# When which job is done by itself.
+scheduled: Mapping[str, str] = MappingProxyType(_scheduled)
 
 # What `pgqueuer.queries.Queries.enqueue` writes for one job (its table and its log), skipping a waiting job of the same
 # key. Said here because web processes only enqueue: the library, and what it imports, is the worker's alone.
@@ -27,6 +30,11 @@ insert into pgqueuer_log (job_id, status, entrypoint, priority) select id, 'queu
 def register(name: str, handler: Handler) -> None:
     """Let `handler` answer to jobs of this name; `forum/app.py` alone does this. It must be idempotent."""
     _handlers[name] = handler
+
+
+def schedule(name: str, cron: str) -> None:
+    """Have a registered job done at these times (UTC), in the five fields of crontab; `forum/app.py` alone does this."""
+    _scheduled[name] = cron
 
 
 async def enqueue(name: str, /, *, once: str | None = None, delay: timedelta | None = None, **payload: Any) -> None:

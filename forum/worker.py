@@ -11,10 +11,11 @@ from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor
 from pgqueuer.core.qm import QueueManager
-from pgqueuer.domain.models import Job
+from pgqueuer.core.sm import SchedulerManager
+from pgqueuer.domain.models import Job, Schedule
 from pgqueuer.domain.types import QueueExecutionMode
 
-from forum.jobs import Handler, handlers
+from forum.jobs import Handler, enqueue, handlers, scheduled
 
 log = structlog.get_logger()
 ATTEMPTS = 8
@@ -45,17 +46,38 @@ def runner(name: str, handler: Handler) -> Callable[[Job], Awaitable[None]]:
     return run
 
 
+def scheduler(driver: AsyncpgDriver) -> SchedulerManager:
+    """Enqueues each scheduled job at its times, once however many workers there are; what was missed while none ran
+    is done when one starts."""
+    made = SchedulerManager(Queries(driver))
+    for name, cron in scheduled.items():
+        made.schedule(name, cron)(enqueuer(name))
+    return made
+
+
+def enqueuer(name: str) -> Callable[[Schedule], Awaitable[None]]:
+    async def run(_schedule: Schedule) -> None:
+        await enqueue(name, once=name)
+
+    return run
+
+
 async def work(url: str, stop: asyncio.Event) -> None:
     """Do jobs until `stop` is set; those in hand are finished first, others stay for the next worker."""
     link = await asyncpg.connect(url)
     try:
-        queue = manager(AsyncpgDriver(link))
-        running = asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=10)))
+        driver = AsyncpgDriver(link)
+        queue, clock = manager(driver), scheduler(driver)
+        running = {
+            asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=10))),
+            asyncio.create_task(clock.run()),
+        }
         stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({*running, stopping}, return_when=asyncio.FIRST_COMPLETED)
             queue.shutdown.set()
-            await running
+            clock.shutdown.set()
+            await asyncio.gather(*running)
         finally:
             stopping.cancel()
     finally:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
 
 from forum.database import embedded, engine
@@ -53,18 +52,18 @@ def process_database(server: Any, template: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-async def emptier(process_database: str) -> AsyncIterator[Any]:
-    """A connection that may do everything."""
-    link = await asyncpg.connect(process_database)
-    yield link
-    await link.close()
+async def emptier(process_database: str) -> AsyncIterator[databases.Emptier]:
+    """Empties the database of this test process."""
+    made = databases.Emptier(process_database)
+    yield made
+    await made.close()
 
 
 @pytest.fixture
-async def database_url(process_database: str, emptier: Any) -> AsyncIterator[str]:
+async def database_url(process_database: str, emptier: databases.Emptier) -> AsyncIterator[str]:
     """A database with nothing in it but what the migrations bring; emptied again afterwards."""
     yield process_database
-    await databases.empty(emptier)
+    await emptier.empty()
 
 
 class Statements(list[str]):
@@ -107,6 +106,12 @@ async def database(database_url: str, pool: None, statements: Statements) -> str
         await engine.disconnect()
         await engine.connect(database_url, size=5, on_statement=_statements.hear)
     return database_url
+
+
+@pytest.fixture
+async def no_pool() -> None:
+    """Nothing of this process is connected: a command that is called in it connects by itself, in its own loop."""
+    await engine.disconnect()
 
 
 @pytest.fixture

@@ -5,8 +5,15 @@ from datetime import UTC, datetime, timedelta
 from categories.support.workdays import ENOUGH_ANSWERS, expected_range, workdays_between
 from forum.database.engine import action, execute, fetch, fetch_one
 from forum.events import hint
+from forum.jobs import enqueue
 
 WINDOW = timedelta(days=90)
+
+
+async def measure_all() -> None:
+    """Have every project measured that ever had a queue: answers grow older than 90 days, whether new ones come or not."""
+    for row in await fetch("select project_id from queue order by project_id"):
+        await enqueue("measure_expected", once=f"measure_expected:{row['project_id']}", project=row["project_id"])
 
 
 @action

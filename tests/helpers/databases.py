@@ -81,19 +81,30 @@ async def drop(server: Any, name: str) -> None:
         await link.close()
 
 
-async def empty(link: Any) -> None:
-    """As the template was: tables that were written to are emptied, ids begin at 1, seeded rows are back.
+class Emptier:
+    """Makes a database what the template was: tables that were written to are emptied, ids begin at 1, seeded rows are
+    back. Its connection outlives a test, unless the test ended it."""
 
-    `link` is a connection that may do everything.
-    """
-    rows = await link.fetch(DIRTY, list(KEPT))
-    dirty = [row["name"] for row in rows]
-    statements = ["set lock_timeout = '5s'", "set session_replication_role = replica"]
-    if any(row["is_large"] for row in rows):
-        statements.append(f"truncate {', '.join(dirty)} cascade")
-    else:
-        statements += [f"delete from {table}" for table in dirty]
-    statements.append(RESTART)
-    statements += [f"insert into public.{table} select * from seed.{table}" for table in SEEDED]
-    statements.append("select setval(pg_get_serial_sequence('terms', 'id'), (select max(id) from terms))")
-    await link.execute("; ".join(statements))
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.link: Any = None
+
+    async def close(self) -> None:
+        if self.link is not None:
+            await self.link.close()
+
+    async def empty(self) -> None:
+        if self.link is None or self.link.is_closed():
+            # may do everything, unlike the site's own
+            self.link = await asyncpg.connect(self.url)
+            await self.link.execute("set lock_timeout = '5s'; set session_replication_role = replica")
+        rows = await self.link.fetch(DIRTY, list(KEPT))
+        dirty = [row["name"] for row in rows]
+        if any(row["is_large"] for row in rows):
+            statements = [f"truncate {', '.join(dirty)} cascade"]
+        else:
+            statements = [f"delete from {table}" for table in dirty]
+        statements.append(RESTART)
+        statements += [f"insert into public.{table} select * from seed.{table}" for table in SEEDED]
+        statements.append("select setval(pg_get_serial_sequence('terms', 'id'), (select max(id) from terms))")
+        await self.link.execute("; ".join(statements))

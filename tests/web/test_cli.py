@@ -33,7 +33,9 @@ Haas = Callable[..., Ended]
 
 
 @pytest.fixture
-def haas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Haas]:
+def haas(
+    no_pool: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Haas]:
     """Runs a command in this process, on a data folder of its own; keywords are its environment."""
     before = signal.getsignal(signal.SIGTERM)
 

@@ -68,15 +68,20 @@ async def test_too_many_replies_are_refused_with_their_text(world: World) -> Non
     assert answers[40].status_code == 429 and f"{TEXT} 40</textarea>" in answers[40].text
 
 
-async def test_preview_shows_the_very_html_that_is_stored_and_stores_nothing(world: World) -> None:
+@pytest.mark.parametrize("repository", ["", "pelican/pelican"])
+async def test_preview_shows_the_very_html_that_is_stored_and_stores_nothing(world: World, repository: str) -> None:
+    await execute("update project set repository = $1", repository)
     thread = (await world.ask("How do I read a file?")).posted.thread
-    text = "A **bold** word, `code` and <script>alert(1)</script>"
+    text = "A **bold** word, `code`, @olga, #12 and <script>alert(1)</script>"
     shown = await world.outsider.post(f"/t/{thread}/replies", {"markdown": text, "preview": "1"})
     assert shown.status_code == 200 and await fetch_value("select count(*) from post") == 1
-    swapped = await world.outsider.htmx("/preview", {"markdown": text})
+    swapped = await world.outsider.htmx("/preview", {"markdown": text, "project": "pelican"})
     await world.outsider.post(f"/t/{thread}/replies", {"markdown": text})
     html = await fetch_value("select html from post where number = 2")
     assert html in shown.text and html == swapped.text and "<script>alert" not in html
+    assert ("/issues/12" in html) is bool(repository)
+    mine = f"/posts/{await fetch_value('select id from post where number = 2')}/edit"
+    assert html in (await world.outsider.post(mine, {"markdown": text, "preview": "1"})).text
 
 
 # --- what a reply is for -------------------------------------------------------------------------------------------

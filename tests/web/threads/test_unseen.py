@@ -3,6 +3,7 @@
 import pytest
 
 from forum.database.engine import execute, fetch_value
+from forum.recount import recount
 from tests.helpers.site import Browser
 from tests.helpers.world import World
 
@@ -70,6 +71,28 @@ async def test_a_whisper_raises_no_thread_and_counts_as_no_reply(world: World, w
     await world.supporter.post(f"/t/{whispered.rpartition('/')[2]}/replies", {"markdown": "Hm", "purpose": "whisper"})
     home = (await world.outsider.get("/latest")).text
     assert home.index(other.posted.url) < home.index(whispered)
+
+
+async def test_a_whisper_at_the_end_does_not_tell_others_that_there_is_one(world: World) -> None:
+    ana, asked = await world.person("ana"), await world.ask("How do I read a file?")
+    thread, url = asked.posted.thread, asked.posted.url
+    await world.outsider.get(url)
+    await world.supporter.get(url)
+    for _ in range(2):
+        await world.supporter.post(f"/t/{thread}/replies", {"markdown": f"The {SECRET} leaks.", "purpose": "whisper"})
+    for browser in (world.outsider, ana, world.site.guest()):
+        assert '<span id="lastnumber">1</span>' in (await browser.get(url)).text
+        assert (await browser.get(f"{url}/2")).status_code == 404
+        assert (await browser.get(f"/t/{thread}.json")).json()["highest_post_number"] == 1
+    assert asked.posted.url not in (await world.outsider.get("/unread")).text
+    assert '<span id="lastnumber">3</span>' in (await world.owner.get(url)).text
+    # what is done next is seen, and so is what is written next
+    await world.supporter.post(f"/t/{thread}/closure", {"reason": "done"})
+    assert "closed" in (await world.outsider.get(url)).text
+    await ana.post(f"/t/{thread}/replies", {"markdown": "Still there."})
+    assert asked.posted.url in (await world.outsider.get("/unread")).text
+    assert '<span id="lastnumber">4</span>' in (await world.outsider.get(url)).text
+    assert await recount() == []
 
 
 async def test_of_a_removed_post_only_its_place_is_left(world: World) -> None:

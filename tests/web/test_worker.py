@@ -1,0 +1,46 @@
+"""The worker's clock: what is to be done every day is done, also after a night without a worker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from forum.database.engine import execute, fetch_value
+from forum.worker import work
+from tests.helpers.site import Site
+from tests.helpers.world import World
+
+
+@asynccontextmanager
+async def worker(url: str) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    running = asyncio.create_task(work(url, stop))
+    yield
+    stop.set()
+    await running
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(20):
+        while not await true():
+            await asyncio.sleep(0.02)
+
+
+async def test_a_daily_job_that_was_missed_is_done_when_a_worker_starts(site: Site) -> None:
+    world = await World.make(site)
+    await world.ask("How do I read a file?")
+    url = site.settings.database_url
+
+    async def is_scheduled() -> bool:
+        return bool(await fetch_value("select 1 from pgqueuer_schedules where entrypoint = 'measure_all'"))
+
+    async with worker(url):
+        await until(is_scheduled)
+    # as if answers had been measured once, all of them more than 90 days ago
+    await execute("update queue set paid_from = 3, paid_to = 4, unpaid_from = 5, unpaid_to = 6")
+    await execute("update pgqueuer_schedules set next_run = now() - interval '5 hours'")
+
+    async def is_measured() -> bool:
+        return await fetch_value("select paid_from is null and unpaid_to is null from queue") is True
+
+    async with worker(url):
+        await until(is_measured)
