@@ -30,6 +30,7 @@ from forum.threads.fragments import forget_kept
 from forum.web import health, middleware, parts
 from forum.web.error_pages import error_page
 from forum.web.parts import Part
+from forum.web.routing import FirstWord
 from forum.web.static_files import static_routes
 from importers.github import pages as github
 from search import interface as search
@@ -102,4 +103,4 @@ def make_app(settings: Settings, lifespan: Lifespan[Router] | None = None) -> AS
     """The web application. The pool must be open; `serve` opens it in its lifespan."""
     log.configure(settings.log)
     forget_kept()
-    return middleware.Kernel(Router(all_routes(), redirect_slashes=False, lifespan=lifespan), settings, error_page)
+    return middleware.Kernel(FirstWord(all_routes(), lifespan), settings, error_page)

@@ -39,9 +39,14 @@ def json_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def json_value(text: str) -> Any:
+    """The value of a JSON column; most are empty."""
+    return {} if text == "{}" else json.loads(text)
+
+
 async def prepare_connection(connection: Any) -> None:
     """JSON columns come and go as Python values."""
-    await connection.set_type_codec("jsonb", encoder=json_text, decoder=json.loads, schema="pg_catalog")
+    await connection.set_type_codec("jsonb", encoder=json_text, decoder=json_value, schema="pg_catalog")
 
 
 async def leave_as_it_is(_connection: Any) -> None:

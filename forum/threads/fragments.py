@@ -73,7 +73,8 @@ def powers_in(reader: Reader, head: Row | Mapping[str, Any]) -> Powers:
 
 def render_post(row: Row, head: Row | Mapping[str, Any], powers: Powers, reader: Reader) -> Markup:
     """One post as this reader is shown it."""
-    return fill_post(row, head, powers, tuple(sorted(row["mine"] or ())), row["person_id"] == reader.id)
+    mine = tuple(sorted(row["mine"])) if row["mine"] else ()
+    return Markup(fill_post(row, head, powers, mine, row["person_id"] == reader.id))
 
 
 def render_act(row: Row) -> Markup:

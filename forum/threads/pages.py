@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -29,7 +28,7 @@ from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
 
-guest_pages = Kept(40_000_000)
+guest_pages = Kept(96_000_000)
 Acts = list[Any]
 # No thread has a post of a higher number: it would not fit its column.
 NUMBER_MOST = 2**31 - 100
@@ -65,21 +64,18 @@ async def thread_page(request: Request) -> Response:
 
 @dataclass(frozen=True)
 class GuestPage:
-    """A page as guests got it, what it was made of, and in which minute."""
+    """A page as guests got it, and what it was made of."""
 
     stamp: tuple[Any, ...]
-    minute: int
     body: bytes
 
 
 async def guest_page(request: Request, thread: int, number: int) -> Response:
     """The page as every guest gets it, kept as long as one cheap row says that nothing changed."""
-    # what the row does not tell (names of other people, expected ranges measured anew) is right again within a minute
-    minute = int(datetime.now(UTC).timestamp()) // 60
     place = (thread, page_of(number), request.scope["haas.cookies"].get(THEME, ""))
     kept: GuestPage | None = guest_pages.get(place)
     acts: Acts | None = None
-    if kept is None or kept.minute != minute:
+    if kept is None:
         head, acts = await page_head(request.reader, thread, *numbers_on(page_of(number)))
     else:
         head = await guest_stamp(thread)
@@ -87,13 +83,13 @@ async def guest_page(request: Request, thread: int, number: int) -> Response:
         return RedirectResponse(f"/t/{head['slug']}/{thread}" + (f"/{number}" if number > 1 else ""), 301)
     if number > head["last_number"]:
         raise NotFound
-    stamp = (head["version"], head["project_version"])
-    tag = f'W/"{"-".join(map(str, (*place[1:], *stamp, minute)))}"'
+    stamp = (head["version"], head["project_version"], head["site_version"])
+    tag = f'W/"{"-".join(map(str, (*place[1:], *stamp)))}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"etag": tag, "vary": "Cookie"})
-    if kept is None or acts is not None or kept.stamp != stamp:
+    if kept is None or kept.stamp != stamp:
         page_and_acts = None if acts is None else (head, acts)
-        kept = GuestPage(stamp, minute, bytes((await fresh_page(request, thread, number, head=page_and_acts)).body))
+        kept = GuestPage(stamp, bytes((await fresh_page(request, thread, number, head=page_and_acts)).body))
         guest_pages.put(place, kept, len(kept.body))
     return HTMLResponse(kept.body, headers={"etag": tag, "vary": "Cookie"})
 

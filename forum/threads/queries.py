@@ -18,7 +18,8 @@ select t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug, t.visibi
        {last_number("t", "$2")} as last_number,
        t.reply_count, t.accepted_number, t.is_closed, t.is_pinned, t.origin, t.origin_url, t.created_at, t.bumped_at,
        t.last_post_at, c.slug as category_slug, c.name as category_name, c.kind as category_kind, p.slug as project_slug,
-       p.name as project_name, p.version as project_version, a.username, a.name as author_name, a.id as author_person,
+       p.name as project_name, p.version as project_version,
+       (select version from site_stamp) as site_version, a.username, a.name as author_name, a.id as author_person,
        array(select g.name from thread_tag tt join tag g on g.id = tt.tag_id where tt.thread_id = t.id order by 1)
            as tags,
        a.id = $2 or exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = $2
@@ -67,14 +68,14 @@ async def page_head(reader: Reader, thread: int, first: int, last: int) -> tuple
 
 # What a page that guests were given depends on, as far as one cheap row can say it.
 GUEST_STAMP = f"""
-select t.version, p.version as project_version, t.slug, {last_number("t", "null")} as last_number
+select t.version, p.version as project_version, (select version from site_stamp) as site_version, t.slug, {last_number("t", "null")} as last_number
   from thread t join project p on p.id = t.project_id
  where t.id = $1 and {visible_thread("t", "null")}
 """
 
 
 async def guest_stamp(thread: int) -> Row:
-    """(version, project_version, slug, last_number) of a thread that guests may see. Raises NotFound."""
+    """(version, project_version, site_version, slug, last_number) of a thread that guests may see. Raises NotFound."""
     row = await fetch_one(GUEST_STAMP, thread)
     if row is None:
         raise NotFound
@@ -263,7 +264,8 @@ LATEST_STAMP = """
 select (select array_agg(x.id || ':' || x.version) from (select id, version from thread where visibility = 'public'
          order by bumped_at desc, id desc limit $1) x) as threads,
        (select array_agg(project_id || ':' || version order by project_id) from queue) as queues,
-       (select array_agg(id || ':' || version order by id) from project) as projects
+       (select array_agg(id || ':' || version order by id) from project) as projects,
+       (select array[version] from site_stamp) as site
 """
 
 

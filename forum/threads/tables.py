@@ -33,6 +33,11 @@ class Thread(Table, tablename="thread", db=engine):
     client_key = UUID(null=True)
 
 
+class SiteStamp(Table, tablename="site_stamp", db=engine):
+    is_one = Boolean(primary_key=True)
+    version = BigInt()
+
+
 class ThreadTag(Table, tablename="thread_tag", db=engine):
     thread_id = ForeignKey(Thread, primary_key=True, null=False)
     tag_id = ForeignKey(Tag, null=False)

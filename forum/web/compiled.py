@@ -9,7 +9,9 @@ from markupsafe import Markup, escape
 
 from forum.database.engine import Row
 from forum.web import i18n
+from forum.web.assets import Assets
 from forum.web.i18n import catalogue
+from forum.web.look import draw_icon
 
 # Functions of forum/web/look.py: they want nothing of Jinja's context, so nothing has to find out whether they do.
 PLAIN = frozenset(
@@ -25,23 +27,32 @@ def shown(value: Any) -> str:
     return str(value) if kind is int else escape(value)
 
 
-class Translated(NodeTransformer):
-    """Puts the words of one language where a template asks for a text without variables; a page has a hundred."""
+class Settled(NodeTransformer):
+    """Puts the words of one language, icons and addresses of assets where a template asks for them by a constant; a page
+    has a hundred."""
 
     def __init__(self, locale: str) -> None:
         self.locale = locale
 
     def visit_Call(self, call: nodes.Call) -> nodes.Node:
         node = self.generic_visit(call)
-        if isinstance(call.node, nodes.Name) and call.node.name == "icon" and len(call.args) == 1:
-            # the macro of macros.html, which does nothing else
-            return nodes.Call(nodes.Name("draw_icon", "load"), call.args, [], None, None, lineno=call.lineno)
-        asks = isinstance(call.node, nodes.Name) and call.node.name in ("_", "gettext") and len(call.args) == 1
-        if not asks or call.kwargs or call.dyn_args or call.dyn_kwargs or not isinstance(call.args[0], nodes.Const):
+        if len(call.args) != 1 or call.kwargs or call.dyn_args or call.dyn_kwargs:
             return node
-        # as the i18n extension does it: what stands in a template is safe, and %% is a percent sign
-        text = Markup(catalogue(self.locale).gettext(call.args[0].value)) % {}
-        return nodes.Const(text, lineno=call.lineno)
+        asked, arg = call.node, call.args[0]
+        value = arg.value if isinstance(arg, nodes.Const) else None
+        if isinstance(asked, nodes.Name) and asked.name == "icon":
+            # the macro of macros.html, which does nothing else
+            if value is not None:
+                return nodes.Const(draw_icon(value), lineno=call.lineno)
+            return nodes.Call(nodes.Name("draw_icon", "load"), [arg], [], None, None, lineno=call.lineno)
+        if value is None:
+            return node
+        if isinstance(asked, nodes.Name) and asked.name in ("_", "gettext"):
+            # as the i18n extension does it: what stands in a template is safe, and %% is a percent sign
+            return nodes.Const(Markup(catalogue(self.locale).gettext(value)) % {}, lineno=call.lineno)
+        if isinstance(asked, nodes.Getattr) and isinstance(asked.node, nodes.Name) and asked.node.name == "assets":
+            return nodes.Const(Assets.current().url(value), lineno=call.lineno)
+        return node
 
 
 class SiteCode(CodeGenerator):
@@ -91,7 +102,7 @@ class SiteEnvironment(Environment):
         return super().getattr(obj, attribute)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree: nodes.Template = Translated(self.locale).visit(super()._parse(source, name, filename))
+        tree: nodes.Template = Settled(self.locale).visit(super()._parse(source, name, filename))
         return tree
 
     def _generate(self, source: nodes.Template, name: Any, filename: Any, defer_init: bool = False) -> str:

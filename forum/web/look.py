@@ -18,6 +18,9 @@ from forum.web.reader import hue_of, initials_of
 #: Past this many waiting, each stroke of the track stands for an equal part of the queue (ui.md, principle 4).
 MOST_STROKES: Final = 60
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+#: The corners of an avatar and of a project's tile, of a square of 36.
+ROUND: Final = 18
+TILE: Final = 9
 _TOP: Final = {"d": 0, "p": 6, "f": 15, "y": 0}
 
 
@@ -66,17 +69,18 @@ def _of(thing: Any, name: str) -> Any:
 
 def draw_avatar(person: Named, size: str = "") -> Markup:
     """Return a round with the initials of a person, in the hue of the id; `size` is "", s, m, l or xl."""
-    return _disc(hue_of(_of(person, "id")), _of(person, "name"), size, 18)
+    return draw_disc(hue_of(_of(person, "id")), _of(person, "name"), size, ROUND)
 
 
 def draw_tile(project: Named, size: str = "") -> Markup:
     """Return a tile with the first letter of a project, in the hue of the id; `size` as of an avatar."""
-    return _disc(hue_of(_of(project, "id")), _of(project, "name"), size, 9)
+    return draw_disc(hue_of(_of(project, "id")), _of(project, "name"), size, TILE)
 
 
 @lru_cache(maxsize=8192)
-def _disc(hue: int, name: str, size: str, radius: int) -> Markup:
-    letters = initials_of(name) if radius == 18 else name[:1].upper()
+def draw_disc(hue: int, name: str, size: str, radius: int) -> Markup:
+    """Return the avatar or tile of a name; `radius` is ROUND or TILE."""
+    letters = initials_of(name) if radius == ROUND else name[:1].upper()
     return Markup(
         '<svg class="avatar h{}{}" viewBox="0 0 36 36" aria-hidden="true"><rect width="36" height="36" rx="{}"/>'
         '<text x="18" y="18.5">{}</text></svg>'
@@ -114,12 +118,18 @@ def ago(at: datetime, now: datetime | None = None) -> str:
             return in_hours.replace("{n}", str(minutes // 60))
         return in_days.replace("{n}", str(minutes // 1440))
     at = at.astimezone(UTC)
-    month = _(_MONTHS[at.month - 1])
     if now is None:
-        return _("%(day)s %(month)s %(year)s") % {"day": at.day, "month": month, "year": at.year}
+        return day_text(at.year, at.month, at.day, locale.get())
+    month = _(_MONTHS[at.month - 1])
     if at.year == now.astimezone(UTC).year:
         return _("%(day)s %(month)s") % {"day": at.day, "month": month}
     return _("%(month)s %(year)s") % {"month": month, "year": at.year}
+
+
+@lru_cache(maxsize=8192)
+def day_text(year: int, month: int, day: int, _locale: str) -> str:
+    """Return a day in words of the current language, which must be `_locale`: "16 Nov 2026"."""
+    return _("%(day)s %(month)s %(year)s") % {"day": day, "month": _(_MONTHS[month - 1]), "year": year}
 
 
 def full_date(at: datetime) -> str:

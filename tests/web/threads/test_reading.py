@@ -102,6 +102,27 @@ async def test_a_guest_sees_a_new_reply_at_once(world: World) -> None:
     assert after.status_code == 200 and "With open." in after.text
 
 
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        ("update person set name = 'Samantha Support' where username = 'sam'", "Samantha Support"),
+        ("update project_member set role = 'maintainer' where role = 'supporter'", "Maintainer"),
+        ("update project set name = 'Pelican Works'", "Pelican Works"),
+        ("update project set expected_from = 41, expected_to = 42", "41–42"),
+        ("update category set name = 'Questions' where slug = 'support'", "Questions"),
+    ],
+)
+async def test_a_kept_page_is_made_anew_when_something_that_it_shows_changes(
+    world: World, change: str, shown: str
+) -> None:
+    world.people["sam"] = world.supporter
+    asked = await world.ask("How do I read a file?", by="sam")
+    guest = world.site.guest()
+    assert shown not in (await guest.get(asked.posted.url)).text
+    await execute(change)
+    assert shown in (await guest.get(asked.posted.url)).text
+
+
 # --- addresses -----------------------------------------------------------------------------------------------------
 
 
