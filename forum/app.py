@@ -26,7 +26,7 @@ from forum.settings import Settings
 from forum.threads import draft_pages, drafts, lists, people_pages, revision_pages
 from forum.threads import events as happened
 from forum.threads import pages as threads
-from forum.threads.fragments import forget_kept
+from forum.threads.kept import forget_kept
 from forum.web import health, middleware, parts
 from forum.web.error_pages import error_page
 from forum.web.parts import Part

@@ -19,6 +19,7 @@ from forum.events import flush_hints, send_hints
 from forum.late import late
 from forum.live.hub import hub
 from forum.settings import Settings
+from forum.threads.reading import flush_reading, keep_reading
 from forum.web.assets import Assets
 
 log = structlog.get_logger()
@@ -66,13 +67,18 @@ async def pool(settings: Settings) -> AsyncIterator[None]:
 async def web_lifespan(settings: Settings) -> AsyncIterator[None]:
     """What a web process needs around its requests: the pool, hints out, hints in."""
     async with pool(settings):
-        listening = asyncio.create_task(forever("live", lambda: hub.listen(settings.database_url)))
+        tasks = [
+            asyncio.create_task(forever("live", lambda: hub.listen(settings.database_url))),
+            asyncio.create_task(forever("reading", keep_reading)),
+        ]
         try:
             yield
         finally:
-            listening.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await listening
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with contextlib.suppress(Exception):
+                await flush_reading()
 
 
 class Server(uvicorn.Server):

@@ -104,12 +104,20 @@ async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] |
     }
     if ticket is None or (ticket["state"] == "draft" and not ticket["is_requester"]):
         powers["ticket"] = None
-        return {"aside": fragment("support/aside.html", **powers)}
+        return {"aside": aside_of(powers)}
     return {
         "strip": strip_of(reader, ticket, is_team=is_team) + await form_of(request, ticket, errors),
-        "aside": fragment("support/aside.html", **powers),
+        "aside": aside_of(powers),
         "streams": [f"place:{ticket['id']}@{ticket['queue_version']}"],
     }
+
+
+def aside_of(powers: dict[str, Any]) -> Markup:
+    """The facts of a ticket and what may be done with it; nothing to the many who may do nothing and are told nothing."""
+    is_told = powers["ticket"] is not None and (powers["ticket"]["is_requester"] or powers["is_team"])
+    if not (is_told or powers["may_close"] or powers["may_move"] or powers["may_take_in"]):
+        return Markup("")
+    return fragment("support/aside.html", **powers)
 
 
 async def home_aside(request: Request) -> dict[str, Any]:

@@ -1,7 +1,6 @@
-"""Posts and what was done between them as HTML; and memory for pages that are kept."""
+"""Posts and what was done between them as HTML."""
 
-from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,43 +8,9 @@ from markupsafe import Markup
 
 from forum.database.engine import Row
 from forum.projects.roles import may
-from forum.threads.stencils import fill_post, stencil_of
+from forum.threads.stencils import fill_post
 from forum.web.reader import Reader
 from forum.web.templates import environment
-
-_all: list["Kept"] = []
-
-
-def forget_kept() -> None:
-    """Forget all that is kept: another application in this process may stand on another database."""
-    for kept in _all:
-        kept.texts.clear()
-        kept.size = 0
-    stencil_of.cache_clear()
-
-
-class Kept:
-    """The most recently used texts, up to a number of characters in all."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self.size = 0
-        self.texts: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        _all.append(self)
-
-    def get(self, key: Hashable) -> Any:
-        found = self.texts.get(key)
-        if found is None:
-            return None
-        self.texts.move_to_end(key)
-        return found[0]
-
-    def put(self, key: Hashable, value: Any, size: int) -> None:
-        before = self.texts.pop(key, None)
-        self.size += size - (before[1] if before else 0)
-        self.texts[key] = (value, size)
-        while self.size > self.most:
-            self.size -= self.texts.popitem(last=False)[1][1]
 
 
 @dataclass(frozen=True)

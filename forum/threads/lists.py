@@ -11,7 +11,7 @@ from forum.database.engine import Row
 from forum.projects.queries import categories_of, category_by_slug, project_by_slug
 from forum.projects.rules import may_see_category, visible_categories
 from forum.threads import queries
-from forum.threads.fragments import Kept
+from forum.threads.kept import Kept
 from forum.threads.queries import Cursor
 from forum.threads.rules import THREADS_A_PAGE
 from forum.web import parts

@@ -10,16 +10,17 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 
 from forum.database.engine import Row, fetch_one
 from forum.threads import actions, drafts, editing, writing
-from forum.threads.fragments import Kept, Powers, powers_in, render_post, render_posts
+from forum.threads.fragments import Powers, powers_in, render_post
+from forum.threads.kept import Kept, posts_on, stamp_of
 from forum.threads.queries import (
     guest_stamp,
     one_post,
     page_head,
     post_source,
-    posts_between,
     quotable_post,
     thread_head,
 )
+from forum.threads.reading import read_up_to
 from forum.threads.rules import numbers_on, page_of, pages_in, quote_of
 from forum.web import parts
 from forum.web.errors import Invalid, NotFound, Problem
@@ -28,8 +29,7 @@ from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
 
-guest_pages = Kept(96_000_000)
-Acts = list[Any]
+guest_pages = Kept(80_000_000)
 # No thread has a post of a higher number: it would not fit its column.
 NUMBER_MOST = 2**31 - 100
 # The scripts of a page with a composer.
@@ -74,7 +74,7 @@ async def guest_page(request: Request, thread: int, number: int) -> Response:
     """The page as every guest gets it, kept as long as one cheap row says that nothing changed."""
     place = (thread, page_of(number), request.scope["haas.cookies"].get(THEME, ""))
     kept: GuestPage | None = guest_pages.get(place)
-    acts: Acts | None = None
+    acts: list[Any] | None = None
     if kept is None:
         head, acts = await page_head(request.reader, thread, *numbers_on(page_of(number)))
     else:
@@ -83,7 +83,7 @@ async def guest_page(request: Request, thread: int, number: int) -> Response:
         return RedirectResponse(f"/t/{head['slug']}/{thread}" + (f"/{number}" if number > 1 else ""), 301)
     if number > head["last_number"]:
         raise NotFound
-    stamp = (head["version"], head["project_version"], head["site_version"])
+    stamp = stamp_of(head)
     tag = f'W/"{"-".join(map(str, (*place[1:], *stamp)))}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"etag": tag, "vary": "Cookie"})
@@ -100,7 +100,7 @@ async def fresh_page(
     number: int = 1,
     *,
     status: int = 200,
-    head: tuple[Row, Acts] | None = None,
+    head: tuple[Row, list[Any]] | None = None,
     ticket_errors: Mapping[str, str] | None = None,
     **reply: Any,
 ) -> Response:
@@ -114,11 +114,10 @@ async def fresh_page(
     if number > head["last_number"]:
         raise NotFound
     powers = powers_in(reader, head)
-    rows = await posts_between(reader, thread, first, last)
-    body = render_posts(rows, acts, head, powers, reader)
+    body = await posts_on(reader, head, acts, here, powers)
     read = min(last, head["last_number"])
     if reader.is_signed_in and read > (head["read_number"] or 0):
-        await actions.mark_read(reader, thread, read)
+        await read_up_to(reader.person, thread, read)
     if (quoted := request.query_params.get("quote")) and reader.is_signed_in and "draft" not in reply:
         reply["draft"] = with_quote(head["draft"] or "", await quote_from(reader, thread, quoted))
     ticket = await parts.context("thread_ticket", request, head, ticket_errors)

@@ -40,7 +40,11 @@ select t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug, t.visibi
 HEAD = HEAD_FRAME.format(more="")
 # What was done behind the posts $3 to $4 comes along as JSON: a page pays a statement less.
 PAGE_HEAD = HEAD_FRAME.format(
-    more=f""", (
+    more=f""",
+       -- whether none of these posts is the reader's, nor any reaction to them
+       not exists (select 1 from post o join person ow on ow.id = o.author_id where o.thread_id = t.id
+            and o.number between $3 and $4 and ($2 in (ow.id, ow.same_as) or exists (select 1 from reaction x
+                where x.post_id = o.id and x.person_id = $2))) as is_plain, (
            select jsonb_agg(jsonb_build_object('id', e.id, 'kind', e.kind, 'after_number', e.after_number,
                     'version', e.version, 'data', e.data, 'at', e.at, 'team_only', e.team_only,
                     'person_id', ea.id, 'username', ea.username, 'name', ea.name) order by e.id)
@@ -59,7 +63,8 @@ async def thread_head(reader: Reader, thread: int) -> Row:
 
 
 async def page_head(reader: Reader, thread: int, first: int, last: int) -> tuple[Row, list[Any]]:
-    """A thread's head, and what was done after its posts `first` to `last` as `acts_between` gives it. Raises NotFound."""
+    """A thread's head with whether its posts `first` to `last` have nothing of the reader's own (`is_plain`), and what was
+    done after them as `acts_between` gives it. Raises NotFound."""
     row = await fetch_one(PAGE_HEAD, thread, reader.id, first, last)
     if row is None:
         raise NotFound

@@ -7,7 +7,7 @@ import pytest
 
 from forum.database.engine import execute, fetch_value
 from forum.threads.drafts import keep_draft
-from forum.threads.fragments import forget_kept
+from forum.threads.kept import forget_kept
 from forum.threads.rules import POSTS_A_PAGE
 from tests.helpers.site import Browser
 from tests.helpers.world import World
@@ -121,6 +121,33 @@ async def test_a_kept_page_is_made_anew_when_something_that_it_shows_changes(
     assert shown not in (await guest.get(asked.posted.url)).text
     await execute(change)
     assert shown in (await guest.get(asked.posted.url)).text
+
+
+async def test_readers_with_nothing_of_their_own_on_a_page_share_its_posts(world: World, statements: Any) -> None:
+    asked = await world.ask("How do I read a file?")
+    first, second = await world.person("bea"), await world.person("cem")
+    for browser in (first, second):
+        await browser.get(asked.posted.url)
+    statements.clear()
+    await first.get(asked.posted.url)
+    alone = statements.count
+    assert not [sql for sql in statements if "p.html" in sql]
+    # the same page is another one for whoever asked, reacted or is of the team, and stays it for the others
+    post = await fetch_value("select id from post")
+    await first.htmx(f"/posts/{post}/reactions/like", {"on": "1"})
+    pressed = [(await browser.get(asked.posted.url)).text.count('aria-pressed="true"') for browser in (first, second)]
+    assert pressed == [1, 0]
+    await second.get(asked.posted.url)
+    assert f"/posts/{post}/edit" in (await world.people["ana"].get(asked.posted.url)).text
+    assert f"/posts/{post}/edit" not in (await second.get(asked.posted.url)).text
+    await world.supporter.post(f"/t/{asked.posted.thread}/replies", {"markdown": "Leaks.", "purpose": "whisper"})
+    assert "Leaks." in (await world.owner.get(asked.posted.url)).text
+    assert "Leaks." not in (await second.get(asked.posted.url)).text
+    await second.post(f"/t/{asked.posted.thread}/replies", {"markdown": "Mine."})
+    own = await fetch_value("select id from post where number = 3")
+    assert f"/posts/{own}/edit" in (await second.get(asked.posted.url)).text
+    assert f"/posts/{own}/edit" not in (await world.outsider.get(asked.posted.url)).text
+    assert alone <= 8
 
 
 # --- addresses -----------------------------------------------------------------------------------------------------

@@ -1,0 +1,54 @@
+"""Up to where people have read: written a moment after their page, those of a moment in one statement."""
+
+import asyncio
+
+from forum.database.engine import execute
+
+# Nobody asks for the next page sooner than this (seconds); a process that is killed forgets a moment of reading.
+MOMENT = 0.05
+_waiting: dict[tuple[int, int], int] = {}
+_wake = asyncio.Event()
+_keepers = 0
+
+KEEP = """
+insert into read_position (person_id, thread_id, number)
+select * from unnest($1::bigint[], $2::bigint[], $3::integer[]) on conflict (person_id, thread_id) do update
+   set number = excluded.number, at = now() where read_position.number < excluded.number
+"""
+
+
+async def read_up_to(person: int, thread: int, number: int) -> None:
+    """Remember that a person was shown a thread up to the post of this number; never goes back.
+
+    Written at once where no `keep_reading` runs (commands, tests).
+    """
+    place = (person, thread)
+    _waiting[place] = max(number, _waiting.get(place, 0))
+    if _keepers:
+        _wake.set()
+    else:
+        await flush_reading()
+
+
+async def flush_reading() -> None:
+    """Write what waits."""
+    if not _waiting:
+        return
+    # always in the same order, so that two processes wait for each other and never in a circle
+    rows = sorted((person, thread, number) for (person, thread), number in _waiting.items())
+    _waiting.clear()
+    await execute(KEEP, *map(list, zip(*rows, strict=True)))
+
+
+async def keep_reading() -> None:
+    """Write reading positions for as long as this process runs; a task of every web process."""
+    global _keepers
+    _keepers += 1
+    try:
+        while True:
+            await _wake.wait()
+            await asyncio.sleep(MOMENT)
+            _wake.clear()
+            await flush_reading()
+    finally:
+        _keepers -= 1
