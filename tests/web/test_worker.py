@@ -21,7 +21,9 @@ async def worker(url: str) -> AsyncIterator[None]:
 
 async def until(true: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(20):
-        while not await true():
+        while True:
+            if await true():
+                return
             await asyncio.sleep(0.02)
 
 
