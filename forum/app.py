@@ -4,7 +4,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Lifespan
 
 from categories.ask import pages as ask
-from categories.support import inbox
+from categories.support import dashboard, inbox
 from categories.support import jobs as support_jobs
 from categories.support import pages as support
 from categories.support import parts as support_parts
@@ -33,6 +33,8 @@ from forum.web.parts import Part
 from forum.web.routing import FirstWord
 from forum.web.static_files import static_routes
 from importers.github import pages as github
+from reputation import pages as reputation
+from reputation import subscribers as reputation_subscribers
 from search import interface as search
 from search import pages as search_pages
 from search.postgres import PostgresSearch
@@ -55,6 +57,11 @@ def wire() -> None:
     subscribe(happened.ThreadMoved, support_subscribers.thread_moved)
     subscribe(happened.ThreadMoved, support_subscribers.assignee_may_not_follow)
     subscribe(TeamLeft, support_subscribers.team_left)
+    # behind the tickets' own, so that everybody locks in one order: thread, ticket, queue, points
+    subscribe(happened.PostCreated, reputation_subscribers.post_created)
+    subscribe(happened.ReactionChanged, reputation_subscribers.reaction_changed)
+    subscribe(happened.AnswerAccepted, reputation_subscribers.answer_accepted)
+    subscribe(happened.AcceptanceTakenBack, reputation_subscribers.acceptance_taken_back)
 
     parts.register("top_banner", TOP_BANNER)
     parts.register("home_top", Part(ask.home_top, "ask/home_top.html"))
@@ -63,6 +70,8 @@ def wire() -> None:
     parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html"))
     parts.register("thread_below", search_pages.BELOW_THREAD)
     parts.register("thread_ticket", Part(support_parts.thread_ticket, ""))
+
+    parts.register("profile_panels", reputation.PROFILE_PANEL)
 
     search.use(PostgresSearch())
 
@@ -86,6 +95,8 @@ def all_routes() -> list[BaseRoute]:
         *ask.routes,
         *support.routes,
         *inbox.routes,
+        *dashboard.routes,
+        *reputation.routes,
         *projects.routes,
         *accounts.routes,
         *draft_pages.routes,

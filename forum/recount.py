@@ -1,6 +1,7 @@
 """Proves every kept counter against the rows it counts; what `haas doctor --recount` says."""
 
 from forum.database.engine import fetch
+from reputation import queries as reputation
 
 # (what it is, SQL whose rows are (id, kept, counted)); each compares a whole table in one statement
 CHECKS: tuple[tuple[str, str], ...] = (
@@ -68,6 +69,7 @@ CHECKS: tuple[tuple[str, str], ...] = (
         "queue of project {}: {}",
         "select p.id, f.fault, null from project p cross join lateral queue_faults(p.id) f",
     ),
+    *reputation.CHECKS,
 )
 
 

@@ -14,6 +14,9 @@ RANGE_DEFAULT = (7, 10)  # workdays; each project can change it
 MINIMUM_DEFAULT = 1  # workdays: nobody is promised "at once"
 ENOUGH_ANSWERS = 20  # with fewer first responses in 90 days the project's configured range holds
 
+ENOUGH_FOR_MEDIAN = 5  # a month with fewer first responses is not summed up
+ENOUGH_FOR_P90 = 10
+
 
 @dataclass(frozen=True)
 class Calendar:
@@ -76,6 +79,24 @@ def expected_range(
     median = Fraction(ranked[(count - 1) // 2] + ranked[count // 2]) / 2
     p90 = ranked[-(-9 * count // 10) - 1]
     return Expected(max(minimum, ceil(median)), max(minimum, ceil(p90)))
+
+
+@dataclass(frozen=True)
+class Responses:
+    """First responses of one month and line: how many, and their median and p90 in workdays, None where too few."""
+
+    count: int = 0
+    median: Fraction | None = None
+    p90: Fraction | None = None
+
+
+def responses(durations: Sequence[Fraction]) -> Responses:
+    """What can be said of these durations: a median of five and more, a p90 of ten and more (of fewer it would be the
+    longest). Exact; p90 as in `expected_range`."""
+    ranked = sorted(durations)
+    count = len(ranked)
+    median = (ranked[(count - 1) // 2] + ranked[count // 2]) / 2 if count >= ENOUGH_FOR_MEDIAN else None
+    return Responses(count, median, ranked[-(-9 * count // 10) - 1] if count >= ENOUGH_FOR_P90 else None)
 
 
 def _worked_until(moment: datetime, origin: date, calendar: Calendar) -> Fraction:

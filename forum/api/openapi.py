@@ -3,7 +3,9 @@
 from typing import Any
 
 from categories.support.actions import CAPACITIES
+from forum.projects.roles import TEAM
 from forum.threads.rules import PURPOSES, TITLE_LEAST, TITLE_MOST
+from reputation.rules import PERIODS
 
 Json = dict[str, Any]
 
@@ -52,6 +54,19 @@ REFUSALS = {
     429: "Too often; `Retry-After` says when.",
 }
 PROJECT: Json = {"name": "project", "in": "path", "required": True, "schema": {"type": "string"}}
+PAGED: list[Json] = [
+    {
+        "name": "cursor",
+        "in": "query",
+        "schema": {"type": "string"},
+        "description": "`next` of a page.",
+    },
+    {
+        "name": "limit",
+        "in": "query",
+        "schema": INTEGER | {"minimum": 1, "maximum": 200, "default": 50},
+    },
+]
 SCHEMAS: Json = {
     "Problem": {
         "type": "object",
@@ -100,6 +115,22 @@ SCHEMAS: Json = {
             },
         }
     ),
+    "Supporters": thing(
+        {
+            "period": {"type": "string", "description": "2026-07, 2026-Q3, 2026 or all: days in UTC."},
+            "supporters": {"type": "array", "items": {"$ref": "#/components/schemas/Supporter"}},
+            "next": {"type": ["string", "null"], "description": "The cursor of the next page."},
+        }
+    ),
+    "Supporter": thing(
+        {
+            "username": {"type": "string"},
+            "name": {"type": "string"},
+            "role": {"enum": [*TEAM, None], "description": "In the team; null for the community."},
+            "points": INTEGER,
+            "accepted": INTEGER | {"description": "Accepted answers that counted."},
+        }
+    ),
     "TicketMade": thing(
         {
             "ticket": INTEGER,
@@ -137,21 +168,21 @@ PATHS: Json = {
         "get": {
             "operationId": "readQueue",
             "summary": "Who waits, in the order of the queue; for the project's team",
+            "parameters": [PROJECT, *PAGED],
+            "responses": {"200": answer("A page of the queue.", "Queue")} | refused(401, 403, 404, 422),
+        }
+    },
+    "/api/v1/projects/{project}/supporters": {
+        "get": {
+            "operationId": "listSupporters",
+            "summary": "Who earned most points in a period, as far as the caller may see it",
+            "security": [{}, {"key": []}],
             "parameters": [
                 PROJECT,
-                {
-                    "name": "cursor",
-                    "in": "query",
-                    "schema": {"type": "string"},
-                    "description": "`next` of a page.",
-                },
-                {
-                    "name": "limit",
-                    "in": "query",
-                    "schema": INTEGER | {"minimum": 1, "maximum": 200, "default": 50},
-                },
+                {"name": "period", "in": "query", "schema": {"enum": list(PERIODS), "default": "month"}},
+                *PAGED,
             ],
-            "responses": {"200": answer("A page of the queue.", "Queue")} | refused(401, 403, 404, 422),
+            "responses": {"200": answer("Most points first.", "Supporters")} | refused(404, 422),
         }
     },
     "/api/v1/projects/{project}/tickets": {

@@ -1,6 +1,6 @@
 """Our own JSON at `/api/v1`: projects, the team's queue, tickets and answers (interfaces.md, "URLs for programs")."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from starlette.responses import JSONResponse, Response
 
@@ -29,6 +29,8 @@ from forum.web.i18n import _
 from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
+from reputation.queries import asked_below, board_of
+from reputation.rules import PERIODS, period_of
 
 TEXT_MOST = 100_000
 A_PAGE = 50
@@ -58,6 +60,15 @@ def digits(text: str, most: int) -> int | None:
     return int(text) if fits and 1 <= int(text) <= most else None
 
 
+def asked_size(request: Request) -> int:
+    """How many a page is to have at most. Raises Invalid."""
+    asked = request.query_params.get("limit")
+    size = A_PAGE if asked is None else digits(asked, MOST_A_PAGE)
+    if size is None:
+        raise Invalid({"limit": _("A whole number from %(least)d is needed.") % {"least": 1}})
+    return size
+
+
 async def asked_start(request: Request, project: int) -> int:
     """At which position the page begins: behind the ticket that the cursor names, wherever that stands now.
 
@@ -78,10 +89,7 @@ async def asked_start(request: Request, project: int) -> int:
 async def queue(request: Request) -> Response:
     """`GET /api/v1/projects/{project}/queue`: who waits, in the order of the queue; for the team."""
     project = await team_project(request)
-    asked = request.query_params.get("limit")
-    size = A_PAGE if asked is None else digits(asked, MOST_A_PAGE)
-    if size is None:
-        raise Invalid({"limit": _("A whole number from %(least)d is needed.") % {"least": 1}})
+    size = asked_size(request)
     first = await asked_start(request, project["id"])
     state = await queue_state(project["id"])
     standings = await queue_slice(project["id"], state, first, first + size - 1)
@@ -104,6 +112,23 @@ async def queue(request: Request) -> Response:
     more = last is not None and last.position < state.total
     following = f"{last.position}-{last.ticket}" if last is not None and more else None
     return JSONResponse({"share": state.share, "credit": state.credit, "tickets": tickets, "next": following})
+
+
+async def supporters(request: Request) -> Response:
+    """`GET /api/v1/projects/{project}/supporters`: who earned most points in `?period=`, as the caller's page says."""
+    project = await project_by_slug(request.path_params["project"])
+    name = request.query_params.get("period", "month")
+    if name not in PERIODS:
+        raise Invalid({"period": _("Choose one of these.")})
+    size = asked_size(request)
+    try:
+        below = asked_below(request.query_params.get("cursor", ""))
+    except ValueError:
+        raise Invalid({"cursor": _("This is not a cursor of this list.")}) from None
+    period = period_of(name, datetime.now(UTC).date())
+    rows, older = await board_of(request.reader, project["id"], period, below=below, limit=size)
+    shown = [{key: row[key] for key in ("username", "name", "role", "points", "accepted")} for row in rows]
+    return JSONResponse({"period": period.key, "supporters": shown, "next": str(older) if older else None})
 
 
 async def create_ticket(request: Request) -> Response:
@@ -168,6 +193,7 @@ routes = [
     route("/api/v1/openapi.json", openapi),
     route("/api/v1/projects", projects),
     route("/api/v1/projects/{project}/queue", queue, access="team"),
+    route("/api/v1/projects/{project}/supporters", supporters),
     route("/api/v1/projects/{project}/tickets", create_ticket, access="signed_in", methods=("POST",)),
     route("/api/v1/tickets/{id}/answers", create_answer, access="signed_in", methods=("POST",)),
 ]

@@ -10,7 +10,7 @@ from forum.bench.servers import ROOT, environment, haas
 from forum.database import embedded
 from forum.database.migrate import migrate
 
-BASE, RUN, QUEUE = "haas_bench_base", "haas_bench", "haas_bench_queue"
+BASE, RUN, QUEUE, POINTS = "haas_bench_base", "haas_bench", "haas_bench_queue", "haas_bench_points"
 FILL_SECONDS = 1200
 WAITING = 100_000
 
@@ -107,6 +107,14 @@ class Databases:
             await self.run_sql(FILL_QUEUE, database=QUEUE)
 
         return await self.ensure(QUEUE, digest("queue", FILL_QUEUE), fill)
+
+    async def ensure_points(self, fill_sql: str) -> bool:
+        """The database with a million reputation events."""
+
+        async def fill() -> None:
+            await self.run_sql(fill_sql, database=POINTS)
+
+        return await self.ensure(POINTS, digest("points", fill_sql), fill)
 
     async def copy_site(self) -> str:
         """A fresh copy of the site for one run, so that every run finds the same; its URL."""

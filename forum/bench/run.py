@@ -14,6 +14,7 @@ import uvloop
 from categories.support.queries import place_of
 from forum.bench import archive
 from forum.bench.databases import QUEUE, RUN, Databases
+from forum.bench.points import leaderboard_row
 from forum.bench.rows import ROWS, Row, row, show, write
 from forum.bench.servers import QUIET, environment, haas, served
 from forum.bench.site import (
@@ -99,6 +100,7 @@ class Run:
             if self.wanted & {*RATES, *AFTER_LOAD, "import_archive_1000_s"}:
                 await self.on_site(databases)
             await self.take("queue_position_100k", lambda: queue_row(databases))
+            await self.take("leaderboard_1m", lambda: leaderboard_row(databases))
         finally:
             databases.close()
         await self.take("start_second_s", self.start_row)

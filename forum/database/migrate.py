@@ -15,7 +15,7 @@ LOCK = 0x48616153  # "HaaS", the advisory lock of whoever migrates
 # A migration that waits longer than this for a lock would stop the site; it fails and is tried again instead.
 TIMEOUTS = "set local lock_timeout = '4s'; set local statement_timeout = '30s';"
 # What happened stays: the pool's role may add such rows, never change or remove them.
-APPEND_ONLY = ("audit", "terms", "terms_acceptance", "thread_act", "post_revision")
+APPEND_ONLY = ("audit", "terms", "terms_acceptance", "thread_act", "post_revision", "reputation_event")
 
 GRANTS = f"""
 grant usage on schema public to {APP_ROLE};

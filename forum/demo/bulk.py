@@ -13,6 +13,7 @@ from forum.demo.words import Writer
 from forum.demo.world import PEOPLE
 from forum.markup import COOK_VERSION
 from forum.threads.rules import FACES, slug_of
+from reputation.actions import backfill
 from search.postgres import PostgresSearch, index_later
 
 SEED = 20_000
@@ -101,6 +102,8 @@ async def load_bulk(threads: int) -> None:
             finally:
                 await prepare_connection(c)
         await keep_counts()
+        await execute("analyze thread, post, reaction, thread_act")
+        await backfill(load.thread)
     await execute("truncate search_thread, search_post")
     await PostgresSearch().rebuild()
     async with connection() as c:

@@ -33,6 +33,7 @@ from forum.threads.editing import edit_post
 from forum.threads.writing import store_reply, tag_thread
 from forum.web.reader import Reader
 from forum.web.sessions import reader_of_person
+from reputation.actions import happening_at
 
 
 class NotEmpty(Exception):
@@ -146,6 +147,16 @@ async def make_project(demo: Demo, project: DemoProject) -> None:
 async def make_thread(demo: Demo, project: int, steps: list[Step]) -> None:
     """One thread, step by step, each set back to its time before the next is taken."""
     asked, *later = steps
+    with happening_at(demo.began - asked.ago):
+        ticket, thread = await make_first(demo, project, asked)
+    for step in later:
+        with happening_at(demo.began - step.ago):
+            await take(demo, thread, ticket, step)
+        await set_back(demo, thread, step)
+
+
+async def make_first(demo: Demo, project: int, asked: Step) -> tuple[int | None, int]:
+    """The question of a thread: its ticket if it has one, and itself."""
     title, _line, text = asked.text.partition("\n")
     made = await ask(
         demo.readers[asked.who],
@@ -162,9 +173,7 @@ async def make_thread(demo: Demo, project: int, steps: list[Step]) -> None:
         await tag_thread(thread, tags.split(","))
     await react_all(demo, asked, made.posted.post)
     await set_back(demo, thread, asked)
-    for step in later:
-        await take(demo, thread, made.ticket, step)
-        await set_back(demo, thread, step)
+    return made.ticket, thread
 
 
 async def take(demo: Demo, thread: int, ticket: int | None, step: Step) -> None:

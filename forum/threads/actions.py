@@ -6,6 +6,7 @@ from forum.projects.roles import may, require
 from forum.threads.events import (
     AcceptanceTakenBack,
     AnswerAccepted,
+    ReactionChanged,
     ThreadChanged,
     ThreadClosed,
     ThreadMoved,
@@ -65,6 +66,7 @@ async def react(reader: Reader, post: int, kind: str, *, on: bool) -> int:
             kind,
             1 if on else -1,
         )
+        await publish(ReactionChanged(where["id"], where["project_id"], post, row["author_id"], person, kind, on))
         hint("thread", where["id"])
     return int(where["id"])
 

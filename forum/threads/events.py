@@ -40,6 +40,19 @@ class PostEdited:
 
 
 @dataclass(frozen=True)
+class ReactionChanged:
+    """A person's reaction of a kind to a post was given (`on`) or taken back."""
+
+    thread: int
+    project: int
+    post: int
+    author: int
+    person: int
+    kind: str
+    on: bool
+
+
+@dataclass(frozen=True)
 class AnswerAccepted:
     """A post was accepted as the answer, by the asker or by the team."""
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forum.database.engine import fetch, fetch_value
+from forum.database.engine import execute, fetch, fetch_value, transaction
 from forum.demo import NotEmpty, make_demo
 from forum.demo.bulk import load_bulk
 from forum.demo.fill import DemoResult
@@ -10,6 +10,7 @@ from forum.demo.words import Writer
 from forum.demo.world import PROJECTS, SIGN_INS, read_threads, unwrap
 from forum.markup import cook
 from forum.recount import recount
+from reputation.actions import backfill
 from tests.helpers.site import Site
 
 
@@ -39,6 +40,32 @@ async def test_the_expected_range_is_measured_where_enough_was_answered(site: Si
     least, most = ranges["pelican"]
     assert 1 <= least <= most <= 10
     assert ranges["heron"] == (None, None)
+
+
+async def test_the_demo_earned_points_on_the_days_it_tells_of(site: Site, demo: DemoResult) -> None:
+    row = (
+        await fetch(
+            "select count(*) as n, count(distinct day) as days, count(distinct kind) as kinds, bool_and(at <= now()) as past"
+            " from reputation_event"
+        )
+    )[0]
+    assert row["n"] > 100 and row["days"] > 20 and row["kinds"] == 4 and row["past"]
+    page = (await site.guest().get("/p/pelican/supporters?period=year")).text
+    assert page.count("?period=year") > 8
+
+
+async def test_what_is_loaded_in_bulk_earns_what_the_actions_earned(site: Site, demo: DemoResult) -> None:
+    totals = "select array_agg(t order by project_id, person_id, period)::text from reputation_total t"
+    by_actions = await fetch_value(totals)
+    async with transaction():
+        await execute("set local role none")
+        await execute("set local session_replication_role = replica")
+        await execute("delete from reputation_event")
+        await execute("delete from reputation_total")
+        await execute("set local session_replication_role = origin")
+        await backfill()
+    assert await fetch_value(totals) == by_actions
+    assert await recount() == []
 
 
 async def test_nothing_in_the_demo_happened_in_the_future_or_all_at_once(site: Site, demo: DemoResult) -> None:

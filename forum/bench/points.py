@@ -1,0 +1,63 @@
+"""The row of the leaderboard: its time over a million reputation events, to that over a thousand, in one run."""
+
+import time
+from datetime import UTC, datetime
+
+from forum.bench.databases import POINTS, Databases
+from forum.bench.rows import Row, percentile, row
+from forum.database.engine import connect, disconnect
+from forum.web.reader import GUEST, Reader
+from reputation.queries import board_of, points_by_month
+from reputation.rules import PERIODS, period_of
+
+FEW, MANY = 1_000, 1_000_000
+ROUNDS = 60
+
+# Two projects with the same people over the same three years, one with a thousand events and one with a million; one in
+# two hundred is a placeholder that somebody claimed. The events are laid down as they are (the rows they name are no
+# matter here), and their totals counted by the same view that proves them.
+FILL = f"""
+set session_replication_role = replica;
+insert into person (username) select 'person' || n from generate_series(1, 5000) n;
+insert into person (username, kind, same_as) select 'claimed' || n || '@github.com', 'placeholder', n * 190
+    from generate_series(1, 25) n;
+insert into legal_entity (name) values ('Bench');
+insert into project (slug, name, legal_entity_id) values ('few', 'Few', 1), ('many', 'Many', 1);
+insert into project_member (project_id, person_id, role) select p, n, 'supporter' from generate_series(1, 2) p,
+    generate_series(1, 20) n;
+insert into reputation_event (cause, turn, kind, person_id, project_id, thread_id, post_id, from_id, reach, points, stands,
+    day, at)
+select 'bench:' || project || ':' || n, 1, case when n % 9 = 0 then 'accepted' else 'like' end,
+    1 + (5025 * power(n * 7919 % 100003 / 100003.0, 3))::bigint % 5025, project, 1, 1, 1,
+    case when n % 20 = 0 then 'members' else 'public' end, case when n % 9 = 0 then 15 else 5 end, true, at::date, at
+from (select 1 as project, {FEW} as most union all select 2, {MANY}) p, generate_series(1, most) n,
+    lateral (select now() - make_interval(hours => (n * 104729 % 26280)::int) as at) a;
+select reputation_recount();
+"""
+
+
+async def spent(reader: Reader, project: int) -> float:
+    """Seconds of the board's statements, each period once, the lines of months included: the fastest half's longest."""
+    today = datetime.now(UTC).date()
+    times = []
+    for n in range(ROUNDS + 5):
+        began = time.perf_counter()
+        for name in PERIODS:
+            rows, _below = await board_of(reader, project, period_of(name, today))
+            await points_by_month(reader, project, [each["id"] for each in rows], today)
+        if n >= 5:  # the first rounds prepare the statements
+            times.append(time.perf_counter() - began)
+    return percentile(times, 0.5)
+
+
+async def leaderboard_row(databases: Databases) -> Row:
+    """Milliseconds of the leaderboard, all four periods together, over a million events and over a thousand."""
+    await databases.ensure_points(FILL)
+    await connect(databases.url(POINTS), size=2)
+    try:
+        member = Reader(id=1)
+        many = [await spent(reader, 2) for reader in (GUEST, member)]
+        few = [await spent(reader, 1) for reader in (GUEST, member)]
+        return row("leaderboard_1m", 1e3 * sum(many) / 2, 1e3 * sum(few) / 2)
+    finally:
+        await disconnect()
