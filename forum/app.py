@@ -4,6 +4,10 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Lifespan
 
 from categories.ask import pages as ask
+from categories.bugs import actions as bugs_actions
+from categories.bugs import jobs as bugs_jobs
+from categories.bugs import pages as bugs
+from categories.bugs import parts as bugs_parts
 from categories.support import inbox
 from categories.support import jobs as support_jobs
 from categories.support import pages as support
@@ -42,6 +46,7 @@ def wire() -> None:
     jobs.register("send_mail", outbox.send_mail)
     jobs.register("measure_expected", support_jobs.measure_expected)
     jobs.register("measure_all", support_jobs.measure_all)
+    jobs.register(bugs_actions.JOB, bugs_jobs.promote_thread)
     jobs.schedule("measure_all", "10 3 * * *")
 
     subscribe(SignedIn, drafts.keep_carried)
@@ -62,6 +67,8 @@ def wire() -> None:
     parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html"))
     parts.register("thread_below", search_pages.BELOW_THREAD)
     parts.register("thread_ticket", Part(support_parts.thread_ticket, ""))
+    parts.register("thread_ticket", Part(bugs_parts.thread_promotion, ""))
+    parts.register("thread_news", Part(bugs_parts.promotion_news, ""))
 
     search.use(PostgresSearch())
 
@@ -85,6 +92,7 @@ def all_routes() -> list[BaseRoute]:
         *ask.routes,
         *support.routes,
         *inbox.routes,
+        *bugs.routes,
         *projects.routes,
         *accounts.routes,
         *draft_pages.routes,
