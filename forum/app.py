@@ -85,14 +85,14 @@ def all_routes() -> list[BaseRoute]:
         *discourse.routes,
         *v1.routes,
         *feeds.routes,
-        # before the threads': /t/{id}/similar reads like /t/{slug}/{id}
+        # before the threads': /t/{id}/similar and /t/{id}/promotion read like /t/{slug}/{id}
         *search_pages.routes,
+        *bugs.routes,
         *threads.routes,
         *lists.routes,
         *ask.routes,
         *support.routes,
         *inbox.routes,
-        *bugs.routes,
         *projects.routes,
         *accounts.routes,
         *draft_pages.routes,

@@ -185,7 +185,15 @@ async def not_made(one: Try, sent_at: datetime | None, *, problem: str, detail: 
     if again is None:
         await give_up(row, problem, detail, sent_at)
         return
-    await execute("update promotion set next_at = $2, detail = $3 where thread_id = $1", one.thread, again, problem)
+    state = State.CREATING if sent_at else after(State.CREATING, Event.PUT_OFF)
+    await execute(
+        "update promotion set state = $2, sent_at = $3, next_at = $4, detail = $5 where thread_id = $1",
+        one.thread,
+        state,
+        sent_at,
+        again,
+        problem,
+    )
     await enqueue(JOB, thread=one.thread, delay=max(again - datetime.now(UTC), timedelta(0)))
     await touch(one.thread)
 

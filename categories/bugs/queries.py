@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from categories.bugs.rules import Said, Target
+from categories.bugs.rules import MARKER, Said, Target
 from categories.bugs.states import OVERDUE, State
-from forum.database.engine import Row, fetch, fetch_one
+from forum.database.engine import Row, fetch, fetch_one, fetch_value
 from forum.outside.github import is_configured, repository_of
 from forum.settings import Settings
 from forum.threads.queries import PERSON
@@ -81,6 +82,23 @@ async def posts_for(thread: int) -> list[Said]:
         )
         for row in sorted(rows, key=lambda row: int(row["number"]))
     ]
+
+
+async def thread_of_marker(repository: str, body: str) -> int | None:
+    """The thread that an issue of this repository (OWNER/REPO, casefolded) was made of, by the marker in its body, as
+    long as no issue is known for it: whoever copies a marker later gets nothing by it."""
+    found = MARKER.search(body)
+    if found is None:
+        return None
+    thread: int | None = await fetch_value(
+        "select thread_id from promotion where thread_id = $1 and key = $2 and lower(repository) = $3"
+        " and state <> 'linked' and sent_at is not null and not exists (select 1 from origin_alias a"
+        " where a.source = 'github' and a.kind = 'thread' and a.row_id = thread_id)",
+        int(found[1]),
+        UUID(found[2]),
+        repository,
+    )
+    return thread
 
 
 def target_of(facts: Row, settings: Settings) -> Target:

@@ -27,6 +27,7 @@ _KNOWN = (
     r"|windows|macos|mac os|os x|ios|android|chrome|chromium|firefox|safari|edge|docker|podman|kubernetes|postgres\w*"
     r"|mysql|mariadb|sqlite|gcc|clang|cmake|cuda|pip|conda"
 )
+MARKER: Final = re.compile(r"<!-- haas:thread:([0-9]{1,18}):([0-9a-f]{32}) -->")
 _MARKUP = re.compile(r"^[\s>*+#|`-]+|[\s|`]+$")
 
 

@@ -21,6 +21,7 @@ class Event(StrEnum):
     """What can happen to a promotion."""
 
     STARTED = "started"
+    PUT_OFF = "put_off"  # not now, and nothing was made: GitHub said so, or was not asked for it
     SUCCEEDED = "succeeded"  # made just now, or found made before
     GAVE_UP = "gave_up"
     WANTED_AGAIN = "wanted_again"
@@ -31,6 +32,7 @@ TRANSITIONS: Final[dict[tuple[State, Event], State]] = {
     (S.WANTED, E.STARTED): S.CREATING,
     # begun before and not known how it ended: looked for first
     (S.CREATING, E.STARTED): S.CREATING,
+    (S.CREATING, E.PUT_OFF): S.WANTED,
     (S.CREATING, E.SUCCEEDED): S.LINKED,
     # it was given up while a request that lived on was answered after all
     (S.FAILED, E.SUCCEEDED): S.LINKED,
@@ -61,7 +63,8 @@ def next_try(tries: int, started: datetime) -> datetime | None:
     """When to try again after so many tries, the last of which began at `started`; None: never."""
     if tries >= MOST_TRIES:
         return None
-    return started + min(BETWEEN * 2 ** (tries - 1), LONGEST)
+    wait: timedelta = BETWEEN * 2 ** (tries - 1)
+    return started + min(wait, LONGEST)
 
 
 # What keeps a thread from being promoted at all, before anything is asked of GitHub.
