@@ -4,6 +4,10 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Lifespan
 
 from categories.ask import pages as ask
+from categories.bugs import actions as bugs_actions
+from categories.bugs import jobs as bugs_jobs
+from categories.bugs import pages as bugs
+from categories.bugs import parts as bugs_parts
 from categories.support import dashboard, inbox
 from categories.support import jobs as support_jobs
 from categories.support import pages as support
@@ -45,6 +49,7 @@ def wire() -> None:
     jobs.register("send_mail", outbox.send_mail)
     jobs.register("measure_expected", support_jobs.measure_expected)
     jobs.register("measure_all", support_jobs.measure_all)
+    jobs.register(bugs_actions.JOB, bugs_jobs.promote_thread)
     jobs.schedule("measure_all", "10 3 * * *")
 
     subscribe(SignedIn, drafts.keep_carried)
@@ -70,6 +75,8 @@ def wire() -> None:
     parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html"))
     parts.register("thread_below", search_pages.BELOW_THREAD)
     parts.register("thread_ticket", Part(support_parts.thread_ticket, ""))
+    parts.register("thread_ticket", Part(bugs_parts.thread_promotion, ""))
+    parts.register("thread_news", Part(bugs_parts.promotion_news, ""))
 
     parts.register("profile_panels", reputation.PROFILE_PANEL)
 
@@ -88,8 +95,9 @@ def all_routes() -> list[BaseRoute]:
         *discourse.routes,
         *v1.routes,
         *feeds.routes,
-        # before the threads': /t/{id}/similar reads like /t/{slug}/{id}
+        # before the threads': /t/{id}/similar and /t/{id}/promotion read like /t/{slug}/{id}
         *search_pages.routes,
+        *bugs.routes,
         *threads.routes,
         *lists.routes,
         *ask.routes,

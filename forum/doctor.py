@@ -13,6 +13,7 @@ from forum import log
 from forum.commands import on_ready_site, say
 from forum.database.engine import fetch, fetch_one, fetch_value
 from forum.database.ready import NotReady, ready_database
+from forum.outside import github
 from forum.recount import recount
 from forum.settings import Settings, settings
 from forum.web.assets import Assets, AssetsMissing
@@ -40,6 +41,7 @@ def doctor(with_recount: bool, as_json: bool) -> int:
     chosen = settings()
     log.configure(chosen.log)
     checks = [check_folder(chosen), check_assets(), check_address(chosen), asyncio.run(check_mail(chosen))]
+    checks.append(asyncio.run(check_github(chosen)))
     try:
         with ready_database(chosen) as ready:
             applied = f"; applied {', '.join(ready.applied)}" if ready.applied else ""
@@ -96,6 +98,17 @@ async def check_mail(chosen: Settings) -> Check:
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         return Check("mail", False, f"{url.hostname}: {' '.join(str(error).split())}")
     return Check("mail", True, f"{url.hostname} answers")
+
+
+async def check_github(chosen: Settings) -> Check:
+    """GitHub knows our App by its id and key."""
+    if not github.is_configured(chosen):
+        return Check("github", None, "no App: GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY let bugs become issues")
+    try:
+        name = await github.about_app(github.app_of(chosen), datetime.now(UTC))
+    except (github.Refused, github.Limited, github.Unsure) as error:
+        return Check("github", False, f"{chosen.github_api_base}: {error}")
+    return Check("github", True, f"{chosen.github_api_base} knows the App {name}")
 
 
 async def check_database(with_recount: bool) -> tuple[str, list[Check]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
-SECRETS = frozenset({"secret_key", "database_url", "migrate_database_url", "smtp_url"})
+SECRETS = frozenset({"secret_key", "database_url", "migrate_database_url", "smtp_url", "github_app_private_key"})
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,9 @@ class Settings:
     log: str = "console"
     site_name: str = "HaaS"
     proxies: str = "127.0.0.1"
+    github_app_id: str = ""
+    github_app_private_key: str = ""
+    github_api_base: str = "https://api.github.com"
 
     @property
     def is_loopback(self) -> bool:
@@ -43,11 +46,13 @@ class Settings:
 
 
 UNPREFIXED = frozenset({"database_url", "migrate_database_url", "smtp_url", "mail_domain"})
+# Those that begin so are named after whom they are about.
+OTHERS = ("github_",)
 
 
 def variable(name: str) -> str:
     """The environment variable of a field: `base_url` is `HAAS_BASE_URL`, `database_url` is `DATABASE_URL`."""
-    return name.upper() if name in UNPREFIXED else f"HAAS_{name.upper()}"
+    return name.upper() if name in UNPREFIXED or name.startswith(OTHERS) else f"HAAS_{name.upper()}"
 
 
 def read_settings(environment: Mapping[str, str], dotenv: Path | None = None) -> Settings:
@@ -72,6 +77,7 @@ def read_settings(environment: Mapping[str, str], dotenv: Path | None = None) ->
             "data": data,
             "secret_key": key,
             "base_url": settings.base_url.rstrip("/"),
+            "github_api_base": settings.github_api_base.rstrip("/"),
         }
     )
 

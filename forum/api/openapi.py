@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from categories.bugs.rules import BODY_MOST
+from categories.bugs.rules import TITLE_MOST as ISSUE_TITLE_MOST
+from categories.bugs.states import OBSTACLES, PROBLEMS, State
 from categories.support.actions import CAPACITIES
 from forum.projects.roles import TEAM
 from forum.threads.rules import PURPOSES, TITLE_LEAST, TITLE_MOST
@@ -139,6 +142,19 @@ SCHEMAS: Json = {
             "expected": thing({"from": INTEGER, "to": INTEGER}, description="In workdays."),
         }
     ),
+    "Promotion": thing(
+        {
+            "thread": INTEGER,
+            "state": {"enum": [str(state) for state in State]},
+            "repository": {"type": "string", "description": "OWNER/REPO on GitHub."},
+            "number": {"type": ["integer", "null"], "description": "Of the issue, once it is `linked`."},
+            "url": {"type": ["string", "null"]},
+            "problem": {
+                "enum": [*OBSTACLES, *PROBLEMS, None],
+                "description": "Why it `failed`; POST again once that is mended.",
+            },
+        }
+    ),
     "AnswerMade": thing(
         {
             "post": INTEGER,
@@ -225,6 +241,32 @@ PATHS: Json = {
             "responses": {"201": answer("It stands there.", "AnswerMade")}
             | refused(401, 403, 404, 409, 413, 415, 422, 429),
         }
+    },
+    "/api/v1/threads/{id}/promotion": {
+        "get": {
+            "operationId": "readPromotion",
+            "summary": "How far the GitHub issue of a bug's thread is; for maintainers and owners",
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": INTEGER}],
+            "responses": {"200": answer("As it is now.", "Promotion")} | refused(401, 403, 404),
+        },
+        "post": {
+            "operationId": "promoteThread",
+            "summary": "Have a bug's thread made a GitHub issue, once however often it is asked for",
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": INTEGER}],
+            "requestBody": body(
+                {
+                    "title": {"type": "string", "maxLength": ISSUE_TITLE_MOST, "description": "Else the thread's."},
+                    "markdown": {
+                        "type": "string",
+                        "maxLength": BODY_MOST,
+                        "description": "Else distilled from the report, the accepted answer and the versions named.",
+                    },
+                },
+                [],
+            ),
+            "responses": {"202": answer("It is wanted, on its way, or there.", "Promotion")}
+            | refused(401, 403, 404, 409, 413, 415, 422, 429),
+        },
     },
 }
 

@@ -8,6 +8,7 @@ from forum.live.streams import News
 from forum.threads.fragments import powers_in, render_act, render_post
 from forum.threads.queries import acts_since, posts_since, thread_head
 from forum.threads.visibility import visible_thread
+from forum.web import parts
 from forum.web.errors import NotFound
 from forum.web.reader import Reader
 from forum.web.templates import fragment
@@ -75,6 +76,7 @@ async def thread_news(reader: Reader, thread: int, version: int) -> News | None:
         {"id": f"act_{row['id']}", "after": row["after_number"], "html": render_act(row)}
         for row in await acts_since(reader, thread, version)
     ]
+    items += (await parts.context("thread_news", reader, head)).get("items", [])
     items.append({"id": "threadhead", "inner": fragment("threads/head.html", thread=head)})
     items.append({"id": "lastnumber", "inner": str(head["last_number"])})
     return News(head["version"], items)

@@ -44,18 +44,23 @@ def pages_in(last_number: int) -> int:
 _QUOTED = re.compile(r"\[quote(?:=[^\]\n]{0,200})?\](?:(?!\[quote).)*?\[/quote\]\s*", re.IGNORECASE | re.DOTALL)
 
 
-def quote_of(username: str, number: int, thread: int, markdown: str) -> str:
-    """A text as a quote of a post, as Discourse writes it, and a blank line to go on behind it.
-
-    What the text quotes itself is left out, unless it is nothing else.
-    """
+def without_quotes(markdown: str) -> str:
+    """A text without what it quotes of other posts, unless it is nothing else."""
     text = markdown
     for _round in range(8):
         shorter = _QUOTED.sub("", text)
         if shorter == text:
             break
         text = shorter
-    text = text.strip() or markdown.strip()
+    return text.strip() or markdown.strip()
+
+
+def quote_of(username: str, number: int, thread: int, markdown: str) -> str:
+    """A text as a quote of a post, as Discourse writes it, and a blank line to go on behind it.
+
+    What the text quotes itself is left out, unless it is nothing else.
+    """
+    text = without_quotes(markdown)
     if fence := open_fence(text):
         # it would swallow the end of the quote
         text += f"\n{fence}"

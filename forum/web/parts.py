@@ -41,8 +41,10 @@ async def load(place: str, *subject: Any, **more: Any) -> Markup:
 
 
 async def context(place: str, *subject: Any) -> dict[str, Any]:
-    """What the one part of a place brings, unrendered, for a page that puts its pieces in several spots."""
+    """What the parts of a place bring, unrendered, for a page that puts their pieces in several spots; pieces of one
+    name (markup, lists) stand one after the other."""
     found: dict[str, Any] = {}
     for part in _parts.get(place, ()):
-        found |= await part.load(*subject) or {}
+        for name, piece in (await part.load(*subject) or {}).items():
+            found[name] = found[name] + piece if name in found else piece
     return found

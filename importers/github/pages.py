@@ -1,20 +1,15 @@
 """Where `#123` leads: to the thread that was imported, else to the issue on GitHub."""
 
-import re
-
 from starlette.responses import RedirectResponse, Response
 
 from forum.database.engine import fetch_one
+from forum.outside.github import repository_of
 from forum.threads.visibility import visible_thread
 from forum.web.errors import NotFound
 from forum.web.requests import Request
 from forum.web.routing import route
 from importers.github.people import SOURCE
 from importers.github.records import NUMBER_MOST
-
-REPOSITORY_URL = re.compile(
-    r"https?://(?:www\.)?github\.com/([A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9_.-]+?)(?:\.git)?/?", re.IGNORECASE
-)
 
 # The project's own repository first, then the one that was imported first. An issue that was moved to a category
 # that the reader does not see is to them one that was never imported.
@@ -28,12 +23,6 @@ select p.repository, array(select s.name from import_source s where s.source = $
          order by position(s.name in lower(p.repository)) = 0, s.since, s.name limit 1) as thread
   from project p where p.slug = $1
 """
-
-
-def repository_of(address: str) -> str:
-    """OWNER/REPO out of a project's repository, "" where it is not one on GitHub."""
-    found = REPOSITORY_URL.fullmatch(address.strip())
-    return found[1] if found else ""
 
 
 async def issue_page(request: Request) -> Response:

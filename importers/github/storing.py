@@ -4,10 +4,11 @@ What was last seen of an issue is kept (`import_record`): only what changed ther
 edit, a tag or a reopening made here outlives the next import, and an older archive never turns a newer state back.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from categories.bugs.queries import thread_of_marker
 from forum.database.engine import Row, action, execute, fetch, fetch_one
 from forum.events import hint, publish
 from forum.origins import Origin, find_all, remember
@@ -44,15 +45,18 @@ async def begin(place: Place) -> None:
 
 
 async def find_thread(place: Place, issue: Issue) -> int | None:
-    """The thread of an issue: by its number, else by its other ids.
+    """The thread of an issue: by its number, else by its other ids, else by what its body says of where it was made.
 
     A renamed repository keeps both, so a thread found by an id must have this number, and under another name: a
     file in which two issues share an id is not believed.
     """
     wanted = place.thread_ids(issue)
     known = await find_all(SOURCE, "thread", wanted)
-    if wanted[0] in known or not known:
-        return known.get(wanted[0])
+    if not known:
+        # made here a moment ago: its link may not be written yet, its marker is
+        return await thread_of_marker(place.name, issue.body)
+    if wanted[0] in known:
+        return known[wanted[0]]
     thread = next(iter(known.values()))
     names = await fetch(
         "select foreign_id from origin_alias where kind = 'thread' and row_id = $1 and source = $2", thread, SOURCE
@@ -115,7 +119,8 @@ async def update(place: Place, issue: Issue, where: Row, now: datetime) -> tuple
     )
     await place.people.learn(issue.author)
     fresh = Seen.of(issue)
-    seen = Seen(**record["seen"]) if record else fresh
+    # what was made an issue here has its own words; of the issue only that it was open is known
+    seen = Seen(**record["seen"]) if record else replace(fresh, closed=False)
     is_stale = record is not None and issue.updated_at < record["updated_at"]
     changed = not is_stale and await update_head(place, issue, where, seen, fresh, now)
     posts = Posts(thread, where["author_id"], issue.number, seen.comments)

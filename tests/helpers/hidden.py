@@ -177,6 +177,7 @@ SUBJECTS: tuple[tuple[str, str, str], ...] = (
     ("/posts/", "id", "post"),
     ("/tickets/", "id", "ticket"),
     ("/api/v1/tickets/", "id", "ticket"),
+    ("/api/v1/threads/", "id", "thread"),
     ("/p/{project}/inbox/{ticket}", "ticket", "ticket"),
     ("/c/{slug}/{id}.json", "id", "category_id"),
     ("/c/{parent}/{slug}/{id}.json", "id", "category_id"),

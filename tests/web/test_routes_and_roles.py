@@ -43,6 +43,7 @@ FORM = {
     "project": "pelican",
     "tags": "",
     "key": "new-thread",
+    "body": "Words of mine.",
 }
 # The same for the calls of programs, which take no field that they did not ask for.
 BODIES: dict[str, dict[str, Any]] = {
@@ -53,6 +54,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/t/{id}.json": {"title": "A title of mine"},
     "/t/{id}/status.json": {"status": "closed", "enabled": "true"},
     "/api/v1/projects/{project}/tickets": {"title": "A title", "markdown": "x", "capacity": "personal"},
+    "/api/v1/threads/{id}/promotion": {"title": "A title of mine", "markdown": "Words of mine."},
     "/api/v1/tickets/{id}/answers": {"markdown": "Words of mine.", "purpose": "reply"},
 }
 # Written by a GET on purpose: when somebody was here, read up to where, used which key, how often.

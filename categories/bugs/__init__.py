@@ -1,0 +1,1 @@
+"""Bugs: their promotion to issues on GitHub."""

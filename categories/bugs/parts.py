@@ -1,0 +1,50 @@
+"""What a promotion puts on its thread's page: the issue for everybody, how far it is for those who may promote."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from categories.bugs.queries import facts_of, is_overdue, obstacle
+from categories.bugs.states import State, sentence
+from forum.database.engine import Row
+from forum.projects.roles import may
+from forum.settings import settings
+from forum.web.reader import Reader
+from forum.web.requests import Request
+from forum.web.templates import fragment
+
+
+async def panel(reader: Reader, head: Row | Mapping[str, Any]) -> Markup | None:
+    """The panel beside a thread in a category for bugs, empty but there where nothing is to be said (live news find
+    their place by it); None for every other thread, whose acts tell of an issue it once became."""
+    if head["category_kind"] != "bugs":
+        return None
+    facts = await facts_of(reader, head["id"])
+    may_promote = may(reader, "promote", head["project_id"])
+    reason = obstacle(facts, settings()) if may_promote and facts["state"] is None else ""
+    return fragment(
+        "bugs/panel.html",
+        facts=facts,
+        may_promote=may_promote,
+        is_linked=facts["state"] == State.LINKED,
+        is_failed=facts["state"] == State.FAILED,
+        is_overdue=is_overdue(facts, datetime.now(UTC)),
+        # of these everybody who sees the thread can tell the reason from the page itself
+        is_absent=not may_promote or reason in ("not-public", "imported"),
+        reason=sentence(reason, "") if reason else "",
+        problem=sentence(facts["problem"], facts["repository"], facts["detail"]) if facts["problem"] else "",
+    )
+
+
+async def thread_promotion(request: Request, head: Row, _errors: object = None) -> dict[str, Any] | None:
+    """Beside the thread."""
+    shown = await panel(request.reader, head)
+    return None if shown is None else {"aside": shown}
+
+
+async def promotion_news(reader: Reader, head: Row) -> dict[str, Any] | None:
+    """Among what changed in the thread."""
+    shown = await panel(reader, head)
+    return None if shown is None else {"items": [{"id": "promotion", "html": shown}]}
