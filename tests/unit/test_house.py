@@ -38,6 +38,7 @@ UNSEEN = {
     ("importers/github/storing.py", "store_comment"): "the importer, on rows it imported; shows nobody anything",
     ("importers/github/changes.py", "change_text"): "the importer, on rows it imported; shows nobody anything",
     ("importers/github/comments.py", "Posts"): "the importer, on rows it imported; shows nobody anything",
+    ("importers/github/claims.py", "writings"): "the importer, on rows it imported; shows nobody anything",
     ("forum/api/feeds.py", "sitemap"): "public threads alone",
     ("forum/api/feeds.py", "sitemap_part"): "public threads alone",
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",
