@@ -14,8 +14,9 @@ from categories.support import pages as support
 from categories.support import parts as support_parts
 from categories.support import subscribers as support_subscribers
 from forum import jobs, log
+from forum.accounts import claim_pages, doors
 from forum.accounts import pages as accounts
-from forum.accounts.events import SignedIn
+from forum.accounts.events import IdentityProven, SignedIn
 from forum.accounts.parts import TOP_BANNER
 from forum.api import discourse, feeds, v1
 from forum.events import subscribe
@@ -36,6 +37,7 @@ from forum.web.error_pages import error_page
 from forum.web.parts import Part
 from forum.web.routing import FirstWord
 from forum.web.static_files import static_routes
+from importers.github import claims as github_claims
 from importers.github import pages as github
 from reputation import pages as reputation
 from reputation import subscribers as reputation_subscribers
@@ -51,8 +53,10 @@ def wire() -> None:
     jobs.register("measure_all", support_jobs.measure_all)
     jobs.register(bugs_actions.JOB, bugs_jobs.promote_thread)
     jobs.schedule("measure_all", "10 3 * * *")
+    jobs.register("look_up_claim", github_claims.look_up_claim)
 
     subscribe(SignedIn, drafts.keep_carried)
+    subscribe(IdentityProven, github_claims.github_proven)
     subscribe(happened.ThreadCreated, support_subscribers.thread_created)
     subscribe(happened.PostCreated, support_subscribers.post_created)
     subscribe(happened.AnswerAccepted, support_subscribers.answer_accepted)
@@ -107,6 +111,8 @@ def all_routes() -> list[BaseRoute]:
         *reputation.routes,
         *projects.routes,
         *accounts.routes,
+        *doors.routes,
+        *claim_pages.routes,
         *draft_pages.routes,
         *revision_pages.routes,
         *people_pages.routes,

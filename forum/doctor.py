@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
+import httpx2
 
 from forum import log
+from forum.accounts.providers import GITHUB, NotProven, OpenId, is_safe, read_json
 from forum.commands import on_ready_site, say
 from forum.database.engine import fetch, fetch_one, fetch_value
 from forum.database.ready import NotReady, ready_database
@@ -42,6 +44,7 @@ def doctor(with_recount: bool, as_json: bool) -> int:
     log.configure(chosen.log)
     checks = [check_folder(chosen), check_assets(), check_address(chosen), asyncio.run(check_mail(chosen))]
     checks.append(asyncio.run(check_github(chosen)))
+    checks += asyncio.run(check_sign_ins(chosen))
     try:
         with ready_database(chosen) as ready:
             applied = f"; applied {', '.join(ready.applied)}" if ready.applied else ""
@@ -109,6 +112,49 @@ async def check_github(chosen: Settings) -> Check:
     except (github.Refused, github.Limited, github.Unsure) as error:
         return Check("github", False, f"{chosen.github_api_base}: {error}")
     return Check("github", True, f"{chosen.github_api_base} knows the App {name}")
+
+
+async def check_sign_ins(chosen: Settings) -> list[Check]:
+    """GitHub and each OpenID Connect provider: who is configured answers, and knows us as far as can be asked."""
+    checks = [await check_github_sign_in(chosen)]
+    for provider in chosen.oidc:
+        name = f"sign-in with {provider.name}"
+        prefix = f"OIDC_{provider.name.upper()}"
+        if provider.name == GITHUB:
+            checks.append(Check(name, False, f"{prefix}_* would be GitHub's own name; choose another"))
+        elif not provider.is_whole:
+            missing = [f"{prefix}_{n}" for n in ("ISSUER", "CLIENT_ID") if not getattr(provider, n.lower())]
+            checks.append(Check(name, False, f"{' and '.join(missing)} missing"))
+        else:
+            try:
+                found = await OpenId(provider, provider.name).description(afresh=True)
+            except NotProven as error:
+                checks.append(Check(name, False, f"{provider.issuer}: {error.why}"))
+            else:
+                back = f"{chosen.base_url}/login/with/{provider.name}/callback"
+                checks.append(Check(name, True, f"{found.said['issuer']} answers; it leads back to {back}"))
+    if not chosen.oidc:
+        checks.append(Check("sign-in with OpenID Connect", None, "OIDC_<NAME>_ISSUER and _CLIENT_ID switch it on"))
+    return checks
+
+
+async def check_github_sign_in(chosen: Settings) -> Check:
+    """GitHub's API answers to our client id and secret."""
+    name, known = "sign-in with GitHub", (chosen.github_client_id, chosen.github_client_secret)
+    if not any(known):
+        return Check(name, None, "GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET switch it on")
+    if not all(known):
+        return Check(name, False, "GITHUB_CLIENT_ID and GITHUB_CLIENT_SECRET are needed both")
+    if not is_safe(chosen.github_api_base):
+        return Check(name, False, f"GITHUB_API_BASE is not an https address: {chosen.github_api_base}")
+    try:
+        async with httpx2.AsyncClient(timeout=SMTP_TIMEOUT, trust_env=False) as plain:
+            await read_json(plain, f"{chosen.github_api_base}/rate_limit", auth=known)
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+        why = "it does not know this client id and secret" if str(error) == "status 401" else str(error)
+        return Check(name, False, f"{chosen.github_api_base}: {why or type(error).__name__}")
+    back = f"{chosen.base_url}/login/with/{GITHUB}/callback"
+    return Check(name, True, f"{chosen.github_api_base} knows this site; it leads back to {back}")
 
 
 async def check_database(with_recount: bool) -> tuple[str, list[Check]]:

@@ -1,13 +1,41 @@
 """One frozen Settings object, read once from the environment (and a `.env` file beside the working directory)."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
-SECRETS = frozenset({"secret_key", "database_url", "migrate_database_url", "smtp_url", "github_app_private_key"})
+SECRETS = frozenset(
+    {
+        *("secret_key", "database_url", "migrate_database_url", "smtp_url"),
+        *("github_app_private_key", "github_client_secret"),
+    }
+)
+OIDC = re.compile(r"OIDC_([A-Z0-9_]{1,40})_(ISSUER|CLIENT_ID|CLIENT_SECRET|LABEL)")
+
+
+@dataclass(frozen=True)
+class OidcProvider:
+    """One named OpenID Connect provider: `OIDC_CORP_ISSUER` and so on make the one named `corp`."""
+
+    name: str
+    issuer: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    label: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether enough is said to sign people in; a public client has no secret (PKCE stands in for it)."""
+        return bool(self.issuer and self.client_id)
+
+    def described(self) -> list[tuple[str, str]]:
+        told = {"issuer": self.issuer, "client_id": self.client_id, "label": self.label}
+        told["client_secret"] = "****" if self.client_secret else ""
+        return [(f"OIDC_{self.name.upper()}_{name.upper()}", value) for name, value in told.items()]
 
 
 @dataclass(frozen=True)
@@ -27,6 +55,9 @@ class Settings:
     github_app_id: str = ""
     github_app_private_key: str = ""
     github_api_base: str = "https://api.github.com"
+    github_client_id: str = ""
+    github_client_secret: str = ""
+    oidc: tuple[OidcProvider, ...] = ()
 
     @property
     def is_loopback(self) -> bool:
@@ -37,21 +68,36 @@ class Settings:
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
 
+    @property
+    def ways_in(self) -> tuple[tuple[str, str], ...]:
+        """Who else signs people in here, as (name in addresses, label on buttons)."""
+        github = (("github", "GitHub"),) if self.github_client_id and self.github_client_secret else ()
+        return github + tuple(
+            (p.name, p.label or p.name.replace("_", " ").title())
+            for p in self.oidc
+            if p.is_whole and p.name != "github"
+        )
+
     def described(self) -> list[tuple[str, str]]:
         """Every setting in force as (variable, value), secrets masked; what `haas doctor` prints."""
-        return [
+        told = [
             (variable(f.name), "****" if f.name in SECRETS and getattr(self, f.name) else str(getattr(self, f.name)))
             for f in fields(self)
+            if f.name != "oidc"
         ]
+        return told + [line for provider in self.oidc for line in provider.described()]
 
 
 UNPREFIXED = frozenset({"database_url", "migrate_database_url", "smtp_url", "mail_domain"})
 # Those that begin so are named after whom they are about.
-OTHERS = ("github_",)
+OTHERS = ("github_", "stripe_", "stackexchange_", "meilisearch_")
 
 
 def variable(name: str) -> str:
-    """The environment variable of a field: `base_url` is `HAAS_BASE_URL`, `database_url` is `DATABASE_URL`."""
+    """The environment variable of a field: `base_url` is `HAAS_BASE_URL`, `database_url` is `DATABASE_URL`, `oidc` all
+    that begin with `OIDC_`."""
+    if name == "oidc":
+        return "OIDC_*"
     return name.upper() if name in UNPREFIXED or name.startswith(OTHERS) else f"HAAS_{name.upper()}"
 
 
@@ -64,10 +110,10 @@ def read_settings(environment: Mapping[str, str], dotenv: Path | None = None) ->
             if found and not key.startswith("#"):
                 lines[key.strip().removeprefix("export ").strip()] = value.strip().strip("'\"")
     values: dict[str, str | Path] = {}
-    for field in fields(Settings):
-        given = environment.get(variable(field.name)) or lines.get(variable(field.name))
+    for setting in fields(Settings):
+        given = environment.get(variable(setting.name)) or lines.get(variable(setting.name))
         if given:
-            values[field.name] = Path(given).expanduser() if field.name == "data" else given
+            values[setting.name] = Path(given).expanduser() if setting.name == "data" else given
     settings = Settings(**values)  # type: ignore[arg-type]
     data = settings.data.resolve()
     key = settings.secret_key or kept_secret(data)
@@ -78,8 +124,18 @@ def read_settings(environment: Mapping[str, str], dotenv: Path | None = None) ->
             "secret_key": key,
             "base_url": settings.base_url.rstrip("/"),
             "github_api_base": settings.github_api_base.rstrip("/"),
+            "oidc": read_providers({**lines, **{name: value for name, value in environment.items() if value}}),
         }
     )
+
+
+def read_providers(values: Mapping[str, str]) -> tuple[OidcProvider, ...]:
+    """The providers that `OIDC_<NAME>_...` variables describe, whole or not, by name."""
+    found: dict[str, dict[str, str]] = {}
+    for variable_name, value in values.items():
+        if said := OIDC.fullmatch(variable_name):
+            found.setdefault(said[1].lower(), {})[said[2].lower()] = value.strip()
+    return tuple(OidcProvider(name, **told) for name, told in sorted(found.items()))
 
 
 def kept_secret(data: Path) -> str:

@@ -35,17 +35,22 @@ class SignUp:
 
     def faults(self) -> dict[str, str]:
         """What is wrong with it, by field."""
-        found = {}
-        if not rules.is_username(self.username):
-            found["username"] = _("2 to 30 letters, digits, dots, dashes or underscores, and not digits alone.")
-        if not rules.is_email(self.email):
-            found["email"] = _("This does not look like an e-mail address.")
+        found = self.faults_without_password()
         if len(self.password) < rules.PASSWORD_LEAST:
             found["password"] = _("At least %(n)d characters.") % {"n": rules.PASSWORD_LEAST}
         elif len(self.password) > rules.PASSWORD_MOST:
             found["password"] = _("At most %(n)d characters.") % {"n": rules.PASSWORD_MOST}
         elif rules.is_weak(self.password, self.username, self.email):
             found["password"] = _("This password is one of the first that are tried. Choose another.")
+        return found
+
+    def faults_without_password(self) -> dict[str, str]:
+        """The same for who signs in elsewhere and has no password here."""
+        found = {}
+        if not rules.is_username(self.username):
+            found["username"] = _("2 to 30 letters, digits, dots, dashes or underscores, and not digits alone.")
+        if not rules.is_email(self.email):
+            found["email"] = _("This does not look like an e-mail address.")
         if not rules.is_name(self.name):
             found["name"] = _("A name of at most 60 characters, without links.")
         return found
@@ -57,8 +62,8 @@ async def sign_up(new: SignUp, *, confirmed: bool = False, admin: bool = False) 
     The site's first person becomes its admin by the command line alone. Raises Invalid by field.
     """
     faults = new.faults()
-    if await fetch_value("select 1 from site_switch where name = 'no_sign_ups' and is_on") and not confirmed:
-        raise Forbidden(_("This site takes no new members at the moment."))
+    if not confirmed:
+        await check_sign_ups()
     taken = await taken_by_others(new)
     if len(taken) == 2 and not faults and (before := await same_sign_up(new)) is not None:
         return before
@@ -72,6 +77,12 @@ async def sign_up(new: SignUp, *, confirmed: bool = False, admin: bool = False) 
         if (before := await same_sign_up(new)) is not None:
             return before
         raise Invalid(await taken_by_others(new)) from None
+
+
+async def check_sign_ups() -> None:
+    """Raises Forbidden while the site takes nobody new."""
+    if await fetch_value("select 1 from site_switch where name = 'no_sign_ups' and is_on"):
+        raise Forbidden(_("This site takes no new members at the moment."))
 
 
 async def taken_by_others(new: SignUp) -> dict[str, str]:
@@ -96,8 +107,11 @@ async def same_sign_up(new: SignUp) -> int | None:
 
 
 @action
-async def create_person(new: SignUp, password_hash: str, *, confirmed: bool, admin: bool) -> int:
-    """The rows of a new person: person, handle, and the mail that asks for confirmation."""
+async def create_person(
+    new: SignUp, password_hash: str | None, *, confirmed: bool, admin: bool = False, by_operator: bool = True
+) -> int:
+    """The rows of a new person: person, handle, and the mail that asks for confirmation. `by_operator`: who is
+    `confirmed` at once was made by the command line, and not vouched for by a provider."""
     person: int = await fetch_value(
         "insert into person (username, name, email, password, site_role, email_confirmed_at)"
         " values ($1, $2, $3, $4, $5, case when $6 then now() end) returning id",
@@ -109,9 +123,9 @@ async def create_person(new: SignUp, password_hash: str, *, confirmed: bool, adm
         confirmed,
     )
     await execute("insert into handle (name, person_id) values (lower($1), $2)", new.username, person)
-    if confirmed:
+    if confirmed and by_operator:
         await audit.record("user_created", actor=None, subject=("person", person), admin=admin)
-    else:
+    elif not confirmed:
         await send_confirmation(person)
     return person
 
@@ -225,6 +239,11 @@ async def _store_password(token: str, password_hash: str) -> int:
     person = await use_token(token, "reset")
     if person is None:
         raise Invalid(_("This link was used already, or is too old. Ask for a new one."))
+    # whoever made the account under an address that was not theirs is not to come back through another door
+    await execute(
+        "delete from identity i using person p where p.id = $1 and i.person_id = p.id and p.email_confirmed_at is null",
+        person,
+    )
     await execute(
         "update person set password = $2, email_confirmed_at = coalesce(email_confirmed_at, now()) where id = $1",
         person,

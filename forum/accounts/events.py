@@ -11,3 +11,31 @@ class SignedIn:
 
     person: int
     draft: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class IdentityProven:
+    """Somebody showed who they are elsewhere: they signed in or up with it, or added it to their account. `provider` is
+    `github` or an issuer, `subject` their unchanging id there. Told inside the transaction, at every sign-in."""
+
+    person: int
+    provider: str
+    subject: str
+    login: str
+
+
+@dataclass(frozen=True)
+class PlaceholderClaimed:
+    """What stood under the imported person `placeholder` is `person`'s from now on; reads resolve it by `same_as`.
+    Told inside the transaction."""
+
+    placeholder: int
+    person: int
+
+
+@dataclass(frozen=True)
+class ClaimTakenBack:
+    """An admin found that `placeholder` is not `person` after all. Told inside the transaction."""
+
+    placeholder: int
+    person: int

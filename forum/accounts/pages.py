@@ -40,6 +40,7 @@ async def form_page(request: Request, template: str, problem: Problem | None = N
         next=local_path(form.get("next") or request.query_params.get("next", "/")),
         carry=carried(form),
         request_csrf=request.csrf_token,
+        ways_in=request.settings.ways_in,
     )
     if isinstance(problem, TooMany):
         response.headers["retry-after"] = str(problem.retry_after)
@@ -47,13 +48,17 @@ async def form_page(request: Request, template: str, problem: Problem | None = N
 
 
 async def enter(request: Request, person: int, notice: str = "") -> Response:
+    """Sign in who filled in a form, which says where they were headed and what they wrote as a guest."""
+    return await let_in(request, person, request.fields.get("next", "/"), carried(request.fields), notice)
+
+
+async def let_in(request: Request, person: int, next: str, draft: Mapping[str, str], notice: str = "") -> Response:
     """Sign in under a new session id (trust.md B28), hand on what was written as a guest, go where it was headed."""
-    form = request.fields
     if before := request.scope["haas.cookies"].get(sessions.COOKIE):
         await actions.sign_out(before)
-    token = await actions.begin_session(person, request.headers.get("user-agent", ""), carried(form))
+    token = await actions.begin_session(person, request.headers.get("user-agent", ""), draft)
     set_cookie(request, sessions.COOKIE, token, int(sessions.LIFETIME.total_seconds()))
-    return redirect(request, local_path(form.get("next", "/")), notice)
+    return redirect(request, local_path(next), notice)
 
 
 async def login(request: Request) -> Response:

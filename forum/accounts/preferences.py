@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from forum.accounts import actions
+from forum.accounts.claims import claims_of
+from forum.accounts.identities import has_password, identities_of
+from forum.accounts.providers import known_providers
 from forum.accounts.queries import email_of
 from forum.web.errors import Invalid, NotFound
 from forum.web.i18n import _
@@ -37,6 +40,10 @@ async def preferences(request: Request) -> Response:
 
 
 async def preferences_page(request: Request, values: Mapping[str, object], errors: Mapping[str, str]) -> Response:
+    person, settings = request.reader.person, request.settings
+    known, rows = known_providers(settings), await identities_of(person)
+    identities = [dict(row) | {"label": known.get(row["provider"], row["provider"])} for row in rows]
+    has = {each["label"] for each in identities}
     return await page(
         request,
         "accounts/preferences.html",
@@ -44,6 +51,10 @@ async def preferences_page(request: Request, values: Mapping[str, object], error
         values=values,
         errors=errors,
         email=await email_of(request.reader),
+        identities=identities,
+        has_password=await has_password(person),
+        ways_in=[way for way in settings.ways_in if way[1] not in has],
+        claims=await claims_of(person),
     )
 
 

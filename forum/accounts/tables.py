@@ -66,6 +66,30 @@ class Token(Table, tablename="token", db=engine):
     used_at = Timestamptz(null=True)
 
 
+class Identity(Table, tablename="identity", db=engine):
+    id = BigSerial(primary_key=True)
+    person_id = BigInt()
+    provider = Text()
+    subject = Text()
+    login = Text()
+    created_at = Timestamptz()
+    used_at = Timestamptz()
+
+
+class SignInAttempt(Table, tablename="sign_in_attempt", db=engine):
+    state = Bytea(primary_key=True)
+    browser = Bytea()
+    provider = Text()
+    person_id = BigInt(null=True)
+    nonce = Text()
+    verifier = Text(secret=True)
+    next = Text()
+    draft = JSONB()
+    proof = JSONB(null=True)
+    used_at = Timestamptz(null=True)
+    expires_at = Timestamptz()
+
+
 class ApiKey(Table, tablename="api_key", db=engine):
     id = BigSerial(primary_key=True)
     hash = Bytea()

@@ -64,6 +64,7 @@ async def told(request: Request, problem: Problem) -> Response:
             next=without_prefill(back) if carry else back,
             carry=carry,
             request_csrf=request.csrf_token,
+            ways_in=request.settings.ways_in,
         )
     return await page(
         request,

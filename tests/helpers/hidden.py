@@ -201,6 +201,9 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "size": ("48",),
     "part": ("1",),
     "tag": ("x",),
+    "provider": ("github",),
+    "identity": ("1",),
+    "person": ("1",),
     "id": (),
     "ticket": (),
 }

@@ -143,6 +143,7 @@ class Places:
             Place("terms", "/tos"),
             Place("privacy", "/privacy"),
             Place("mails", "/admin/mail", admin),
+            Place("claims", "/admin/claims", admin),
             Place("not found", "/t/nothing/999"),
         ]
         return cls(world, pages)

@@ -7,19 +7,30 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from forum.app import wire
 from forum.log import configure
 from forum.processes import run_web, run_worker
 from forum.serve import address_of, listen
-from forum.settings import Settings, use
+from forum.settings import OidcProvider, Settings, use
 from forum.web.assets import Assets
 
 ROOT = Path(__file__).parents[2]
 # A site that has not gone by itself by then is ended (seconds); nothing of it is wanted any more.
 GRACE = 2.0
+# What of a test's settings the site that is served goes by.
+NAMES = (
+    "database_url",
+    "data",
+    "secret_key",
+    "site_name",
+    "github_client_id",
+    "github_client_secret",
+    "github_api_base",
+)
 
 
 @dataclass
@@ -42,8 +53,8 @@ class Served:
 
     def serve(self, settings: Settings) -> Settings:
         """Serve the site of these settings until `stop`; returns them with its address."""
-        names = ("database_url", "data", "secret_key", "site_name")
-        return replace(settings, base_url=self.say({name: str(getattr(settings, name)) for name in names}))
+        order: dict[str, Any] = {name: str(getattr(settings, name)) for name in NAMES}
+        return replace(settings, base_url=self.say(order | {"oidc": [asdict(each) for each in settings.oidc]}))
 
     def stop(self) -> None:
         """End the site that is served, so that its database can go."""
@@ -53,7 +64,7 @@ class Served:
         """End everything."""
         self.process.communicate(timeout=20)
 
-    def say(self, order: dict[str, str]) -> str:
+    def say(self, order: dict[str, Any]) -> str:
         assert self.process.stdin is not None and self.process.stdout is not None
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
@@ -81,16 +92,17 @@ class Server:
             print(self.start(order) if order else "stopped", flush=True)
         self.stop()
 
-    def start(self, order: dict[str, str]) -> str:
+    def start(self, order: dict[str, Any]) -> str:
         """Serve a site by a web process and a worker; returns its address once it answers, "" if it does not."""
         listener = listen("127.0.0.1", 0)
         listener.listen(128)
         settings = Settings(
-            base_url=address_of(listener),
-            data=Path(order["data"]),
-            secret_key=order["secret_key"],
-            database_url=order["database_url"],
-            site_name=order["site_name"],
+            **order
+            | {
+                "base_url": address_of(listener),
+                "data": Path(order["data"]),
+                "oidc": tuple(OidcProvider(**each) for each in order["oidc"]),
+            }
         )
         configure(settings.log)
         use(settings)

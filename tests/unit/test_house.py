@@ -43,6 +43,7 @@ UNSEEN = {
     ("reputation/actions.py", "SETTLE_REACTION"): "inside the reaction, which asked; shows nobody anything",
     ("reputation/actions.py", "SETTLE_ACCEPTANCE"): "inside the acceptance, which asked; shows nobody anything",
     ("reputation/actions.py", "BACKFILL"): "writes what rows of a bulk load earned; shows nobody anything",
+    ("importers/github/claims.py", "writings"): "the importer, on rows it imported; shows nobody anything",
     ("forum/api/feeds.py", "sitemap"): "public threads alone",
     ("forum/api/feeds.py", "sitemap_part"): "public threads alone",
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",

@@ -6,6 +6,9 @@ import pytest
 
 from forum import events
 from forum.accounts.events import SignedIn
+from tests.helpers.elsewhere import doors, github, github_process, openid, openid_process
+
+__all__ = ["doors", "github", "github_process", "openid", "openid_process"]
 
 
 @pytest.fixture
