@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from forum.app import wire
 from forum.log import configure
@@ -42,8 +43,8 @@ class Served:
 
     def serve(self, settings: Settings) -> Settings:
         """Serve the site of these settings until `stop`; returns them with its address."""
-        names = ("database_url", "data", "secret_key", "site_name")
-        return replace(settings, base_url=self.say({name: str(getattr(settings, name)) for name in names}))
+        order = {name: str(value) for name, value in vars(settings).items() if name != "base_url"}
+        return replace(settings, base_url=self.say(order))
 
     def stop(self) -> None:
         """End the site that is served, so that its database can go."""
@@ -85,13 +86,8 @@ class Server:
         """Serve a site by a web process and a worker; returns its address once it answers, "" if it does not."""
         listener = listen("127.0.0.1", 0)
         listener.listen(128)
-        settings = Settings(
-            base_url=address_of(listener),
-            data=Path(order["data"]),
-            secret_key=order["secret_key"],
-            database_url=order["database_url"],
-            site_name=order["site_name"],
-        )
+        given: dict[str, Any] = {**order, "base_url": address_of(listener), "data": Path(order["data"])}
+        settings = Settings(**given)
         configure(settings.log)
         use(settings)
         ready, tell = os.pipe()
