@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,11 +52,18 @@ def served() -> Iterator[Served]:
 
 
 @pytest.fixture
-def settings(browser: Chromium, served: Served, tmp_path: Path, database_url: str) -> Iterator[Settings]:
+def more_settings() -> dict[str, str]:
+    """What else is set for the site of a test; a file of tests may say."""
+    return {}
+
+
+@pytest.fixture
+def settings(
+    browser: Chromium, served: Served, tmp_path: Path, database_url: str, more_settings: dict[str, str]
+) -> Iterator[Settings]:
     """The settings of the site that is served; `base_url` is where."""
-    yield served.serve(
-        Settings(data=tmp_path, secret_key="a key of the tests", database_url=database_url, site_name="Test Help")
-    )
+    chosen = Settings(data=tmp_path, secret_key="a key of the tests", database_url=database_url, site_name="Test Help")
+    yield served.serve(replace(chosen, **more_settings))  # type: ignore[arg-type]
     served.stop()
 
 

@@ -106,6 +106,7 @@ class Places:
             Place("thread, reply draft", t, world.people["bea"]),
             Place("long thread", f"{long.posted.url}/21", ana),
             Place("long closed thread, guest", f"{long.posted.url}/45"),
+            Place("promotion, no App", f"/t/{long.posted.thread}/promotion", world.owner),
             Place("draft thread", draft.posted.url, ana),
             Place("security thread", secret.posted.url, world.owner),
             Place("ask, guest", "/new-thread"),

@@ -21,16 +21,6 @@ from forum.web.assets import Assets
 ROOT = Path(__file__).parents[2]
 # A site that has not gone by itself by then is ended (seconds); nothing of it is wanted any more.
 GRACE = 2.0
-# What of a test's settings the site that is served goes by.
-NAMES = (
-    "database_url",
-    "data",
-    "secret_key",
-    "site_name",
-    "github_client_id",
-    "github_client_secret",
-    "github_api_base",
-)
 
 
 @dataclass
@@ -53,7 +43,7 @@ class Served:
 
     def serve(self, settings: Settings) -> Settings:
         """Serve the site of these settings until `stop`; returns them with its address."""
-        order: dict[str, Any] = {name: str(getattr(settings, name)) for name in NAMES}
+        order: dict[str, Any] = {n: str(value) for n, value in vars(settings).items() if n not in ("base_url", "oidc")}
         return replace(settings, base_url=self.say(order | {"oidc": [asdict(each) for each in settings.oidc]}))
 
     def stop(self) -> None:

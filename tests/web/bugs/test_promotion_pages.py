@@ -1,5 +1,6 @@
 """Promoting a bug: the page, who may, what can never leave the site, and how the thread shows it, live too."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from forum.settings import use
 from forum.threads.actions import accept_answer
 from forum.threads.writing import post_reply
 from forum.web.reader import GUEST
+from tests.conftest import Statements
 from tests.helpers.live import follower, html_of, listening, received, version_of
 from tests.helpers.site import Browser
 from tests.web.bugs.conftest import Bug
@@ -239,3 +241,19 @@ async def test_programs_are_told_what_keeps_it(bug: Bug) -> None:
     assert refused.status_code == 422
     refused = await bug.mia.post(f"/api/v1/threads/{bug.thread}/promotion", json={})
     assert refused.status_code == 409 and "names no repository" in refused.json()["title"]
+
+
+async def test_a_bugs_page_costs_one_statement_more_than_others(bug: Bug, statements: Statements) -> None:
+    support = await bug.world.ask("How do I stop it?", by="ana")
+    costs = {}
+    for name, browser in (("guest", bug.world.site.guest()), ("mia", bug.mia)):
+        for url in (support.posted.url, bug.url):
+            await browser.get(url)
+            await execute("update thread set version = version + 1")
+            await asyncio.sleep(0)
+            statements.clear()
+            assert (await browser.get(url)).status_code == 200
+            await asyncio.sleep(0)
+            costs[name, url] = statements.count
+    assert costs["guest", bug.url] <= costs["guest", support.posted.url] + 1
+    assert costs["mia", bug.url] <= costs["mia", support.posted.url] + 1
