@@ -71,6 +71,14 @@ async def number_of(placeholder: int) -> str | None:
     return number
 
 
+async def has_number(person: int, number: str) -> bool:
+    """Whether a person has shown that this is GitHub's number of them."""
+    found = await fetch_value(
+        "select 1 from identity where person_id = $1 and provider = $2 and subject = $3", person, GITHUB, number
+    )
+    return found is not None
+
+
 async def decide(reader: Reader, *, placeholder: str, username: str, reason: str) -> bool:
     """An admin's decision that `username` is who stands here as `placeholder` (both usernames); as `claim`.
 
@@ -89,9 +97,7 @@ async def decide(reader: Reader, *, placeholder: str, username: str, reason: str
     if faults or which is None or who is None:
         raise Invalid(faults)
     number = await number_of(which["id"])
-    if number is not None and not await fetch_value(
-        "select 1 from identity where person_id = $1 and provider = $2 and subject = $3", who["id"], GITHUB, number
-    ):
+    if number is not None and not await has_number(who["id"], number):
         raise Conflict(
             _("GitHub's number of this account is known. Whoever it is claims it by signing in with GitHub.")
         )
@@ -100,7 +106,16 @@ async def decide(reader: Reader, *, placeholder: str, username: str, reason: str
 
 @action
 async def take_back(reader: Reader, placeholder: int, reason: str) -> None:
-    """An admin ends a claim that was wrong; what they wrote stands under the imported name again. Raises Conflict."""
+    """An admin ends a claim that was wrong; what they wrote stands under the imported name again.
+
+    Raises Conflict where nobody has claimed it, or GitHub's number proves the claim: it would be back at the next sign-in.
+    """
+    owner, number = (
+        await fetch_value("select same_as from person where id = $1", placeholder),
+        await number_of(placeholder),
+    )
+    if owner is not None and number is not None and await has_number(owner, number):
+        raise Conflict(_("GitHub's number proves this claim: what stands there is theirs."))
     person = await fetch_value(
         "update person p set same_as = null from person old where p.id = $1 and old.id = p.id"
         " and p.kind = 'placeholder' and p.same_as is not null returning old.same_as",

@@ -106,7 +106,9 @@ async def unlink(reader: Reader, identity: int, providers: Collection[str]) -> s
     )
     if not others and person["password"] is None:
         raise Conflict(
-            _("This is your only way to sign in. Set a password first: sign out, then “Forgot your password?”.")
+            _(
+                "This is your only way to sign in. Set a password first (“Change your password by mail”), then remove it."
+            )
         )
     await execute("delete from identity where id = $1", identity)
     await audit.record("identity_removed", actor=reader.person, subject=("person", reader.person), identity=identity)

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from forum.accounts.claims import claim, number_of
+from forum.accounts.claims import claim, has_number, number_of
 from forum.accounts.events import IdentityProven
 from forum.database.engine import action, fetch, fetch_value
 from forum.jobs import enqueue
@@ -80,10 +80,7 @@ async def settle(placeholder: int, person: int, number: str, found: int) -> None
     """Remember what the look-up told, and claim where it is the number of who signed in, and still signs in with it."""
     await remember(SOURCE, "person", placeholder, [f"user:{found}"])
     same = str(found) == number
-    still = await fetch_value(
-        "select 1 from identity where person_id = $1 and provider = $2 and subject = $3", person, SOURCE, number
-    )
-    if same and still:
+    if same and await has_number(person, number):
         await claim_if_free(placeholder, person)
     else:
         log.info("not claimed", placeholder=placeholder, why="the number is another")

@@ -243,6 +243,16 @@ async def test_an_admin_takes_a_wrong_decision_back(doors: Site, tmp_path: Path,
     assert "Nobody has claimed an imported name yet." in (await adam.get("/admin/claims")).text
 
 
+async def test_an_admin_cannot_take_back_what_githubs_number_proves(doors: Site, tmp_path: Path, adam: Browser) -> None:
+    await bring(tmp_path, [rest(issue(1), user=user("octavia", NUMBER))])
+    octa = await come_in(doors, **OCTA)
+    page = (await adam.get("/admin/claims")).text
+    assert "same number on GitHub" in page and "Take back" not in page
+    placeholder = await fetch_value("select id from person where name = 'octavia'")
+    assert (await adam.post(f"/admin/claims/{placeholder}/delete", {"reason": "x"})).status_code == 409
+    assert await claimed() == octa.person
+
+
 async def test_an_admin_cannot_decide_against_githubs_number(doors: Site, tmp_path: Path, adam: Browser) -> None:
     await bring(tmp_path, [rest(issue(1), user=user("octavia", 7))])
     await doors.person("ada")
