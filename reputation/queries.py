@@ -1,6 +1,5 @@
 """Reading reputation: the board of a project, the rows behind a figure, a person's points by project."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,12 +20,11 @@ WHOSE = "(select w.id from person w where {0} in (w.id, w.same_as))"
 # a million. $1 project, $2 period, $3 points and $4 person of the last one before (or null), $5 how many.
 BOARD = """
 with claimed as materialized (
-    select c.person_id, coalesce(sum(t.{points}), 0)::bigint as points, coalesce(sum(t.{accepted}), 0)::bigint as accepted
-      from (select distinct p.same_as as person_id from person p join reputation_total t
-                on t.person_id = p.id and t.project_id = $1 and t.period = $2 where p.same_as is not null) c
-      join person w on w.id = c.person_id or w.same_as = c.person_id
-      join reputation_total t on t.project_id = $1 and t.person_id = w.id and t.period = $2
-     group by 1
+    select c.person_id, c.points + coalesce(o.{points}, 0) as points, c.accepted + coalesce(o.{accepted}, 0) as accepted
+      from (select p.same_as as person_id, sum(t.{points}) as points, sum(t.{accepted}) as accepted
+              from person p join reputation_total t on t.project_id = $1 and t.person_id = p.id and t.period = $2
+             where p.same_as is not null group by 1) c
+      left join reputation_total o on o.project_id = $1 and o.person_id = c.person_id and o.period = $2
 ), single as (
     select t.person_id, t.{points}::bigint as points, t.{accepted}::bigint as accepted
       from reputation_total t join person p on p.id = t.person_id
@@ -106,18 +104,20 @@ async def board_of(
 
 async def points_by_month(reader: Reader, project: int, people: Sequence[int], today: date) -> dict[int, list[int]]:
     """The points of each of these people in each of the last twelve months, this one last. One statement."""
-    keys = last_months(today, MONTHS_DRAWN)
     points, _accepted = COLUMNS[reader.is_signed_in]
     rows = await fetch(
-        f"select o.id, t.period, sum(t.{points})::bigint as points from unnest($2::bigint[]) o(id)"
-        " join person w on w.id = o.id or w.same_as = o.id"
-        " join reputation_total t on t.project_id = $1 and t.person_id = w.id and t.period = any($3) group by 1, 2",
+        f"select o.id, array_agg(array_position($3::text[], t.period)) as months, array_agg(t.{points}) as points"
+        " from unnest($2::bigint[]) o(id) join person w on w.id = o.id or w.same_as = o.id"
+        " join reputation_total t on t.project_id = $1 and t.person_id = w.id and t.period = any($3) group by 1",
         project,
         list(people),
-        keys,
+        last_months(today, MONTHS_DRAWN),
     )
-    found: dict[tuple[int, str], int] = defaultdict(int, {(row["id"], row["period"]): row["points"] for row in rows})
-    return {person: [found[person, key] for key in keys] for person in people}
+    found = {person: [0] * MONTHS_DRAWN for person in people}
+    for row in rows:
+        for month, earned in zip(row["months"], row["points"], strict=True):
+            found[row["id"]][month - 1] += earned
+    return found
 
 
 SUPPORTER = f"""
