@@ -95,10 +95,15 @@ async def leave(browser: Browser, name: str = "github", /, *, path: str = "", **
     """Press the button of a provider and be asked there."""
     await browser.get("/login")
     asked = addressed(await browser.post(path or f"/login/with/{name}", fields))
+    return await ask_again(Trip(browser, asked, ""))
+
+
+async def ask_again(trip: Trip) -> Trip:
+    """Be asked there once more by the same address: another code for the same state."""
     async with httpx.AsyncClient(trust_env=False, verify=False) as outside:
-        answer = await outside.get(asked)
+        answer = await outside.get(trip.asked)
     assert answer.status_code == 302, answer.text
-    return Trip(browser, asked, answer.headers["location"])
+    return Trip(trip.browser, trip.asked, answer.headers["location"])
 
 
 async def come_in(site: Site, name: str = "github", /, **fields: str) -> Browser:

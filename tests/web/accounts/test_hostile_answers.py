@@ -9,7 +9,7 @@ import pytest
 from forum.accounts import providers
 from forum.database.engine import execute, fetch_value
 from forum.web import sessions
-from tests.helpers.elsewhere import come_in, leave, who
+from tests.helpers.elsewhere import ask_again, come_in, leave, who
 from tests.helpers.site import Browser, Site
 from tests.standins.process import Standin
 
@@ -62,6 +62,15 @@ async def test_an_answer_that_is_played_again(doors: Site, name: str) -> None:
     assert await nobody_is_in(fresh.browser, await fresh.arrive(code=trip.query["code"]))
 
 
+@pytest.mark.parametrize("name", ["github", "pond"])
+async def test_a_state_that_is_played_again_with_a_new_code(doors: Site, name: str) -> None:
+    trip = await leave(doors.guest(), name)
+    again = await ask_again(trip)
+    assert (await trip.arrive()).status_code == 303
+    await trip.browser.post("/logout")
+    assert await nobody_is_in(trip.browser, await again.arrive())
+
+
 async def test_a_code_that_somebody_else_was_given(doors: Site) -> None:
     """Code injection: it is bound to the verifier of who began."""
     mine, theirs = await leave(doors.guest(), "pond"), await leave(doors.guest(), "pond")
@@ -74,10 +83,13 @@ async def test_an_answer_that_comes_too_late(doors: Site) -> None:
     assert await nobody_is_in(trip.browser, await trip.arrive())
 
 
-async def test_an_answer_of_another_provider_than_was_asked(doors: Site) -> None:
+async def test_an_answer_of_another_provider_than_was_asked(doors: Site, github: Standin) -> None:
     trip = await leave(doors.guest(), "pond")
     trip.back = trip.back.replace("/pond/", "/github/")
+    before = github.heard()
     assert await nobody_is_in(trip.browser, await trip.arrive())
+    # the one did not get to see the code of the other
+    assert github.heard() == before
     trip.back = trip.back.replace("/github/", "/pond/")
     assert await nobody_is_in(trip.browser, await trip.arrive())
 
@@ -108,6 +120,7 @@ CLAIMS: dict[str, dict[str, Any]] = {
     "nonce": {"nonce": "another"},
     "no nonce": {"nonce": None},
     "audience": {"aud": "another"},
+    "audience of another for this party": {"aud": "another", "azp": "haas"},
     "audiences without a party": {"aud": ["haas", "another"]},
     "another party": {"aud": ["haas", "another"], "azp": "another"},
     "no audience": {"aud": None},
