@@ -60,7 +60,8 @@ async def test_newcomer_is_answered_live_and_accepts(windows: Windows, world: Wo
     await supporter.get_by_role("link", name="How do I resample without losing the last window?").first.click()
     await supporter.get_by_role("button", name="Claim").click()
     await supporter.get_by_label("Your answer").fill('Pass `flush="partial"` to `collect()`.')
-    await supporter.get_by_role("button", name="Answer", exact=True).click()
+    async with supporter.expect_navigation():
+        await supporter.get_by_role("button", name="Answer", exact=True).click()
 
     await expect(asker.locator("#post_2")).to_contain_text('Pass flush="partial" to collect().')
     await expect(strip).to_contain_text("The team has answered")
