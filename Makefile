@@ -52,7 +52,7 @@ clean: ## remove what was installed and built; your data under var stay
 # uv where it is there; it does not read pip's settings, so where it fails pip has its turn
 define install
 { command -v uv >/dev/null && uv pip install --quiet --python $(1)/bin/python --require-hashes -r $(2) 2>/dev/null; } \
-	|| $(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2)
+	|| $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(2)
 endef
 
 .venv/bin/python:
