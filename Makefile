@@ -6,7 +6,7 @@ PROCESSES ?= logical
 PYTHON := $(shell for p in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-SOURCES := forum categories reputation importers search tests
+SOURCES := forum categories reputation payouts importers search tests
 
 .DEFAULT_GOAL := help
 .PHONY: help run test bench check fmt assets lock clean

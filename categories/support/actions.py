@@ -106,6 +106,16 @@ async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None
         await enqueue("measure_expected", once=f"measure_expected:{project}", project=project)
 
 
+async def set_rank(ticket: Row, amount: int) -> None:
+    """Write a locked ticket's rank amount (minor units of the project's currency) and give it its place in the queue.
+
+    For whoever books payments, in the transaction that books them; nothing else raises a ticket.
+    """
+    await execute("update ticket set rank_amount = $2 where id = $1", ticket["id"], amount)
+    await execute("select queue_lock($2), queue_enter($1)", ticket["id"], ticket["project_id"])
+    hint("queue", ticket["project_id"])
+
+
 async def is_in_support(ticket: Row) -> bool:
     kind = await fetch_value(
         "select c.kind from thread t join category c on c.id = t.category_id where t.id = $1", ticket["thread_id"]

@@ -15,7 +15,17 @@ LOCK = 0x48616153  # "HaaS", the advisory lock of whoever migrates
 # A migration that waits longer than this for a lock would stop the site; it fails and is tried again instead.
 TIMEOUTS = "set local lock_timeout = '4s'; set local statement_timeout = '30s';"
 # What happened stays: the pool's role may add such rows, never change or remove them.
-APPEND_ONLY = ("audit", "terms", "terms_acceptance", "thread_act", "post_revision", "reputation_event")
+APPEND_ONLY = (
+    "audit",
+    "terms",
+    "terms_acceptance",
+    "thread_act",
+    "post_revision",
+    "reputation_event",
+    "project_entity",
+)
+# Money moves by `ledger_post` alone, which runs in the rights of the schema's owner.
+LEDGER = ("ledger_account", "ledger_transaction", "ledger_entry")
 
 GRANTS = f"""
 grant usage on schema public to {APP_ROLE};
@@ -23,6 +33,7 @@ grant select, insert, update, delete, truncate on all tables in schema public to
 grant usage, select, update on all sequences in schema public to {APP_ROLE};
 grant execute on all functions in schema public to {APP_ROLE};
 """ + "".join(f"revoke update, delete, truncate on {table} from {APP_ROLE};\n" for table in APPEND_ONLY)
+GRANTS += "".join(f"revoke insert, update, delete, truncate on {table} from {APP_ROLE};\n" for table in LEDGER)
 
 
 def sql_migration(migration_id: str, description: str | None, sql: str) -> MigrationManager:

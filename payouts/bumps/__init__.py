@@ -1,0 +1,1 @@
+"""Bumps: one paid raise of one ticket each, from the price chosen to the money booked and the invoice."""

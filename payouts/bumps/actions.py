@@ -1,0 +1,223 @@
+"""What happens to bumps: chosen, taken back, paid. Paying is one transaction with the ledger, the invoice and the queue."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from categories.support.actions import is_requester, locked_ticket, set_rank
+from forum import audit
+from forum.database.engine import Row, action, execute, fetch_one, fetch_value
+from forum.events import hint, publish
+from forum.projects.roles import require
+from forum.settings import settings
+from forum.threads.visibility import visible_thread
+from forum.threads.writing import require_writer
+from forum.web.errors import Conflict, Invalid, NotFound
+from forum.web.i18n import _
+from forum.web.money import money
+from forum.web.reader import Reader
+from payouts.bumps.methods import offered
+from payouts.bumps.rules import METHODS, MOST, Event, Price, State, after, entries_of, label_of, price_of, reference_of
+from payouts.events import BumpPaid
+from payouts.ledger.actions import post_transaction
+from payouts.plans.queries import selling_of
+
+# Tickets that can still be raised: an answered one comes back by its requester's reply, and keeps its amount.
+RAISABLE = ("waiting", "needs_facts", "answered", "suspended")
+# Rank amounts of a ticket stay far from what a column holds.
+RANK_MOST = 10**15
+
+
+@action
+async def open_bump(
+    reader: Reader,
+    ticket: int,
+    amount: int,
+    *,
+    currency: str,
+    method: str,
+    key: UUID,
+    billed_to: str = "",
+    tax_number: str = "",
+) -> Row:
+    """Choose an amount (net, minor units) and a way to pay it; nothing moves until the money is there.
+
+    Sent twice under one `key` it is one bump, the first. Returns its row. Raises Invalid by field, NotFound, Forbidden,
+    Conflict (the ticket cannot be raised, the project sells none, the key was used for something else).
+    """
+    require_writer(reader)
+    row = await raisable_ticket(reader, ticket)
+    before = await fetch_one("select * from bump where payer_id = $1 and key = $2", reader.person, key)
+    if before is not None:
+        if (before["ticket_id"], before["amount"], before["method"]) != (ticket, amount, method):
+            raise Conflict(_("This was sent before with another amount. Reload the page and try again."))
+        return before
+    if row["state"] not in RAISABLE:
+        raise Conflict(_("This ticket does not wait for an answer, so it cannot be raised."))
+    selling = await selling_of(row["project_id"])
+    if not selling["is_open"]:
+        raise Conflict(_("This project does not sell bumps at the moment."))
+    faults = {}
+    if currency != selling["currency"]:
+        faults["currency"] = _("This project is paid in %(currency)s.") % {"currency": selling["currency"]}
+    if not selling["minimum"] <= amount <= MOST:
+        faults["amount"] = _("From %(least)s to %(most)s.") % {
+            "least": money(selling["minimum"], selling["currency"]),
+            "most": money(MOST, selling["currency"]),
+        }
+    if method not in offered(settings()):
+        faults["method"] = _("Choose one of these.")
+    if faults:
+        raise Invalid(faults)
+    price = price_of(amount, selling["tax_rate"])
+    bump = await fetch_one(
+        "insert into bump (ticket_id, project_id, payer_id, amount, tax_rate, tax, fee, currency, method, reference,"
+        " billed_to, tax_number, key) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning *",
+        ticket,
+        row["project_id"],
+        reader.person,
+        amount,
+        selling["tax_rate"],
+        price.tax,
+        price.fee,
+        currency,
+        method,
+        reference_of(selling["slug"], f"{reader.person}:{key}".encode()),
+        billed_to,
+        tax_number,
+        key,
+    )
+    assert bump is not None
+    return bump
+
+
+async def raisable_ticket(reader: Reader, ticket: int) -> Row:
+    """A ticket of the reader's own, locked behind its thread. Raises NotFound, Forbidden."""
+    thread = await fetch_one(
+        "select t.id from ticket k join thread t on t.id = k.thread_id"
+        f" where k.id = $1 and {visible_thread('t', '$2')} for update of t",
+        ticket,
+        reader.id,
+    )
+    row = await locked_ticket(thread["id"]) if thread else None
+    if row is None:
+        raise NotFound
+    require(reader, "bump", row["project_id"], own=await is_requester(reader, ticket))
+    return row
+
+
+@action
+async def cancel_bump(reader: Reader, bump: int) -> None:
+    """Its payer takes an unpaid bump back. Raises NotFound, Conflict (it is paid)."""
+    row = await fetch_one("select * from bump where id = $1 and payer_id = $2 for update", bump, reader.person)
+    if row is None:
+        raise NotFound
+    await cancel(row)
+
+
+async def cancel(row: Row) -> None:
+    """Take back a locked bump that nobody paid. Raises Conflict."""
+    if row["state"] == State.CANCELLED:
+        return
+    to = after(State(row["state"]), Event.CANCELLED)
+    if to is None:
+        raise Conflict(_("This is paid already."))
+    await execute("update bump set state = $2 where id = $1", row["id"], str(to))
+
+
+@action
+async def mark_received(reader: Reader, bump: int) -> None:
+    """The owner has the money of a bump that is paid by bank transfer. Said twice it is once. Raises NotFound, Forbidden,
+    Conflict."""
+    row = await fetch_one("select project_id, method, state from bump where id = $1", bump)
+    if row is None or not reader.is_team(row["project_id"]):
+        raise NotFound
+    require(reader, "sell", row["project_id"])
+    if row["method"] != "offline":
+        raise Conflict(_("This payment is confirmed by the provider that takes it."))
+    if await book(bump, actor=reader.person):
+        await audit.record("bump-received", actor=reader.person, subject=("bump", bump))
+
+
+@action
+async def book(bump: int, *, actor: int | None = None, at: datetime | None = None) -> bool:
+    """The money of a bump has arrived: ledger, invoice, rank amount and place in the queue, in one transaction.
+
+    However often it is called, by whichever door, it happens once; returns whether it was this time. `at` is for
+    histories made today. Raises NotFound.
+    """
+    place = await fetch_one(
+        "select t.id from bump b join ticket k on k.id = b.ticket_id join thread t on t.id = k.thread_id"
+        " where b.id = $1 for update of t",
+        bump,
+    )
+    # everybody locks in one order: thread, ticket, bump, queue, ledger
+    ticket = await locked_ticket(place["id"]) if place else None
+    row = await fetch_one("select * from bump where id = $1 for update", bump)
+    if row is None or ticket is None:
+        raise NotFound
+    to = after(State(row["state"]), Event.RECEIVED)
+    if to is None:
+        return False
+    at = at or datetime.now(UTC)
+    await execute("update bump set state = $2, paid_at = $3, received_by = $4 where id = $1", bump, str(to), at, actor)
+    entity = await fetch_one(
+        "select e.* from project p join legal_entity e on e.id = p.legal_entity_id where p.id = $1", row["project_id"]
+    )
+    assert entity is not None
+    await set_rank(ticket, min(ticket["rank_amount"] + row["amount"], RANK_MOST))
+    price = Price(row["amount"], row["tax"], row["fee"])
+    await issue_invoice(row, entity, price, at)
+    await publish(
+        BumpPaid(
+            bump,
+            ticket["id"],
+            ticket["thread_id"],
+            row["project_id"],
+            row["payer_id"],
+            row["amount"],
+            row["currency"],
+            at,
+        )
+    )
+    await post_transaction(
+        f"bump:{bump}",
+        project=row["project_id"],
+        cause=("bump", bump),
+        currency=row["currency"],
+        entries=entries_of(price, METHODS[row["method"]], entity["id"]),
+        actor=actor,
+        at=at if at < datetime.now(UTC) else None,
+    )
+    hint("thread", ticket["thread_id"])
+    return True
+
+
+async def issue_invoice(bump: Row, entity: Row, price: Price, at: datetime) -> None:
+    """Number and write a paid bump's invoice; the entity's counter stays locked until the commit, so no number is lost."""
+    number: int = await fetch_value(
+        "insert into invoice_counter (entity_id, last) values ($1, 1) on conflict (entity_id)"
+        " do update set last = invoice_counter.last + 1 returning last",
+        entity["id"],
+    )
+    seller = "\n".join(line for line in (entity["name"], entity["address"], entity["country"]) if line)
+    await execute(
+        "insert into invoice (entity_id, number, label, project_id, bump_id, buyer_id, seller, seller_tax_number,"
+        " billed_to, buyer_tax_number, currency, net, tax_rate, tax, total, issued_at)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        entity["id"],
+        number,
+        label_of(entity["name"], at.year, number),
+        bump["project_id"],
+        bump["id"],
+        bump["payer_id"],
+        seller,
+        entity["tax_number"],
+        bump["billed_to"],
+        bump["tax_number"],
+        bump["currency"],
+        price.net,
+        bump["tax_rate"],
+        price.tax,
+        price.total,
+        at,
+    )

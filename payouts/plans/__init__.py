@@ -1,0 +1,1 @@
+"""What a project sells: its three plans, the least price of each, tax, and how to pay."""

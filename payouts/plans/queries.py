@@ -1,0 +1,28 @@
+"""Reading what a project sells."""
+
+from forum.database.engine import Row, fetch, fetch_one
+from forum.web.errors import NotFound
+
+
+async def selling_of(project: int) -> Row:
+    """How a project sells: (tax_rate, payment_details, book, minimum, is_open of pay-as-you-go, currency, slug, name,
+    entity_id, entity_name). One statement. Raises NotFound."""
+    row = await fetch_one(
+        "select s.tax_rate, s.payment_details, s.book, n.minimum, n.is_open, p.currency, p.id as project_id, p.slug,"
+        " p.name, e.id as entity_id, e.name as entity_name"
+        " from project p join selling s on s.project_id = p.id join legal_entity e on e.id = p.legal_entity_id"
+        " join plan n on n.project_id = p.id and n.kind = 'pay_as_you_go' where p.id = $1",
+        project,
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def plans_of(project: int) -> list[Row]:
+    """The three plans of a project, as they are shown: (kind, minimum, is_open)."""
+    return await fetch(
+        "select kind, minimum, is_open from plan where project_id = $1"
+        " order by array_position(array['pay_as_you_go', 'standard', 'enterprise'], kind)",
+        project,
+    )
