@@ -158,15 +158,17 @@ async def book(bump: int, *, actor: int | None = None, at: datetime | None = Non
     to = after(State(row["state"]), Event.RECEIVED)
     if to is None:
         return False
-    at = at or datetime.now(UTC)
-    await execute("update bump set state = $2, paid_at = $3, received_by = $4 where id = $1", bump, str(to), at, actor)
+    paid_at = at or datetime.now(UTC)
+    await execute(
+        "update bump set state = $2, paid_at = $3, received_by = $4 where id = $1", bump, str(to), paid_at, actor
+    )
     entity = await fetch_one(
         "select e.* from project p join legal_entity e on e.id = p.legal_entity_id where p.id = $1", row["project_id"]
     )
     assert entity is not None
     await set_rank(ticket, min(ticket["rank_amount"] + row["amount"], RANK_MOST))
     price = Price(row["amount"], row["tax"], row["fee"])
-    await issue_invoice(row, entity, price, at)
+    await issue_invoice(row, entity, price, paid_at)
     await publish(
         BumpPaid(
             bump,
@@ -176,7 +178,7 @@ async def book(bump: int, *, actor: int | None = None, at: datetime | None = Non
             row["payer_id"],
             row["amount"],
             row["currency"],
-            at,
+            paid_at,
         )
     )
     await post_transaction(
@@ -186,7 +188,7 @@ async def book(bump: int, *, actor: int | None = None, at: datetime | None = Non
         currency=row["currency"],
         entries=entries_of(price, METHODS[row["method"]], entity["id"]),
         actor=actor,
-        at=at if at < datetime.now(UTC) else None,
+        at=at,
     )
     hint("thread", ticket["thread_id"])
     return True
