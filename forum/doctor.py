@@ -15,6 +15,7 @@ from forum.accounts.providers import GITHUB, NotProven, OpenId, is_safe, read_js
 from forum.commands import on_ready_site, say
 from forum.database.engine import fetch, fetch_one, fetch_value
 from forum.database.ready import NotReady, ready_database
+from forum.incoming.queries import state_of_incoming
 from forum.outside import github
 from forum.recount import recount
 from forum.settings import Settings, settings
@@ -160,7 +161,13 @@ async def check_github_sign_in(chosen: Settings) -> Check:
 async def check_database(with_recount: bool) -> tuple[str, list[Check]]:
     """What PostgreSQL calls itself, and the checks that ask it."""
     version = str(await fetch_value("select current_setting('server_version')"))
-    asked: list[Callable[[], Awaitable[Check]]] = [check_clock, check_search, check_jobs, check_switches]
+    asked: list[Callable[[], Awaitable[Check]]] = [
+        check_clock,
+        check_search,
+        check_jobs,
+        check_incoming,
+        check_switches,
+    ]
     if with_recount:
         asked.append(check_counts)
     return f"PostgreSQL {version}", [await ask() for ask in asked]
@@ -192,6 +199,13 @@ async def check_jobs() -> Check:
     )
     assert row is not None
     return Check("jobs", not any(row.values()), f"{row['held']} failed for good, {row['late']} late")
+
+
+async def check_incoming() -> Check:
+    """What other services sent is handled, and nothing of it was given up."""
+    given_up, late = await state_of_incoming()
+    said = f"{given_up} given up (/admin/incoming has them handled again), {late} late"
+    return Check("incoming", not (given_up or late), said)
 
 
 async def check_switches() -> Check:
