@@ -16,7 +16,7 @@ from forum.commands import on_ready_site, say
 from forum.database.engine import fetch, fetch_one, fetch_value
 from forum.database.ready import NotReady, ready_database
 from forum.incoming.queries import state_of_incoming
-from forum.outside import github
+from forum.outside import github, stripe
 from forum.recount import recount
 from forum.settings import Settings, settings
 from forum.web.assets import Assets, AssetsMissing
@@ -45,6 +45,7 @@ def doctor(with_recount: bool, as_json: bool) -> int:
     log.configure(chosen.log)
     checks = [check_folder(chosen), check_assets(), check_address(chosen), asyncio.run(check_mail(chosen))]
     checks.append(asyncio.run(check_github(chosen)))
+    checks.append(asyncio.run(check_stripe(chosen)))
     checks += asyncio.run(check_sign_ins(chosen))
     try:
         with ready_database(chosen) as ready:
@@ -113,6 +114,25 @@ async def check_github(chosen: Settings) -> Check:
     except (github.Refused, github.Limited, github.Unsure) as error:
         return Check("github", False, f"{chosen.github_api_base}: {error}")
     return Check("github", True, f"{chosen.github_api_base} knows the App {name}")
+
+
+async def check_stripe(chosen: Settings) -> Check:
+    """Stripe knows our key, and what it tells us can be believed."""
+    if not (chosen.stripe_secret_key or chosen.stripe_webhook_secret):
+        return Check("stripe", None, "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET let people pay by card")
+    if not stripe.is_configured(chosen):
+        return Check("stripe", False, "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET are needed both")
+    try:
+        access = stripe.access_of(chosen)
+        known = await stripe.about_account(access)
+    except stripe.Refused as refused:
+        if refused.status != 403:
+            return Check("stripe", False, f"{chosen.stripe_api_base}: {refused}")
+        known = "a restricted key"
+    except stripe.Unsure as error:
+        return Check("stripe", False, str(error))
+    mode = "real money" if access.is_live else "test mode"
+    return Check("stripe", True, f"{known}, {mode}; webhooks go to {chosen.base_url}/webhooks/stripe")
 
 
 async def check_sign_ins(chosen: Settings) -> list[Check]:
