@@ -20,6 +20,8 @@ from forum.accounts.events import IdentityProven, SignedIn
 from forum.accounts.parts import TOP_BANNER
 from forum.api import discourse, feeds, v1
 from forum.events import subscribe
+from forum.incoming import actions as incoming_actions
+from forum.incoming import pages as incoming
 from forum.live import socket as live
 from forum.live import streams
 from forum.live import threads as live_threads
@@ -53,6 +55,9 @@ def wire() -> None:
     jobs.register("measure_all", support_jobs.measure_all)
     jobs.register(bugs_actions.JOB, bugs_jobs.promote_thread)
     jobs.schedule("measure_all", "10 3 * * *")
+    jobs.register(incoming_actions.JOB, incoming_actions.handle_incoming)
+    jobs.register("forget_incoming", incoming_actions.forget_incoming)
+    jobs.schedule("forget_incoming", "40 3 * * *")
     jobs.register("look_up_claim", github_claims.look_up_claim)
 
     subscribe(SignedIn, drafts.keep_carried)
@@ -117,6 +122,7 @@ def all_routes() -> list[BaseRoute]:
         *revision_pages.routes,
         *people_pages.routes,
         *mail.routes,
+        *incoming.routes,
         *github.routes,
         *live.routes,
         *health.routes,

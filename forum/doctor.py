@@ -15,7 +15,8 @@ from forum.accounts.providers import GITHUB, NotProven, OpenId, is_safe, read_js
 from forum.commands import on_ready_site, say
 from forum.database.engine import fetch, fetch_one, fetch_value
 from forum.database.ready import NotReady, ready_database
-from forum.outside import github
+from forum.incoming.queries import state_of_incoming
+from forum.outside import github, stripe
 from forum.recount import recount
 from forum.settings import Settings, settings
 from forum.web.assets import Assets, AssetsMissing
@@ -44,6 +45,7 @@ def doctor(with_recount: bool, as_json: bool) -> int:
     log.configure(chosen.log)
     checks = [check_folder(chosen), check_assets(), check_address(chosen), asyncio.run(check_mail(chosen))]
     checks.append(asyncio.run(check_github(chosen)))
+    checks.append(asyncio.run(check_stripe(chosen)))
     checks += asyncio.run(check_sign_ins(chosen))
     try:
         with ready_database(chosen) as ready:
@@ -114,6 +116,25 @@ async def check_github(chosen: Settings) -> Check:
     return Check("github", True, f"{chosen.github_api_base} knows the App {name}")
 
 
+async def check_stripe(chosen: Settings) -> Check:
+    """Stripe knows our key, and what it tells us can be believed."""
+    if not (chosen.stripe_secret_key or chosen.stripe_webhook_secret):
+        return Check("stripe", None, "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET let people pay by card")
+    if not stripe.is_configured(chosen):
+        return Check("stripe", False, "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET are needed both")
+    try:
+        access = stripe.access_of(chosen)
+        known = await stripe.about_account(access)
+    except stripe.Refused as refused:
+        if refused.status != 403:
+            return Check("stripe", False, f"{chosen.stripe_api_base}: {refused}")
+        known = "a restricted key"
+    except stripe.Unsure as error:
+        return Check("stripe", False, str(error))
+    mode = "real money" if access.is_live else "test mode"
+    return Check("stripe", True, f"{known}, {mode}; webhooks go to {chosen.base_url}/webhooks/stripe")
+
+
 async def check_sign_ins(chosen: Settings) -> list[Check]:
     """GitHub and each OpenID Connect provider: who is configured answers, and knows us as far as can be asked."""
     checks = [await check_github_sign_in(chosen)]
@@ -160,7 +181,13 @@ async def check_github_sign_in(chosen: Settings) -> Check:
 async def check_database(with_recount: bool) -> tuple[str, list[Check]]:
     """What PostgreSQL calls itself, and the checks that ask it."""
     version = str(await fetch_value("select current_setting('server_version')"))
-    asked: list[Callable[[], Awaitable[Check]]] = [check_clock, check_search, check_jobs, check_switches]
+    asked: list[Callable[[], Awaitable[Check]]] = [
+        check_clock,
+        check_search,
+        check_jobs,
+        check_incoming,
+        check_switches,
+    ]
     if with_recount:
         asked.append(check_counts)
     return f"PostgreSQL {version}", [await ask() for ask in asked]
@@ -192,6 +219,13 @@ async def check_jobs() -> Check:
     )
     assert row is not None
     return Check("jobs", not any(row.values()), f"{row['held']} failed for good, {row['late']} late")
+
+
+async def check_incoming() -> Check:
+    """What other services sent is handled, and nothing of it was given up."""
+    given_up, late = await state_of_incoming()
+    said = f"{given_up} given up (/admin/incoming has them handled again), {late} late"
+    return Check("incoming", not (given_up or late), said)
 
 
 async def check_switches() -> Check:

@@ -1,4 +1,4 @@
-"""Loads a room when it is first needed: the command line and the supervisor must start before all of it is read."""
+"""Loads a room, or a heavy library, when it is first needed: whatever starts must start before all of it is read."""
 
 import importlib
 from typing import Any
@@ -7,8 +7,8 @@ from typing import Any
 def late(name: str) -> Any:
     """What `room.file:name` stands for, such as `forum.demo:make_demo`, or the module itself; it is imported now.
 
-    For `haas` alone (`haas --help` in a tenth of the time it takes to import the application); everywhere else
-    imports stand at the top of the file.
+    For `haas` (`haas --help` in a tenth of the time it takes to import the application) and for a library that few
+    processes ever need and that takes long to import (Stripe's); everywhere else imports stand at the top of the file.
     """
     path, _, attribute = name.partition(":")
     module = importlib.import_module(path)

@@ -13,7 +13,7 @@ from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.core.sm import SchedulerManager
 from pgqueuer.domain.models import Job, Schedule
-from pgqueuer.domain.types import QueueExecutionMode
+from pgqueuer.domain.types import QueueEntrypoint, QueueExecutionMode
 
 from forum.jobs import Handler, enqueue, handlers, scheduled
 
@@ -21,9 +21,9 @@ log = structlog.get_logger()
 ATTEMPTS = 8
 
 
-def manager(driver: AsyncpgDriver) -> QueueManager:
+def manager(queries: Queries) -> QueueManager:
     """A queue manager that knows every registered job; failures are tried again with backoff, then held."""
-    made = QueueManager(Queries(driver))
+    made = QueueManager(queries)
     for name, handler in handlers.items():
         made.entrypoint(
             name,
@@ -67,7 +67,7 @@ async def work(url: str, stop: asyncio.Event) -> None:
     link = await asyncpg.connect(url)
     try:
         driver = AsyncpgDriver(link)
-        queue, clock = manager(driver), scheduler(driver)
+        queue, clock = manager(Queries(driver)), scheduler(driver)
         running = {
             asyncio.create_task(queue.run(dequeue_timeout=timedelta(seconds=10))),
             asyncio.create_task(clock.run()),
@@ -84,10 +84,17 @@ async def work(url: str, stop: asyncio.Event) -> None:
         await link.close()
 
 
+class DueAlone(Queries):
+    """For who does what is due: what is put off to later counts as nothing to do."""
+
+    async def queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
+        return await self.eligible_queued_work(entrypoints)
+
+
 async def drain(url: str) -> None:
-    """Do the jobs that are there, then stop: for tests and commands that leave nothing behind."""
+    """Do the jobs that are due, then stop, whatever is put off to later: for tests and commands."""
     link = await asyncpg.connect(url)
     try:
-        await manager(AsyncpgDriver(link)).run(mode=QueueExecutionMode.drain, batch_size=50)
+        await manager(DueAlone(AsyncpgDriver(link))).run(mode=QueueExecutionMode.drain, batch_size=50)
     finally:
         await link.close()

@@ -111,7 +111,7 @@ class Request(StarletteRequest):
     @property
     def wants_json(self) -> bool:
         path: str = self.scope["path"]
-        return path.endswith(".json") or path.startswith("/api/")
+        return path.endswith(".json") or path.startswith(("/api/", "/webhooks/"))
 
     @property
     def is_htmx(self) -> bool:

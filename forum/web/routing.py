@@ -11,8 +11,8 @@ from forum.web.errors import Forbidden, NotFound, SignInFirst
 from forum.web.requests import Request
 
 # anybody: no reader needed (what is shown still asks visibility) · signed_in · team: of the project in the path ·
-# admin, moderator: of the site · key: an API key or a session with its token
-Access = Literal["anybody", "signed_in", "team", "admin", "moderator"]
+# admin, moderator: of the site · signed: no person, but bytes signed by another service, which the handler verifies
+Access = Literal["anybody", "signed_in", "team", "admin", "moderator", "signed"]
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -32,7 +32,7 @@ class Endpoint:
         reader = request.reader
         if any(isinstance(value, int) and value > BIGGEST for value in request.path_params.values()):
             raise NotFound
-        if self.access != "anybody":
+        if self.access not in ("anybody", "signed"):
             if not reader.is_signed_in:
                 raise SignInFirst
             if self.access == "admin" and not reader.is_admin:

@@ -85,6 +85,13 @@ class Places:
         await accept_answer(reader, long.posted.thread, 2)
         await close_thread(reader, long.posted.thread)
         secret = await world.ask("A hole in resample()", category="security", by="ana")
+        await execute(
+            "insert into incoming (source, foreign_id, kind, lane, body, tries, next_at, handled_at, failure)"
+            " select 'stripe', 'evt_1TqLnZK8' || n, 'checkout.session.completed', n::text, '{}', n,"
+            " case when n < 2 then now() end, case when n = 2 then now() end,"
+            " case when n in (1, 3) then 'LookupError: nobody here knows this payment' else '' end"
+            " from generate_series(0, 3) n"
+        )
         token = "a-token-that-is-not-alive"
         here, t = "/p/pelican", asked.posted.url
         post = await fetch_value("select id from post where thread_id = $1 and number = 1", thread)
@@ -150,6 +157,8 @@ class Places:
             Place("privacy", "/privacy"),
             Place("mails", "/admin/mail", admin),
             Place("claims", "/admin/claims", admin),
+            Place("incoming", "/admin/incoming", admin),
+            Place("incoming, given up", "/admin/incoming?state=given-up", admin),
             Place("not found", "/t/nothing/999"),
         ]
         return cls(world, pages)

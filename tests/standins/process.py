@@ -6,13 +6,15 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
 ROOT = Path(__file__).parents[2]
 # A loaded machine may take this long to start one (seconds).
 PATIENCE = 60
+# On this machine nothing is encrypted, and reading certificates takes longer than most tests.
+PLAIN: dict[str, Any] = {"verify": False, "trust_env": False, "timeout": PATIENCE}
 
 
 def free_port() -> int:
@@ -29,7 +31,7 @@ class Standin:
     url: str
 
     @classmethod
-    def start(cls, *command: str) -> "Standin":
+    def start(cls, *command: str) -> Self:
         """Start `python <command>`, in which `{port}` is its port, and wait until it takes connections."""
         port = free_port()
         process = subprocess.Popen(
@@ -50,18 +52,18 @@ class Standin:
                 time.sleep(0.02)
 
     @classmethod
-    def serve(cls, app: str) -> "Standin":
+    def serve(cls, app: str) -> Self:
         """Start an application of this folder, such as `tests.standins.github:app`."""
         return cls.start("-m", "uvicorn", app, "--port", "{port}", "--log-level", "error")
 
     def tell(self, **state: Any) -> None:
-        httpx.post(f"{self.url}/_/state", json=state).raise_for_status()
+        httpx.post(f"{self.url}/_/state", json=state, **PLAIN).raise_for_status()
 
     def reset(self) -> None:
-        httpx.delete(f"{self.url}/_/state").raise_for_status()
+        httpx.delete(f"{self.url}/_/state", **PLAIN).raise_for_status()
 
     def heard(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = httpx.get(f"{self.url}/_/heard").raise_for_status().json()
+        found: list[dict[str, Any]] = httpx.get(f"{self.url}/_/heard", **PLAIN).raise_for_status().json()
         return found
 
     def stop(self) -> None:
