@@ -14,7 +14,7 @@ RANK_MOST: Final = 10**15
 SITE_RECEIVES: Final = ", ".join(f"'{name}'" for name, method in METHODS.items() if method.receiver == "site") or "''"
 
 # What each paid bump put into the accounts of its kind, of whoever's books.
-BOOKED = f"""
+BOOKED = """
 select t.id, t.project_id, t.cause_id, t.key, min(e.currency) as currency, count(distinct e.currency) as currencies,
        array[-sum(e.amount) filter (where a.kind = 'income'), -sum(e.amount) filter (where a.kind = 'tax'),
        sum(e.amount) filter (where a.kind = 'fees'), -sum(e.amount) filter (where a.kind = 'fee_income'),

@@ -101,4 +101,4 @@ async def test_any_sequence_of_movements_leaves_what_a_toy_ledger_has(
     assert await books.balances() == {place: held for place, held in toy.held.items() if held}
     for holder in (books.entity, SITE):
         assert sum(held for place, held in toy.held.items() if place[0] == holder) == 0
-    assert KEPT == {"pool", "kept", "payable"}
+    assert {"pool", "kept", "payable"} == KEPT
