@@ -118,7 +118,8 @@ async def verify() -> Verified:
         wrong: list[str] = []
         for says, sql in CHECKS:
             wrong += told(says, await fetch(f"{sql} limit {TOLD + 1}"))
-    return Verified(*counted, wrong)
+    transactions, entries, accounts = counted
+    return Verified(transactions, entries, accounts, wrong)
 
 
 def told(says: str, rows: list[Any]) -> list[str]:

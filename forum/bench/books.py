@@ -96,10 +96,10 @@ async def post_row(databases: Databases) -> Row:
             posted, inserted = await post_for(SECONDS, numbers), await insert_for(SECONDS, bare, numbers)
             if n:  # the first round prepares the statements
                 ours, floors = ours + posted / ROUNDS, floors + inserted / ROUNDS
-        if wrong := (await verify()).wrong:
-            # what was posted here has no bumps; the books themselves are whole
-            if not all("books bump" in line or "and more" in line for line in wrong):
-                raise RuntimeError(wrong[0])
+        # what was posted here is of no bumps; nothing else may be wrong with it
+        wrong = [line for line in (await verify()).wrong if "books bump" not in line]
+        if wrong:
+            raise RuntimeError(wrong[0])
         return row("ledger_post", ours, floors)
     finally:
         await bare.close()
