@@ -19,6 +19,7 @@ from forum.accounts import pages as accounts
 from forum.accounts.events import IdentityProven, SignedIn
 from forum.accounts.parts import TOP_BANNER
 from forum.api import discourse, feeds, v1
+from forum.api import ledger as ledger_json
 from forum.events import subscribe
 from forum.incoming import actions as incoming_actions
 from forum.incoming import pages as incoming
@@ -41,6 +42,7 @@ from forum.web.routing import FirstWord
 from forum.web.static_files import static_routes
 from importers.github import claims as github_claims
 from importers.github import pages as github
+from payouts.book import pages as book
 from reputation import pages as reputation
 from reputation import subscribers as reputation_subscribers
 from search import interface as search
@@ -103,6 +105,7 @@ def all_routes() -> list[BaseRoute]:
         # before the threads': /t/12.json reads like /t/{id}
         *discourse.routes,
         *v1.routes,
+        *ledger_json.routes,
         *feeds.routes,
         # before the threads': /t/{id}/similar and /t/{id}/promotion read like /t/{slug}/{id}
         *search_pages.routes,
@@ -114,6 +117,7 @@ def all_routes() -> list[BaseRoute]:
         *inbox.routes,
         *dashboard.routes,
         *reputation.routes,
+        *book.routes,
         *projects.routes,
         *accounts.routes,
         *doors.routes,

@@ -23,7 +23,16 @@ user = typer.Typer(help="People of the site.")
 api_key = typer.Typer(help="Keys for programs.")
 project = typer.Typer(help="Projects of the site.")
 search = typer.Typer(help="The search index.")
-for name, room in {"import": imports, "user": user, "api-key": api_key, "project": project, "search": search}.items():
+ledger = typer.Typer(help="The ledger of all money.")
+ROOMS = {
+    "import": imports,
+    "user": user,
+    "api-key": api_key,
+    "project": project,
+    "search": search,
+    "ledger": ledger,
+}
+for name, room in ROOMS.items():
     app.add_typer(room, name=name)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -148,13 +157,19 @@ def rebuild_search(as_json: AsJson = False) -> None:
     do("rebuild_search", as_json)
 
 
+@ledger.command("verify", epilog="Example: haas ledger verify --json")
+def verify_ledger(as_json: AsJson = False) -> None:
+    """Replay every entry of the ledger and compare; fails, with a line for each fault, when anything is wrong."""
+    do("verify_ledger", as_json)
+
+
 def told(error: BaseException) -> str:
     """One line that says what went wrong."""
     if isinstance(error, OSError) and error.strerror:
         line = f"{error.strerror}: {error.filename}" if error.filename else error.strerror
     else:
         line = " ".join(str(error).split())
-    known = type(error).__module__.partition(".")[0] in ("forum", "importers", "search", "categories")
+    known = type(error).__module__.partition(".")[0] in ("forum", "importers", "search", "categories", "payouts")
     return line if line and (known or isinstance(error, OSError)) else f"{type(error).__name__}: {line}".rstrip(": ")
 
 

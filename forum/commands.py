@@ -181,3 +181,18 @@ def rebuild_search(as_json: bool) -> None:
 
     number = on_site(rebuild)
     say({"threads": number}, f"{number} threads indexed", as_json)
+
+
+def verify_ledger(as_json: bool) -> int:
+    """Replay the ledger; 1 where anything in it is wrong."""
+
+    async def verify(_chosen: Settings) -> Any:
+        return await late("payouts.verify:verify")()
+
+    found = on_site(verify)
+    words = f"{found.entries} entries of {found.transactions} transactions in {found.accounts} accounts replayed"
+    say(asdict(found), "\n".join([*found.wrong, words + (": all true" if not found.wrong else "")]), as_json)
+    if not found.wrong:
+        return 0
+    sys.stderr.write(f"haas: the ledger has {len(found.wrong)} faults\n")
+    return 1

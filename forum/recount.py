@@ -1,6 +1,8 @@
 """Proves every kept counter against the rows it counts; what `haas doctor --recount` says."""
 
 from forum.database.engine import fetch
+from payouts import verify
+from payouts.ledger import checks as ledger
 from reputation import queries as reputation
 
 # (what it is, SQL whose rows are (id, kept, counted)); each compares a whole table in one statement
@@ -70,6 +72,8 @@ CHECKS: tuple[tuple[str, str], ...] = (
         "select p.id, f.fault, null from project p cross join lateral queue_faults(p.id) f",
     ),
     *reputation.CHECKS,
+    *ledger.COUNTERS,
+    *verify.RANKS,
 )
 
 

@@ -8,6 +8,7 @@ from categories.bugs.states import OBSTACLES, PROBLEMS, State
 from categories.support.actions import CAPACITIES
 from forum.projects.roles import TEAM
 from forum.threads.rules import PURPOSES, TITLE_LEAST, TITLE_MOST
+from payouts.ledger.rules import CAUSES
 from reputation.rules import PERIODS
 
 Json = dict[str, Any]
@@ -55,6 +56,19 @@ REFUSALS = {
     415: "The body is neither JSON nor a form.",
     422: "What was sent has faults; `errors` maps fields to sentences.",
     429: "Too often; `Retry-After` says when.",
+}
+CURRENCY: Json = {"type": "string", "pattern": "^[A-Z]{3}$"}
+FIGURES: Json = {
+    name: INTEGER | {"description": f"Minor units {words}."}
+    for name, words in {
+        "income": "sold, net of tax and less refunds",
+        "fees": "that the site took of it",
+        "tax": "received on top of it",
+        "paid_out": "paid to people",
+        "kept": "left with the project by payout runs",
+        "pool": "in the pool at the end of the time",
+        "owed": "given to people and not yet paid out at the end of the time",
+    }.items()
 }
 PROJECT: Json = {"name": "project", "in": "path", "required": True, "schema": {"type": "string"}}
 PAGED: list[Json] = [
@@ -134,6 +148,52 @@ SCHEMAS: Json = {
             "accepted": INTEGER | {"description": "Accepted answers that counted."},
         }
     ),
+    "Ledger": thing(
+        {
+            "period": {"type": "string", "description": "2026-Q3, 2026 or all: whole months in UTC."},
+            "detail": {
+                "enum": ["months", "rows"],
+                "description": "`rows` where single movements are shown to the caller; else `transactions` is empty.",
+            },
+            "totals": {"type": "array", "items": thing({"currency": CURRENCY, **FIGURES})},
+            "months": {
+                "type": "array",
+                "items": thing(
+                    {
+                        "month": {
+                            "type": "string",
+                            "description": "2026-07; a year for a time of more than two years.",
+                        },
+                        "currency": CURRENCY,
+                        **FIGURES,
+                    }
+                ),
+            },
+            "transactions": {"type": "array", "items": {"$ref": "#/components/schemas/Movement"}},
+            "next": {"type": ["string", "null"], "description": "The cursor of the next page of transactions."},
+        },
+        description="One object a currency; currencies are never added up.",
+    ),
+    "Movement": thing(
+        {
+            "id": INTEGER,
+            "at": {"type": "string", "format": "date-time"},
+            "kind": {"enum": list(CAUSES)},
+            "thread": {"type": ["integer", "null"], "description": "Of the ticket, where the caller may see it."},
+            "currency": CURRENCY,
+            **{
+                name: INTEGER | {"description": f"Minor units {words}."}
+                for name, words in {
+                    "net": "of income, below 0 for a refund",
+                    "fee": "that the site keeps of it",
+                    "tax": "on top of it",
+                    "pool": "into the pool, below 0 out of it",
+                    "kept": "that a run left with the project",
+                    "paid_out": "paid to a person",
+                }.items()
+            },
+        }
+    ),
     "TicketMade": thing(
         {
             "ticket": INTEGER,
@@ -199,6 +259,25 @@ PATHS: Json = {
                 *PAGED,
             ],
             "responses": {"200": answer("Most points first.", "Supporters")} | refused(404, 422),
+        }
+    },
+    "/api/v1/projects/{project}/ledger": {
+        "get": {
+            "operationId": "readLedger",
+            "summary": "What a project earned and paid, as far as it shows it to the caller",
+            "security": [{}, {"key": []}],
+            "parameters": [
+                PROJECT,
+                {
+                    "name": "period",
+                    "in": "query",
+                    "schema": {"type": "string"},
+                    "description": "A quarter (2026-Q3), a year (2026) or all; this quarter unless said.",
+                },
+                *PAGED,
+            ],
+            "responses": {"200": answer("Totals, months, and the latest movements first.", "Ledger")}
+            | refused(404, 422),
         }
     },
     "/api/v1/projects/{project}/tickets": {

@@ -11,6 +11,7 @@ from forum.database import embedded
 from forum.database.migrate import migrate
 
 BASE, RUN, QUEUE, POINTS = "haas_bench_base", "haas_bench", "haas_bench_queue", "haas_bench_points"
+BOOKS, BOOKS_RUN = "haas_bench_books", "haas_bench_books_run"
 FILL_SECONDS = 1200
 WAITING = 100_000
 
@@ -115,6 +116,23 @@ class Databases:
             await self.run_sql(fill_sql, database=POINTS)
 
         return await self.ensure(POINTS, digest("points", fill_sql), fill)
+
+    async def ensure_books(self, fill_sql: str) -> bool:
+        """The database with a ledger of a million entries."""
+
+        async def fill() -> None:
+            await self.run_sql(fill_sql, database=BOOKS)
+
+        return await self.ensure(BOOKS, digest("books", fill_sql), fill)
+
+    async def copy_books(self) -> str:
+        """A fresh copy of it, for whoever posts; its URL."""
+        await self.drop_books()
+        await self.run_sql(f'create database "{BOOKS_RUN}" template "{BOOKS}" strategy file_copy')
+        return self.url(BOOKS_RUN)
+
+    async def drop_books(self) -> None:
+        await self.run_sql(f'drop database if exists "{BOOKS_RUN}" with (force)')
 
     async def copy_site(self) -> str:
         """A fresh copy of the site for one run, so that every run finds the same; its URL."""

@@ -39,6 +39,8 @@ ROWS: dict[str, tuple[str, Goal]] = {
     "web_rss_mb": ("MB", Goal(250)),
     "queue_position_100k": ("µs", Goal(5, "ratio")),
     "leaderboard_1m": ("ms", Goal(1.5, "ratio")),
+    "ledger_verify_1m_s": ("s", Goal(30)),
+    "ledger_post": ("posts/s", Goal(0.5, "ratio", at_least=True)),
     "import_archive_1000_s": ("s", Goal(60)),
     "start_second_s": ("s", Goal(3)),
     "page_weight_kb": ("kB", Goal(75)),

@@ -12,7 +12,7 @@ import asyncpg
 import uvloop
 
 from categories.support.queries import place_of
-from forum.bench import archive
+from forum.bench import archive, books
 from forum.bench.databases import QUEUE, RUN, Databases
 from forum.bench.points import leaderboard_row
 from forum.bench.rows import ROWS, Row, row, show, write
@@ -101,6 +101,8 @@ class Run:
                 await self.on_site(databases)
             await self.take("queue_position_100k", lambda: queue_row(databases))
             await self.take("leaderboard_1m", lambda: leaderboard_row(databases))
+            await self.take("ledger_verify_1m_s", lambda: books.verify_row(databases))
+            await self.take("ledger_post", lambda: books.post_row(databases))
         finally:
             databases.close()
         await self.take("start_second_s", self.start_row)

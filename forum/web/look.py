@@ -1,4 +1,4 @@
-"""What the templates' macros need from Python: initials, hues, relative times, the strokes of a queue."""
+"""What the templates' macros need from Python: initials, hues, relative times, amounts, the strokes of a queue."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from forum.web.assets import Assets
 from forum.web.i18n import _
 from forum.web.i18n import current as locale
+from forum.web.money import money
 from forum.web.reader import hue_of, initials_of
 
 #: Past this many waiting, each stroke of the track stands for an equal part of the queue (ui.md, principle 4).
@@ -46,6 +47,7 @@ def install(env: Environment) -> None:
         hue_of=hue_of,
         ago=ago,
         full_date=full_date,
+        money=money,
     )
 
 
@@ -120,10 +122,15 @@ def ago(at: datetime, now: datetime | None = None) -> str:
     at = at.astimezone(UTC)
     if now is None:
         return day_text(at.year, at.month, at.day, locale.get())
-    month = _(_MONTHS[at.month - 1])
     if at.year == now.astimezone(UTC).year:
-        return _("%(day)s %(month)s") % {"day": at.day, "month": month}
-    return _("%(month)s %(year)s") % {"month": month, "year": at.year}
+        return _("%(day)s %(month)s") % {"day": at.day, "month": month_text(at.month)}
+    return month_text(at.month, at.year)
+
+
+def month_text(month: int, year: int | None = None) -> str:
+    """Return a month in words, "Nov", or of a year, "Nov 2024"."""
+    word = _(_MONTHS[month - 1])
+    return word if year is None else _("%(month)s %(year)s") % {"month": word, "year": year}
 
 
 @lru_cache(maxsize=8192)

@@ -7,7 +7,8 @@ from babel.numbers import format_currency, get_currency_precision
 
 from forum.web import i18n
 
-# What a person may type: digits, grouped or not, and at most one decimal mark.
+# What a person may type: digits, grouped by spaces or not, and at most one decimal mark. "1,234" could mean two things.
+SPACES = re.compile("[ \u00a0\u202f\u2009]")
 TYPED = re.compile(r"([0-9]{1,12})(?:[.,]([0-9]{1,4}))?")
 
 
@@ -39,7 +40,7 @@ def plain(amount: int, currency: str) -> str:
 
 def minor_units(text: str, currency: str) -> int | None:
     """What a person typed as an amount, in minor units; None for what is none, or finer than the currency is."""
-    found = TYPED.fullmatch(text.replace("\u00a0", "").replace(" ", ""))
+    found = TYPED.fullmatch(SPACES.sub("", text))
     if found is None:
         return None
     decimals = decimals_of(currency)

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from forum.web.templates import fragment
 
 # top_bar top_banner home_top home_aside row_marks thread_strip thread_aside post_footer composer profile_panels
-# project_home supporters_aside supporter_facts dashboard
+# project_home ledger_aside supporters_aside supporter_facts dashboard
 Loader = Callable[..., Awaitable[dict[str, Any] | None]]
 
 

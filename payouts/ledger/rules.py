@@ -27,6 +27,7 @@ KEPT: Final = frozenset({"pool", "kept", "payable"})
 DEBIT: Final = frozenset({"cash", "due_from_site", "due_from_entity", "fees", "pooled"})
 
 Cause = Literal["bump", "refund", "payout_run", "payout", "settlement"]
+CAUSES: Final[tuple[str, ...]] = get_args(Cause)
 SITE: Final = None
 
 

@@ -34,7 +34,6 @@ class LedgerTransaction(Table, tablename="ledger_transaction", db=engine):
     key = Text()
     content = Text()
     at = Timestamptz()
-    xid = BigInt()
 
 
 class LedgerEntry(Table, tablename="ledger_entry", db=engine):
@@ -44,3 +43,4 @@ class LedgerEntry(Table, tablename="ledger_entry", db=engine):
     currency = Text()
     amount = BigInt()
     balance = BigInt()
+    at = Timestamptz()

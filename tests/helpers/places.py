@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from categories.ask.actions import Asked as Waiting
 from categories.support.actions import claim
 from forum.database.engine import execute, fetch_value
 from forum.threads.actions import accept_answer, close_thread, react
 from forum.threads.drafts import keep_draft
 from forum.threads.editing import edit_post
 from forum.threads.writing import post_reply
+from tests.helpers.books import Books
+from tests.helpers.money import paid_bump
 from tests.helpers.site import Browser
+from tests.helpers.tickets import Asked
 from tests.helpers.world import World
 
 LONG = 45
@@ -84,6 +88,7 @@ class Places:
             await post_reply(sam if number % 3 else reader, long.posted.thread, f"Post {number}.")
         await accept_answer(reader, long.posted.thread, 2)
         await close_thread(reader, long.posted.thread)
+        await book_some(world, waiting, sam.person or 0)
         secret = await world.ask("A hole in resample()", category="security", by="ana")
         await execute(
             "insert into incoming (source, foreign_id, kind, lane, body, tries, next_at, handled_at, failure)"
@@ -137,6 +142,9 @@ class Places:
             Place("supporters, owner", f"{here}/supporters?period=all", world.owner),
             Place("points behind a figure", f"{here}/supporters/sam", ana),
             Place("no points", f"{here}/supporters/ana?period=year"),
+            Place("ledger", f"{here}/ledger"),
+            Place("ledger, team", f"{here}/ledger?period=all", world.owner),
+            Place("ledger, nothing then", f"{here}/ledger?period=2101"),
             Place("dashboard", f"{here}/dashboard", world.supporter),
             Place("settings", f"{here}/settings", world.owner),
             Place("team", f"{here}/settings/team", world.owner),
@@ -162,3 +170,14 @@ class Places:
             Place("not found", "/t/nothing/999"),
         ]
         return cls(world, pages)
+
+
+async def book_some(world: World, asked: Waiting, supporter: int) -> None:
+    """Bumps of some months, a payout run, and what it paid out."""
+    assert asked.ticket is not None
+    await paid_bump(Asked(world, asked.ticket, asked.posted.thread, asked.posted.url, world.people["bea"]), 5000)
+    entity = await fetch_value("select legal_entity_id from project where id = $1", world.project)
+    books = Books(world.project, entity, [supporter])
+    await books.post("run", books.run({supporter: 3000}, kept=1000), kind="payout_run", cause=1)
+    await books.post("payout", books.payout(supporter, 2000), kind="payout", cause=1)
+    await books.post("settlement", books.settlement(250), kind="settlement", cause=1)
