@@ -39,6 +39,10 @@ from forum.web.routing import FirstWord
 from forum.web.static_files import static_routes
 from importers.github import claims as github_claims
 from importers.github import pages as github
+from payouts.bumps import invoices, owner_pages
+from payouts.bumps import pages as bumps
+from payouts.bumps import parts as bumps_parts
+from payouts.plans import pages as plans
 from reputation import pages as reputation
 from reputation import subscribers as reputation_subscribers
 from search import interface as search
@@ -80,6 +84,8 @@ def wire() -> None:
     parts.register("thread_below", search_pages.BELOW_THREAD)
     parts.register("thread_ticket", Part(support_parts.thread_ticket, ""))
     parts.register("thread_ticket", Part(bugs_parts.thread_promotion, ""))
+    parts.register("thread_ticket", Part(bumps_parts.thread_bumps, ""))
+    parts.register("strip_act", Part(bumps_parts.strip_act, "bumps/strip_act.html"))
     parts.register("thread_news", Part(bugs_parts.promotion_news, ""))
 
     parts.register("profile_panels", reputation.PROFILE_PANEL)
@@ -109,6 +115,10 @@ def all_routes() -> list[BaseRoute]:
         *inbox.routes,
         *dashboard.routes,
         *reputation.routes,
+        *bumps.routes,
+        *owner_pages.routes,
+        *invoices.routes,
+        *plans.routes,
         *projects.routes,
         *accounts.routes,
         *doors.routes,
