@@ -109,7 +109,7 @@ class Quote:
     @property
     def seen(self) -> str:
         """What of it a form sends back, to be held against what is true by then."""
-        return f"{self.price.total}-{self.currency}-{self.position or 0}"
+        return f"{self.price.net}-{self.price.total}-{self.currency}-{self.position or 0}"
 
 
 def quote_of(amount: int, selling: Row, found: Offers) -> Quote:

@@ -68,7 +68,12 @@ async def order(reader: Reader, ticket: int, wanted: Order, *, key: UUID, seen: 
         row = await raisable(reader, ticket)
         quote = quote_of(wanted.amount, await selling_of(row["project_id"]), await offers(row, [wanted.amount]))
         if quote.seen != seen:
-            raise Stale
+            is_other = seen.partition("-")[0] != str(wanted.amount)
+            raise Stale(
+                _("The sum was for another amount. Nothing is ordered yet; this is what yours costs.")
+                if is_other
+                else ""
+            )
     return bump
 
 
