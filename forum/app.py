@@ -19,6 +19,7 @@ from forum.accounts import pages as accounts
 from forum.accounts.events import IdentityProven, SignedIn
 from forum.accounts.parts import TOP_BANNER
 from forum.api import discourse, feeds, v1
+from forum.api import money as api_money
 from forum.events import subscribe
 from forum.live import socket as live
 from forum.live import streams
@@ -85,6 +86,7 @@ def wire() -> None:
     parts.register("thread_ticket", Part(support_parts.thread_ticket, ""))
     parts.register("thread_ticket", Part(bugs_parts.thread_promotion, ""))
     parts.register("thread_ticket", Part(bumps_parts.thread_bumps, ""))
+    parts.register("ask_offers", Part(bumps_parts.ask_offers, "bumps/ask_offers.html"))
     parts.register("strip_act", Part(bumps_parts.strip_act, "bumps/strip_act.html"))
     parts.register("thread_news", Part(bugs_parts.promotion_news, ""))
 
@@ -104,6 +106,7 @@ def all_routes() -> list[BaseRoute]:
         # before the threads': /t/12.json reads like /t/{id}
         *discourse.routes,
         *v1.routes,
+        *api_money.routes,
         *feeds.routes,
         # before the threads': /t/{id}/similar and /t/{id}/promotion read like /t/{slug}/{id}
         *search_pages.routes,

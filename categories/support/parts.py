@@ -76,6 +76,7 @@ async def form_of(request: Request, ticket: Row, errors: Mapping[str, str] | Non
         errors=errors or {},
         csrf=request.csrf_token,
         expected=expected_of(ticket),
+        offers=await parts.load("ask_offers", ticket["project_id"]) if ticket["state"] == "draft" else "",
     )
 
 

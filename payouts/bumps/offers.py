@@ -1,13 +1,13 @@
 """What an amount would do: the place it gives, counted by the database, and the price with tax, before anybody pays."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from categories.support.queries import Place, place_in
-from categories.support.rules import gaining_rank, position_raised
+from categories.support.queries import Place, QueueState, place_in, queue_state
+from categories.support.rules import gaining_rank, position_paid, position_raised
 from categories.support.workdays import end_of_workday_horizon
-from forum.database.engine import Row, fetch
+from forum.database.engine import Row, fetch, fetch_one
 from forum.web.money import decimals_of
 from payouts.bumps.rules import Price, price_of
 from payouts.plans.rules import MOST
@@ -87,6 +87,36 @@ async def offers(
     found = {row["amount"]: Offer(row["amount"], position_of(place, row["before"])) for row in rows}
     shown = {amount: offer for amount, offer in found.items() if amount <= MOST}
     return Offers(place, rows[0]["minimum"], rows[0]["is_open"], shown)
+
+
+# $1 project, $2 horizon: the minimum of a bump, and how many paid tickets would stand before one that is asked now with it.
+NEWCOMER = """
+select n.minimum, n.is_open, p.currency,
+       queue_before(p.id, $2, -n.minimum, clock_timestamp(), 9223372036854775807) as before
+  from project p join plan n on n.project_id = p.id and n.kind = 'pay_as_you_go' where p.id = $1
+"""
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """What a ticket asked now would be with the minimum paid: amount, currency, its position, and the queue with it."""
+
+    minimum: int
+    currency: str
+    position: int
+    queue: QueueState
+
+
+async def newcomer(project: int, now: datetime | None = None) -> Newcomer | None:
+    """Where somebody who asks now and pays the minimum would stand; None where the project sells no bumps."""
+    now = now or datetime.now(UTC)
+    row = await fetch_one(NEWCOMER, project, end_of_workday_horizon(now))
+    if row is None or not row["is_open"]:
+        return None
+    state = await queue_state(project, now)
+    position = position_paid(row["before"] + 1, state.due, state.unpaid, state.share, state.credit)
+    joined = replace(state, paid=state.paid + 1, total=state.total + 1)
+    return Newcomer(row["minimum"], row["currency"], position, joined)
 
 
 def position_of(place: Place | None, before: int | None) -> int | None:

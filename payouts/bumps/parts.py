@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from categories.support.parts import letters, stroke_of
+from categories.support.queries import expected_of, project_expected
 from forum.database.engine import Row
 from forum.web.requests import Request
 from forum.web.templates import fragment
-from payouts.bumps.offers import offers
+from payouts.bumps.offers import newcomer, offers
 from payouts.bumps.queries import own_bumps
 
 # Where the strip offers to move up; an answered ticket asks first whether it is solved.
@@ -18,6 +20,16 @@ async def strip_act(ticket: Row) -> dict[str, Any] | None:
         return None
     found = await offers(ticket, first=False)
     return {"ticket": ticket, "offers": found} if found.is_open else None
+
+
+async def ask_offers(project: int) -> dict[str, Any] | None:
+    """Beside submitting without paying, of the same weight: what the least amount would do for a ticket asked now."""
+    found = await newcomer(project)
+    if found is None:
+        return None
+    line, ends = letters(found.queue)
+    expected = expected_of(await project_expected(project), found.minimum)
+    return {"new": found, "expected": expected, "line": line, "stroke": stroke_of(found.position, ends)}
 
 
 async def thread_bumps(request: Request, head: Row, _errors: object = None) -> dict[str, Any]:

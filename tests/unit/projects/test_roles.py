@@ -149,11 +149,11 @@ def test_everybody_is_told_where_to_report_a_security_problem() -> None:
 @pytest.mark.parametrize(
     ("role", "tabs"),
     [
-        ("anybody", "threads supporters about"),
-        ("supporter", "threads inbox supporters dashboard about"),
-        ("triager", "threads inbox supporters dashboard about"),
-        ("maintainer", "threads inbox supporters dashboard about settings"),
-        ("owner", "threads inbox supporters dashboard about settings"),
+        ("anybody", "threads supporters plans about"),
+        ("supporter", "threads inbox supporters plans dashboard about"),
+        ("triager", "threads inbox supporters plans dashboard about"),
+        ("maintainer", "threads inbox supporters plans dashboard about settings"),
+        ("owner", "threads inbox supporters plans dashboard bumps about settings"),
     ],
 )
 def test_the_bar_shows_the_pages_a_reader_may_open(role: str, tabs: str) -> None:
