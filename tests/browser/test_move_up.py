@@ -59,7 +59,7 @@ async def test_an_asker_moves_up_by_transfer_and_all_who_may_see_it_move(windows
     await owner.get_by_label("Reference").fill(reference[-4:])
     await owner.get_by_role("button", name="Find").click()
     await shoot(owner, "project-bumps")
-    await owner.get_by_role("button", name=f"Mark {reference} received").click()
+    await owner.get_by_role("button", name=f"Mark received {reference}").click()
     await expect(owner.get_by_text("€59.50 booked")).to_be_visible()
 
     await expect(other.locator("#queue")).to_contain_text("Place 1 of 3")
