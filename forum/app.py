@@ -20,6 +20,7 @@ from forum.accounts.events import IdentityProven, SignedIn
 from forum.accounts.parts import TOP_BANNER
 from forum.api import discourse, feeds, v1
 from forum.api import ledger as ledger_json
+from forum.api import money as api_money
 from forum.events import subscribe
 from forum.incoming import actions as incoming_actions
 from forum.incoming import pages as incoming
@@ -43,6 +44,10 @@ from forum.web.static_files import static_routes
 from importers.github import claims as github_claims
 from importers.github import pages as github
 from payouts.book import pages as book
+from payouts.bumps import invoices, owner_pages
+from payouts.bumps import pages as bumps
+from payouts.bumps import parts as bumps_parts
+from payouts.plans import pages as plans
 from reputation import pages as reputation
 from reputation import subscribers as reputation_subscribers
 from search import interface as search
@@ -87,6 +92,9 @@ def wire() -> None:
     parts.register("thread_below", search_pages.BELOW_THREAD)
     parts.register("thread_ticket", Part(support_parts.thread_ticket, ""))
     parts.register("thread_ticket", Part(bugs_parts.thread_promotion, ""))
+    parts.register("thread_ticket", Part(bumps_parts.thread_bumps, ""))
+    parts.register("ask_offers", Part(bumps_parts.ask_offers, "bumps/ask_offers.html"))
+    parts.register("strip_act", Part(bumps_parts.strip_act, "bumps/strip_act.html"))
     parts.register("thread_news", Part(bugs_parts.promotion_news, ""))
 
     parts.register("profile_panels", reputation.PROFILE_PANEL)
@@ -106,6 +114,7 @@ def all_routes() -> list[BaseRoute]:
         *discourse.routes,
         *v1.routes,
         *ledger_json.routes,
+        *api_money.routes,
         *feeds.routes,
         # before the threads': /t/{id}/similar and /t/{id}/promotion read like /t/{slug}/{id}
         *search_pages.routes,
@@ -118,6 +127,10 @@ def all_routes() -> list[BaseRoute]:
         *dashboard.routes,
         *reputation.routes,
         *book.routes,
+        *bumps.routes,
+        *owner_pages.routes,
+        *invoices.routes,
+        *plans.routes,
         *projects.routes,
         *accounts.routes,
         *doors.routes,

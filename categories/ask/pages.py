@@ -22,6 +22,7 @@ from forum.projects.rules import visible_categories
 from forum.threads.drafts import draft_to_ask, drop_draft, keep_draft, numbered_key
 from forum.threads.rules import TITLE_LEAST, TITLE_MOST
 from forum.threads.writing import preview_of
+from forum.web import parts
 from forum.web.errors import Invalid, NotFound, Problem, SignInFirst
 from forum.web.i18n import _
 from forum.web.pages import page, redirect, swap
@@ -103,6 +104,7 @@ async def route_context(request: Request, typed: dict[str, str]) -> dict[str, An
         "terms": [],
         "category_choices": [],
         "project": None,
+        "offers": "",
     }
     if project is None:
         return context
@@ -118,6 +120,7 @@ async def route_context(request: Request, typed: dict[str, str]) -> dict[str, An
         "project": row[0],
         "bucket": bucket,
         "place": await place_context(project),
+        "offers": await parts.load("ask_offers", project),
         "terms": await unaccepted_terms(request.reader.person, project) if request.reader.is_signed_in else [],
         "category_choices": [
             (c["slug"], c["name"]) for c in visible_categories(request.reader, categories) if c["visibility"] in OPEN
@@ -137,6 +140,7 @@ async def place_context(project: int) -> dict[str, Any]:
         "waiting": joined.total,
         "line": line,
         "stroke": stroke_of(position, ends),
+        "share": state.share,
         "expected": expected_of(await project_expected(project)),
     }
 
@@ -204,6 +208,12 @@ async def submit(request: Request) -> Response:
         return await ask_page(request, typed, problem.status, errors=errors, key=fields.key())
     await drop_draft(request.reader, draft_key(request))
     notice = _("Kept as a draft. Say in which capacity you ask, and submit it.") if asked.is_draft else ""
+    if fields.get("then") == "raise" and not asked.is_draft:
+        if asked.ticket is not None:
+            return redirect(
+                request, f"/tickets/{asked.ticket}/bump", _("Submitted. It waits already; raise it if you like.")
+            )
+        notice = _("This is no ticket where it stands, so there is nothing to raise.")
     return redirect(request, asked.posted.url, notice)
 
 

@@ -14,6 +14,7 @@ from forum.live.streams import News
 from forum.projects.queries import unaccepted_terms
 from forum.projects.roles import may
 from forum.threads.visibility import visible_thread
+from forum.web import parts
 from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.templates import fragment
@@ -47,9 +48,9 @@ def stroke_of(position: int, ends: Sequence[int]) -> int:
     return next((i + 1 for i, end in enumerate(ends) if position <= end), len(ends))
 
 
-def strip_of(reader: Reader, ticket: Row, *, is_team: bool) -> Markup:
+async def strip_of(reader: Reader, ticket: Row, *, is_team: bool) -> Markup:
     """The strip above a thread: the place for requester and team, the expected range for everybody else, and nothing
-    for them where nobody waits; nothing for a draft."""
+    for them where nobody waits; nothing for a draft. What a requester may do there, upper packages put."""
     if ticket["state"] == "draft" or not (ticket["is_requester"] or is_team or ticket["state"] == "waiting"):
         return Markup("")
     place = place_in(ticket)
@@ -59,6 +60,7 @@ def strip_of(reader: Reader, ticket: Row, *, is_team: bool) -> Markup:
         reader=reader,
         place=place,
         expected=expected_of(ticket, ticket["rank_amount"]),
+        act=await parts.load("strip_act", ticket) if ticket["is_requester"] and reader.is_signed_in else "",
         **(track_of(place.queue, place) if place else {}),
     )
 
@@ -74,6 +76,7 @@ async def form_of(request: Request, ticket: Row, errors: Mapping[str, str] | Non
         errors=errors or {},
         csrf=request.csrf_token,
         expected=expected_of(ticket),
+        offers=await parts.load("ask_offers", ticket["project_id"]) if ticket["state"] == "draft" else "",
     )
 
 
@@ -106,7 +109,7 @@ async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] |
         powers["ticket"] = None
         return {"aside": aside_of(powers)}
     return {
-        "strip": strip_of(reader, ticket, is_team=is_team) + await form_of(request, ticket, errors),
+        "strip": await strip_of(reader, ticket, is_team=is_team) + await form_of(request, ticket, errors),
         "aside": aside_of(powers),
         "streams": [f"place:{ticket['id']}@{ticket['queue_version']}"],
     }
@@ -155,7 +158,7 @@ async def place_since(ticket: int, asked: Mapping[int, tuple[Reader, int]]) -> d
         kind = (reader.is_signed_in, is_requester, is_team)
         if kind not in strips:
             row = await queries.ticket_by_id(reader, ticket, is_team=is_team)
-            strip = strip_of(reader, row, is_team=is_team) or EMPTY
+            strip = await strip_of(reader, row, is_team=is_team) or EMPTY
             items = [{"id": "queue", "html": strip}]
             if is_requester or is_team:
                 items.append({"id": "ticketfacts", "inner": fragment("support/facts.html", ticket=row)})

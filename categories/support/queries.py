@@ -200,22 +200,30 @@ async def state_counts(project: int, reader: Reader) -> dict[str, int]:
     return {row["state"]: row["n"] for row in rows} | {"mine": sum(row["mine"] for row in rows)}
 
 
+OWN = f"""
+select k.id, k.state, k.rank_amount, k.thread_id, t.title, t.slug, p.name as project_name, {EXPECTED},
+       coalesce(q.version, 0) as queue_version, {PLACE}
+  from (select distinct k.* from ticket_requester r join person w on w.id = r.person_id
+          join ticket k on k.id = r.ticket_id where $1 in (w.id, w.same_as) and k.state = any($4)
+           and ($5::bigint is null or k.project_id = $5) order by k.id desc limit $2) k
+  join thread t on t.id = k.thread_id join project p on p.id = k.project_id
+  left join queue q on q.project_id = k.project_id left join lateral queue_place(k.id, $3) l on true
+ order by k.id desc
+"""
+
+
 async def own_tickets(reader: Reader, limit: int = 5, now: datetime | None = None) -> list[Row]:
     """The reader's own tickets that are not over, newest first, each with its place (`place_in`) and the project's
     expected ranges. One statement."""
-    return await fetch(
-        f"select k.id, k.state, k.rank_amount, k.thread_id, t.title, t.slug, p.name as project_name, {EXPECTED},"
-        f" coalesce(q.version, 0) as queue_version, {PLACE}"
-        " from (select distinct k.* from ticket_requester r join person w on w.id = r.person_id"
-        "       join ticket k on k.id = r.ticket_id where $1 in (w.id, w.same_as)"
-        "       and k.state in ('draft', 'waiting', 'needs_facts', 'answered') order by k.id desc limit $2) k"
-        " join thread t on t.id = k.thread_id join project p on p.id = k.project_id"
-        " left join queue q on q.project_id = k.project_id left join lateral queue_place(k.id, $3) l on true"
-        " order by k.id desc",
-        reader.person,
-        limit,
-        end_of_workday_horizon(now or datetime.now(UTC)),
-    )
+    states = ["draft", "waiting", "needs_facts", "answered"]
+    horizon = end_of_workday_horizon(now or datetime.now(UTC))
+    return await fetch(OWN, reader.person, limit, horizon, states, None)
+
+
+async def own_tickets_in(reader: Reader, project: int, limit: int = 5, now: datetime | None = None) -> list[Row]:
+    """The reader's own tickets that wait in a project, as `own_tickets` gives them. One statement."""
+    horizon = end_of_workday_horizon(now or datetime.now(UTC))
+    return await fetch(OWN, reader.person, limit, horizon, ["waiting", "needs_facts"], project)
 
 
 async def busiest_projects(limit: int = 8) -> list[Row]:

@@ -5,6 +5,7 @@ hundredths; tickets that are due stand before both. All counts of `paid` and `un
 ones out.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -128,6 +129,26 @@ def unpaid_within(slots: int, paid: int, unpaid: int, share: int, credit: int) -
     _check(share, credit)
     turns = (share * slots + credit) // 100 if 0 < share < 100 else slots * share // 100
     return min(max(turns, slots - paid, 0), slots, unpaid)
+
+
+def position_raised(line: Line, at: int, before: int, due: int, unpaid: int, share: int, credit: int) -> int:
+    """Where a ticket of that line, now at position `at`, would stand with `before` paid ones before it; a due one stays.
+
+    `unpaid` counts itself where it is one of them.
+    """
+    if line is Line.DUE:
+        return at
+    return position_paid(before + 1, due, unpaid - (line is Line.UNPAID), share, credit)
+
+
+def gaining_rank(line: Line, at: int, due: int, unpaid: int, share: int, credit: int) -> int:
+    """The last rank of the paid line in which a ticket of that line, now at position `at`, would stand better; 0 where
+    it stands in none. To pay for a place can cost one: an unpaid ticket whose turn is near may fall behind."""
+    if line is Line.DUE:
+        return 0
+    left = unpaid - (line is Line.UNPAID)
+    ranks = range(1, at - due)
+    return bisect_left(ranks, at, key=lambda k: position_paid(k, due, left, share, credit))
 
 
 def window(first: int, last: int, due: int, paid: int, unpaid: int, share: int, credit: int) -> Window:

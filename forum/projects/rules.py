@@ -55,8 +55,8 @@ def report_address(project: str, categories: Iterable[Columns]) -> str:
 
 
 def project_tabs(reader: Reader, project: Columns, active: str) -> list[Tab]:
-    """The tabs of a project's bar for a reader; `active` is threads, inbox, supporters, ledger, dashboard,
-    about, settings or "".
+    """The tabs of a project's bar for a reader; `active` is threads, inbox, supporters, plans, ledger, dashboard,
+    bumps, about, settings or "".
 
     `project` has id and slug, and may have waiting (tickets in the queue), which the team alone is told here.
     """
@@ -66,9 +66,12 @@ def project_tabs(reader: Reader, project: Columns, active: str) -> list[Tab]:
     if reader.is_team(number):
         tabs.append((f"/p/{slug}/inbox", _("Inbox"), "inbox", waiting))
     tabs.append((f"/p/{slug}/supporters", _("Supporters"), "supporters", 0))
+    tabs.append((f"/p/{slug}/plans", _("Plans"), "plans", 0))
     tabs.append((f"/p/{slug}/ledger", _("Ledger"), "ledger", 0))
     if reader.is_team(number):
         tabs.append((f"/p/{slug}/dashboard", _("Dashboard"), "dashboard", 0))
+    if may(reader, "sell", number):
+        tabs.append((f"/p/{slug}/bumps", _("Bumps"), "bumps", 0))
     tabs.append((f"/p/{slug}", _("About"), "about", 0))
     if may(reader, "edit_project", number):
         tabs.append((f"/p/{slug}/settings", _("Settings"), "settings", 0))

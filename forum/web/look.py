@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from forum.web.assets import Assets
 from forum.web.i18n import _
 from forum.web.i18n import current as locale
-from forum.web.money import money
+from forum.web.money import money, percent
 from forum.web.reader import hue_of, initials_of
 
 #: Past this many waiting, each stroke of the track stands for an equal part of the queue (ui.md, principle 4).
@@ -48,6 +48,7 @@ def install(env: Environment) -> None:
         ago=ago,
         full_date=full_date,
         money=money,
+        percent=percent,
     )
 
 

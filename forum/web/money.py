@@ -1,9 +1,10 @@
 """Amounts of money: integer minor units and an ISO 4217 code on the inside, a locale's writing on the outside."""
 
 import re
+from decimal import Decimal
 from functools import lru_cache
 
-from babel.numbers import format_currency, get_currency_precision
+from babel.numbers import format_currency, format_decimal, get_currency_precision
 
 from forum.web import i18n
 
@@ -48,3 +49,8 @@ def minor_units(text: str, currency: str) -> int | None:
     if len(part) > decimals:
         return None
     return int(found[1] + part.ljust(decimals, "0"))
+
+
+def percent(hundredths: int) -> str:
+    """A rate in hundredths of a percent as the reader's language writes it: 19 %, 7.5 %."""
+    return str(format_decimal(Decimal(hundredths) / 100, locale=i18n.current.get())) + "\u00a0%"

@@ -16,13 +16,16 @@ from forum.web.i18n import _
 from forum.web.money import money
 from forum.web.reader import Reader
 from payouts.bumps.methods import offered
-from payouts.bumps.rules import METHODS, MOST, Event, Price, State, after, entries_of, label_of, price_of, reference_of
+from payouts.bumps.rules import METHODS, Event, Price, State, after, entries_of, label_of, price_of, reference_of
 from payouts.events import BumpPaid
 from payouts.ledger.actions import post_transaction
 from payouts.plans.queries import selling_of
+from payouts.plans.rules import MOST
 
 # Tickets that can still be raised: an answered one comes back by its requester's reply, and keeps its amount.
 RAISABLE = ("waiting", "needs_facts", "answered", "suspended")
+# What makes two bumps sent under one key the same.
+SENT = ("ticket_id", "amount", "currency", "method", "billed_to", "tax_number")
 # Rank amounts of a ticket stay far from what a column holds.
 RANK_MOST = 10**15
 
@@ -48,12 +51,14 @@ async def open_bump(
     row = await raisable_ticket(reader, ticket)
     before = await fetch_one("select * from bump where payer_id = $1 and key = $2", reader.person, key)
     if before is not None:
-        if (before["ticket_id"], before["amount"], before["method"]) != (ticket, amount, method):
+        sent = (ticket, amount, currency, method, billed_to, tax_number)
+        if tuple(before[name] for name in SENT) != sent:
             raise Conflict(_("This was sent before with another amount. Reload the page and try again."))
         return before
     if row["state"] not in RAISABLE:
         raise Conflict(_("This ticket does not wait for an answer, so it cannot be raised."))
-    selling = await selling_of(row["project_id"])
+    # its price is that of the transaction's end: whoever changes it waits, or this does
+    selling = await selling_of(row["project_id"], locked=True)
     if not selling["is_open"]:
         raise Conflict(_("This project does not sell bumps at the moment."))
     faults = {}
@@ -66,6 +71,9 @@ async def open_bump(
         }
     if method not in offered(settings()):
         faults["method"] = _("Choose one of these.")
+    for field, text, most in (("billed_to", billed_to, 1000), ("tax_number", tax_number, 50)):
+        if len(text) > most:
+            faults[field] = _("At most %(n)d characters.") % {"n": most}
     if faults:
         raise Invalid(faults)
     price = price_of(amount, selling["tax_rate"])

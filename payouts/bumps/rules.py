@@ -10,8 +10,6 @@ from payouts.ledger.rules import SITE, Entry
 # In hundredths of a percent: what the site takes of the net amount (product.md, "Plans": 5 %).
 FEE_RATE: Final = 500
 WHOLE: Final = 10_000
-# The most that one bump may cost, in minor units: whoever typed more has mistyped.
-MOST: Final = 100_000_000
 
 Receiver = Literal["entity", "site"]
 Fee = Literal["owed", "withheld"]

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
+from uuid import uuid4
 
+from categories.ask.actions import Asked
 from forum.app import all_routes
 from forum.database.engine import execute, fetch_value
 from forum.projects.actions import NewProject, create_project
 from forum.threads.writing import Posted, post_reply, start_thread
 from forum.web.routing import AccessRoute
+from payouts.bumps.actions import mark_received, open_bump
 from tests.helpers.site import Browser, Site
 from tests.helpers.world import World
 
@@ -31,6 +34,8 @@ class Hidden:
     ticket: int = 0
     category: str = ""
     category_id: int = 0
+    bump: int = 0
+    invoice: int = 0
 
 
 @dataclass
@@ -145,12 +150,40 @@ class Place:
         removed = await post_reply(await world.owner.reader(), asked.posted.thread, f"{BAIT} canaryremoved")
         await execute("update post set deleted_at = now() where id = $1", removed.post)
         self.hidden["removed"] = Hidden("canaryremoved", frozenset(), post=removed.post)
+        await self.hide_money(asked)
         self.public = {
             "thread": str(asked.posted.thread),
             "post": str(asked.posted.post),
             "ticket": str(asked.ticket),
             "slug": asked.posted.slug,
         }
+
+    async def hide_money(self, asked: Asked) -> None:
+        """A bump of a public ticket, paid and invoiced: who paid, what, and for whom the invoice is, is its own secret."""
+        rhea = await self.browsers["requester"].reader()
+        canary = "canarybump"
+        bump = await open_bump(
+            rhea,
+            asked.ticket or 0,
+            77_123,
+            currency="EUR",
+            method="offline",
+            key=uuid4(),
+            billed_to=f"{BAIT} {canary} Ltd",
+            tax_number=f"{canary}tax",
+        )
+        await mark_received(await self.world.owner.reader(), bump["id"])
+        await execute("update bump set reference = 'canarybump-' || id")
+        await execute("update selling set payment_details = 'canarydetails' where project_id = $1", self.world.project)
+        invoice = await fetch_value("select id from invoice where bump_id = $1", bump["id"])
+        seen_by = frozenset({"requester", "owner"})
+        self.hidden["bump"] = Hidden(canary, seen_by, bump=bump["id"], invoice=invoice)
+        # the amount is for the team, too; another one beside it, so that no total tells it
+        other = await self.world.ask("Another question in public", by="rhea")
+        key, more = uuid4(), {"currency": "EUR", "method": "offline"}
+        second = await open_bump(rhea, other.ticket or 0, 50_000, key=key, **more)
+        await mark_received(await self.world.owner.reader(), second["id"])
+        self.hidden["amount"] = Hidden("771.23", frozenset({"requester", *TEAM}))
 
     def canaries_hidden_from(self, role: str) -> list[str]:
         """What must not reach somebody of this role; another project's owner is as much a stranger as anybody."""
@@ -178,6 +211,9 @@ SUBJECTS: tuple[tuple[str, str, str], ...] = (
     ("/tickets/", "id", "ticket"),
     ("/api/v1/tickets/", "id", "ticket"),
     ("/api/v1/threads/", "id", "thread"),
+    ("/bumps/", "id", "bump"),
+    ("/api/v1/bumps/", "id", "bump"),
+    ("/invoices/", "id", "invoice"),
     ("/p/{project}/inbox/{ticket}", "ticket", "ticket"),
     ("/c/{slug}/{id}.json", "id", "category_id"),
     ("/c/{parent}/{slug}/{id}.json", "id", "category_id"),

@@ -11,7 +11,7 @@ from forum.threads.drafts import keep_draft
 from forum.threads.editing import edit_post
 from forum.threads.writing import post_reply
 from tests.helpers.books import Books
-from tests.helpers.money import paid_bump
+from tests.helpers.money import bump, paid_bump
 from tests.helpers.site import Browser
 from tests.helpers.tickets import Asked
 from tests.helpers.world import World
@@ -82,6 +82,10 @@ class Places:
         await keep_draft(await world.people["bea"].reader(), f"thread:{thread}", markdown="I begin to write.")
         await keep_draft(reader, "new", title="How do I", markdown="begin a thread?", data={})
         draft = await world.ask("How do I keep a draft?", by="ana", as_draft=True)
+        await execute("update selling set tax_rate = 1900, payment_details = 'Pelican Foundation, IBAN DE00 1234'")
+        one = Asked(world, waiting.ticket, waiting.posted.thread, waiting.posted.url, world.people["bea"])
+        paid, unpaid = await paid_bump(one, 5000), await bump(one, 12_300)
+        invoice = await fetch_value("select id from invoice where bump_id = $1", paid["id"])
         long = await world.ask("Everything about windows", category="bugs", by="ana")
         for number in range(2, LONG + 1):
             await execute("delete from rate")
@@ -145,6 +149,18 @@ class Places:
             Place("ledger", f"{here}/ledger"),
             Place("ledger, team", f"{here}/ledger?period=all", world.owner),
             Place("ledger, nothing then", f"{here}/ledger?period=2101"),
+            Place("plans", f"{here}/plans"),
+            Place("plans, asker", f"{here}/plans", world.people["bea"]),
+            Place("move up", f"/tickets/{one.ticket}/bump", world.people["bea"]),
+            Place("move up, sum", f"/tickets/{one.ticket}/bump?amount=75.50", world.people["bea"]),
+            Place("thread, payer", one.url, world.people["bea"]),
+            Place("bump to pay", f"/bumps/{unpaid['id']}", world.people["bea"]),
+            Place("bump to pay, owner", f"/bumps/{unpaid['id']}", world.owner),
+            Place("bump paid", f"/bumps/{paid['id']}", world.people["bea"]),
+            Place("bumps", f"{here}/bumps", world.owner),
+            Place("invoice", f"/invoices/{invoice}", world.people["bea"]),
+            Place("invoices", "/u/bea/invoices", world.people["bea"]),
+            Place("selling", f"{here}/settings/selling", world.owner),
             Place("dashboard", f"{here}/dashboard", world.supporter),
             Place("settings", f"{here}/settings", world.owner),
             Place("team", f"{here}/settings/team", world.owner),

@@ -33,7 +33,7 @@ UNSEEN = {
     ("categories/ask/pages.py", "home_top"): "a count over public threads alone",
     ("categories/support/pages.py", "bucket"): "only finds the category to move to; move_thread() asks",
     ("categories/support/actions.py", "is_in_support"): "where a locked ticket lies; shows nobody anything",
-    ("categories/support/queries.py", "own_tickets"): "the reader's own tickets",
+    ("categories/support/queries.py", "OWN"): "the reader's own tickets",
     ("importers/github/storing.py", "store_issue"): "the importer, on rows it imported; shows nobody anything",
     ("importers/github/storing.py", "update_head"): "the importer, on rows it imported; shows nobody anything",
     ("importers/github/storing.py", "store_comment"): "the importer, on rows it imported; shows nobody anything",

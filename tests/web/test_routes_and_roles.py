@@ -43,6 +43,11 @@ FORM = {
     "project": "pelican",
     "tags": "",
     "key": "new-thread",
+    "amount": "50.00",
+    "method": "offline",
+    "currency": "EUR",
+    "step": "pay",
+    "seen": "5000-5000-EUR-1",
     "body": "Words of mine.",
 }
 # The same for the calls of programs, which take no field that they did not ask for.
@@ -55,6 +60,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/t/{id}/status.json": {"status": "closed", "enabled": "true"},
     "/api/v1/projects/{project}/tickets": {"title": "A title", "markdown": "x", "capacity": "personal"},
     "/api/v1/threads/{id}/promotion": {"title": "A title of mine", "markdown": "Words of mine."},
+    "/api/v1/tickets/{id}/bumps": {"amount": 5000, "currency": "EUR", "method": "offline"},
+    "/api/v1/bumps/{id}/received": {},
     "/api/v1/tickets/{id}/answers": {"markdown": "Words of mine.", "purpose": "reply"},
 }
 # Written by a GET on purpose: when somebody was here, read up to where, used which key, how often.
@@ -87,6 +94,7 @@ async def send(browser: Browser, method: str, pattern: str, path: str, *, with_t
     if not browser.token():
         browser.http.cookies.set(csrf.GUEST_COOKIE, csrf.new_guest())
     headers = {"x-csrf-token": browser.token()} if with_token else {}
+    headers["idempotency-key"] = "one of mine"
     if pattern in BODIES:
         return await browser.http.request(method, path, json=BODIES[pattern], headers=headers)
     return await browser.http.request(method, path, data=FORM, headers=headers)

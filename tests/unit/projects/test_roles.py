@@ -149,11 +149,11 @@ def test_everybody_is_told_where_to_report_a_security_problem() -> None:
 @pytest.mark.parametrize(
     ("role", "tabs"),
     [
-        ("anybody", "threads supporters ledger about"),
-        ("supporter", "threads inbox supporters ledger dashboard about"),
-        ("triager", "threads inbox supporters ledger dashboard about"),
-        ("maintainer", "threads inbox supporters ledger dashboard about settings"),
-        ("owner", "threads inbox supporters ledger dashboard about settings"),
+        ("anybody", "threads supporters plans ledger about"),
+        ("supporter", "threads inbox supporters plans ledger dashboard about"),
+        ("triager", "threads inbox supporters plans ledger dashboard about"),
+        ("maintainer", "threads inbox supporters plans ledger dashboard about settings"),
+        ("owner", "threads inbox supporters plans ledger dashboard bumps about settings"),
     ],
 )
 def test_the_bar_shows_the_pages_a_reader_may_open(role: str, tabs: str) -> None:

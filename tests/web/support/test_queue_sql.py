@@ -32,6 +32,7 @@ from forum.threads.actions import (
 )
 from forum.threads.writing import post_reply
 from forum.web.reader import Reader
+from tests.helpers.raising import check_raised
 from tests.helpers.site import Site
 from tests.helpers.world import World
 
@@ -137,6 +138,8 @@ class Model:
             place = await place_of(case.ticket)
             assert (place.position if place else None) == at.get(case.ticket), case
             assert place is None or place.waiting == len(queue)
+        for case in self.random.sample(self.cases, min(4, len(self.cases))):
+            await self.check_raised(case, self.random.choice((1, 400, 500, 10**12)))
         for _window in range(3):
             first = self.random.randint(1, len(queue) + 3)
             last = first + self.random.randint(0, 12)
@@ -145,6 +148,13 @@ class Model:
                 (n, t.id) for n, t in enumerate(queue, 1) if first <= n <= last
             ]
         assert await fetch("select * from queue_faults($1)", project) == []
+
+    async def check_raised(self, case: Case, more: int) -> None:
+        """Where a ticket would stand with more paid, and what it takes to stand better, are the model's."""
+        case.amount += more
+        raised = {ticket.id: n for n, ticket in enumerate(self.queue(), 1)}
+        case.amount -= more
+        await check_raised(case.ticket, more, raised.get(case.ticket))
 
     async def ask(self) -> None:
         asker = self.random.choice(self.askers)

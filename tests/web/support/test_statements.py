@@ -4,7 +4,9 @@ import asyncio
 
 from forum.database.engine import execute
 from tests.conftest import Statements
+from tests.helpers.money import paid_bump
 from tests.helpers.site import Browser, Site
+from tests.helpers.tickets import Asked
 from tests.helpers.world import World
 
 
@@ -35,6 +37,7 @@ async def test_the_page_of_a_waiting_ticket_costs_a_guest_four_statements_and_ot
     one = await world.ask("How do I read a file?")
     await world.supporter.post(f"/tickets/{one.ticket}/claim")
     assert await cost(statements, site.guest(), one.posted.url) <= 4
+    await paid_bump(Asked(world, one.ticket or 0, one.posted.thread, one.posted.url, await world.person("ana")))
     for browser in (await world.person("ana"), world.supporter, world.owner, world.outsider):
         assert await cost(statements, browser, one.posted.url) <= 8, "the first view, which is written down"
         assert await cost(statements, browser, one.posted.url) <= 7

@@ -1,0 +1,169 @@
+"""The page of raising a ticket, and that of a bump: choose, see the sum, order, pay, take back."""
+
+from typing import Any
+from uuid import uuid4
+
+from starlette.responses import Response
+
+from categories.support.parts import track_of
+from categories.support.queries import expected_of, place_of
+from forum.database.engine import Row
+from forum.projects.roles import may
+from forum.threads.pages import asked_id
+from forum.threads.queries import thread_head
+from forum.web.errors import Invalid
+from forum.web.i18n import _
+from forum.web.money import minor_units, money, plain
+from forum.web.pages import page, redirect, swap
+from forum.web.requests import Request
+from forum.web.routing import route
+from payouts.bumps.actions import cancel_bump, mark_received
+from payouts.bumps.methods import onward, way, ways
+from payouts.bumps.offers import Offers, Quote, offers, quote_of
+from payouts.bumps.ordering import Order, Stale, order, raisable
+from payouts.bumps.queries import bump_for
+from payouts.bumps.rules import FEE_RATE
+from payouts.plans.queries import selling_of
+from payouts.plans.rules import MOST
+
+FIELDS = ("amount", "method", "billed_to", "tax_number")
+A_PERCENT = 100
+
+
+async def bump_form(request: Request) -> Response:
+    """`/tickets/{id}/bump`: what an amount would do; GET shows it, POST shows the sum or (with what was shown) orders."""
+    ticket = await raisable(request.reader, asked_id(request))
+    fields = request.fields
+    typed = {name: fields.get(name, "")[:2000] for name in FIELDS}
+    typed["amount"] = typed["amount"] or request.query_params.get("amount", "")[:30]
+    if request.method != "POST":
+        return await form_page(request, ticket, typed)
+    key = fields.key() or uuid4()
+    try:
+        wanted = Order(
+            amount_of(typed["amount"], ticket["currency"]),
+            fields.get("currency", "")[:3],
+            fields.get("method", "")[:30],
+            fields.text("billed_to", limit=1000, required=False),
+            fields.text("tax_number", limit=50, required=False),
+        )
+        if not wanted.method:
+            fields.fail("method", _("Choose how to pay."))
+        fields.check()
+        if fields.get("step") != "pay" or "seen" not in fields:
+            return await form_page(request, ticket, typed, key=key)
+        bump = await order(request.reader, ticket["id"], wanted, key=key, seen=fields["seen"])
+    except Invalid as problem:
+        return await form_page(request, ticket, typed, problem.status, key=key, errors=problem.errors)
+    except Stale as problem:
+        ticket = await raisable(request.reader, ticket["id"])
+        return await form_page(request, ticket, typed, problem.status, key=key, stale=problem.message)
+    return redirect(request, onward(bump) or f"/bumps/{bump['id']}")
+
+
+def amount_of(text: str, currency: str) -> int:
+    """What was typed, in minor units. Raises Invalid."""
+    amount = minor_units(text, currency)
+    if amount is None or not 0 < amount <= MOST:
+        raise Invalid({"amount": _("Type an amount such as %(amount)s.") % {"amount": plain(5000, currency)}})
+    return amount
+
+
+async def sum_of(request: Request) -> Response:
+    """For htmx: the sum of the amount that is being typed."""
+    ticket = await raisable(request.reader, asked_id(request))
+    amount = minor_units(request.query_params.get("amount", "")[:30], ticket["currency"])
+    return await swap(request, "bumps/sum.html", **await sum_context(ticket, amount))
+
+
+async def sum_context(ticket: Row, amount: int | None) -> dict[str, Any]:
+    """The offers with the amount among them, and what the sum shows of it; no quote for what cannot be ordered."""
+    selling = await selling_of(ticket["project_id"])
+    is_amount = amount is not None and 0 < amount <= MOST
+    found = await offers(ticket, [amount] if is_amount and amount else [])
+    quote: Quote | None = None
+    if amount is not None and is_amount and amount >= found.minimum:
+        quote = quote_of(amount, selling, found)
+    return {
+        "ticket": ticket,
+        "selling": selling,
+        "offers": found,
+        "quote": quote,
+        "too_little": amount is not None and quote is None,
+        "fee_percent": FEE_RATE // A_PERCENT,
+        "sum_url": f"/tickets/{ticket['id']}/bump/sum",
+    }
+
+
+async def form_page(
+    request: Request,
+    ticket: Row,
+    typed: dict[str, str],
+    status: int = 200,
+    *,
+    key: Any = None,
+    errors: dict[str, str] | None = None,
+    stale: str = "",
+) -> Response:
+    """The page, with the sum where an amount is typed that can be ordered."""
+    shown = await sum_context(ticket, minor_units(typed["amount"], ticket["currency"]))
+    found: Offers = shown["offers"]
+    choices = ways(request.settings)
+    if not typed["method"] and len(choices) == 1:
+        typed["method"] = choices[0].name
+    place = found.place
+    useful = {o.amount: o for o in (found.by_amount.get(found.minimum), found.gain, found.best) if o}
+    return await page(
+        request,
+        "bumps/bump.html",
+        status,
+        head=await thread_head(request.reader, ticket["thread_id"]),
+        typed=typed,
+        key=key or uuid4(),
+        errors=errors or {},
+        stale=stale,
+        ways=choices,
+        useful=[(offer, plain(offer.amount, ticket["currency"])) for offer in useful.values()],
+        expected=expected_of(ticket, 1),
+        **(track_of(place.queue, place) if place else {}),
+        **shown,
+    )
+
+
+async def bump_page(request: Request) -> Response:
+    """`/bumps/{id}`: how to pay it, and where it stands; for its payer and the project's owner."""
+    bump = await bump_for(request.reader, asked_id(request))
+    return await page(
+        request,
+        "bumps/bump_page.html",
+        bump=bump,
+        way=way(bump["method"]),
+        onward=onward(bump) if bump["state"] == "open" else "",
+        is_payer=bump["payer_id"] == request.reader.id,
+        may_sell=may(request.reader, "sell", bump["project_id"]),
+        place=await place_of(bump["ticket_id"]),
+    )
+
+
+async def take_back(request: Request) -> Response:
+    """The payer does not want to pay it after all."""
+    bump = await bump_for(request.reader, asked_id(request))
+    await cancel_bump(request.reader, bump["id"])
+    return redirect(request, f"/bumps/{bump['id']}", _("Taken back. Nothing is owed."))
+
+
+async def received(request: Request) -> Response:
+    """The owner has its money."""
+    bump = await bump_for(request.reader, asked_id(request))
+    await mark_received(request.reader, bump["id"])
+    said = _("%(amount)s booked, and the invoice issued.") % {"amount": money(bump["total"], bump["currency"])}
+    return redirect(request, f"/p/{bump['project_slug']}/bumps", said)
+
+
+routes = [
+    route("/tickets/{id}/bump", bump_form, access="signed_in", methods=("GET", "POST")),
+    route("/tickets/{id}/bump/sum", sum_of, access="signed_in"),
+    route("/bumps/{id}", bump_page, access="signed_in"),
+    route("/bumps/{id}/delete", take_back, access="signed_in", methods=("POST",)),
+    route("/bumps/{id}/receipt", received, access="signed_in", methods=("POST",)),
+]

@@ -1,0 +1,103 @@
+"""Paying to move up: ask, choose an amount, transfer, marked received; every open window sees the place change."""
+
+from playwright.async_api import expect
+
+from forum.database.engine import execute, fetch_value
+from tests.browser.test_first_light import stay, stayed
+from tests.helpers.browsing import PHONE, Windows, shoot
+from tests.helpers.world import World
+
+ASKED = "How do I resample without losing the last window?"
+
+
+async def test_an_asker_moves_up_by_transfer_and_all_who_may_see_it_move(windows: Windows, world: World) -> None:
+    await execute(
+        "update selling set payment_details = 'Pelican Foundation\nIBAN DE00 1234 5678 9012', tax_rate = 1900"
+    )
+    await world.ask("How do I install it?", by="bea")
+    await world.ask("How do I plot it?", by="carl")
+    asker = await windows.open(
+        f"/new-thread?project=pelican&title={ASKED.replace(' ', '+')}", await world.person("nora")
+    )
+    await asker.locator("#markdown").fill("I call `resample()` and the **last** window is gone.")
+    await asker.get_by_text("for yourself").click()
+    await asker.locator("#terms").check()
+    await asker.get_by_role("button", name="Submit without paying").click()
+    strip = asker.locator("#queue")
+    await expect(strip).to_contain_text("Place 3 of 3 in the queue")
+    await expect(strip).to_contain_text("€50.00: place 1")
+    await shoot(asker, "strip-move-up")
+    thread = asker.url
+    other = await windows.open(thread, world.people["nora"])
+    supporter = await windows.open(thread, world.supporter)
+    stranger = await windows.open(thread)
+    await expect(stranger.locator("#queue")).to_contain_text("Waiting for an answer of the team")
+    for page in (other, supporter, stranger):
+        await stay(page)
+
+    await strip.get_by_role("link", name="Move up").click()
+    await expect(asker.get_by_role("heading", name="Move up")).to_be_visible()
+    await shoot(asker, "bump-empty")
+    await asker.get_by_label("Amount in EUR").press_sequentially("50")
+    total = asker.locator("#sum")
+    await expect(total).to_contain_text("€50.00 now makes it place 1 of 3")
+    await expect(total).to_contain_text("€59.50")
+    await asker.get_by_label("Billed to").fill("Nora New\nQuay 7, Trieste")
+    await shoot(asker, "bump")
+    await asker.set_viewport_size(PHONE)
+    await shoot(asker, "bump-phone")
+    await asker.set_viewport_size({"width": 1280, "height": 900})
+    await asker.get_by_role("button", name="Order and pay €59.50").click()
+    await expect(asker.get_by_role("heading", name="Pay €59.50")).to_be_visible()
+    reference = str(await fetch_value("select reference from bump"))
+    await expect(asker.locator("main")).to_contain_text(reference)
+    await expect(asker.locator("main")).to_contain_text("IBAN DE00 1234 5678 9012")
+    await shoot(asker, "bump-open")
+    await expect(other.locator("#queue")).to_contain_text("Place 3 of 3")
+
+    owner = await windows.open("/p/pelican/bumps", world.owner)
+    await owner.get_by_label("Reference").fill(reference[-4:])
+    await owner.get_by_role("button", name="Find").click()
+    await shoot(owner, "project-bumps")
+    await owner.get_by_role("button", name=f"Mark received {reference}").click()
+    await expect(owner.get_by_text("€59.50 booked")).to_be_visible()
+
+    await expect(other.locator("#queue")).to_contain_text("Place 1 of 3")
+    await expect(other.locator("#queue")).to_contain_text("In the paid line with €50.00")
+    await expect(supporter.locator("#queue")).to_contain_text("Place 1 of 3")
+    await expect(supporter.locator("#ticketfacts")).to_contain_text("€50.00")
+    await expect(stranger.locator("#queue")).to_contain_text("paid")
+    assert "50.00" not in await stranger.content()
+    for page in (other, supporter, stranger):
+        assert await stayed(page)
+    await shoot(other, "strip-paid")
+
+    await asker.reload()
+    await asker.get_by_role("link", name="Invoice PF-").click()
+    await expect(asker.locator(".invoice")).to_contain_text("Quay 7, Trieste")
+    await shoot(asker, "invoice")
+    await owner.goto("/p/pelican/plans")
+    await shoot(owner, "plans")
+    await owner.goto("/p/pelican/settings/selling")
+    await shoot(owner, "selling")
+
+
+async def test_the_same_without_script(windows: Windows, world: World) -> None:
+    windows.expect("409")
+    first = await world.ask("How do I install it?", by="bea")
+    second = await world.ask("How do I plot it?", by="carl")
+    page = await windows.open(second.posted.url, world.people["carl"], java_script_enabled=False)
+    await page.get_by_role("link", name="Move up").click()
+    await page.get_by_role("link", name="€50.00").first.click()
+    await expect(page.locator("#sum")).to_contain_text("€50.00 now makes it place 1 of 2")
+    await page.get_by_label("Amount in EUR").fill("75,50")
+    await page.locator("#bumpform").get_by_role("button", name="Order and pay").click()
+    await expect(page.get_by_role("alert")).to_contain_text("The sum was for another amount")
+    await expect(page.locator("#sum")).to_contain_text("€75.50 now makes it place 1 of 2")
+    await page.get_by_role("button", name="Order and pay €75.50").click()
+    await expect(page.get_by_role("heading", name="Pay €75.50")).to_be_visible()
+    assert await fetch_value("select amount from bump where ticket_id = $1", second.ticket) == 7550
+    await page.get_by_role("button", name="Take back").click()
+    await expect(page.get_by_role("heading", name="Taken back")).to_be_visible()
+    await page.goto(first.posted.url)
+    assert await page.get_by_role("link", name="Move up").count() == 0
