@@ -1,7 +1,6 @@
 """Amounts of money: integer minor units and an ISO 4217 code on the inside, a locale's writing on the outside."""
 
 import re
-from decimal import Decimal
 from functools import lru_cache
 
 from babel.numbers import format_currency, format_decimal, get_currency_precision
@@ -53,4 +52,4 @@ def minor_units(text: str, currency: str) -> int | None:
 
 def percent(hundredths: int) -> str:
     """A rate in hundredths of a percent as the reader's language writes it: 19 %, 7.5 %."""
-    return str(format_decimal(Decimal(hundredths) / 100, locale=i18n.current.get())) + "\u00a0%"
+    return str(format_decimal(f"{hundredths // 100}.{hundredths % 100:02}", locale=i18n.current.get())) + "\u00a0%"
