@@ -36,7 +36,7 @@ UNSEEN = {
     ("importers/github/storing.py", "store_issue"): "the importer, on rows it imported; shows nobody anything",
     ("importers/github/storing.py", "update_head"): "the importer, on rows it imported; shows nobody anything",
     ("importers/github/storing.py", "store_comment"): "the importer, on rows it imported; shows nobody anything",
-    ("importers/github/changes.py", "change_text"): "the importer, on rows it imported; shows nobody anything",
+    ("importers/changes.py", "change_text"): "the importer, on rows it imported; shows nobody anything",
     ("importers/github/comments.py", "Posts"): "the importer, on rows it imported; shows nobody anything",
     ("categories/support/dashboard.py", "ANSWERED"): "counts for the team alone; which ticket is not told",
     ("reputation/actions.py", "SETTLE_ANSWER"): "inside the reply, which asked; shows nobody anything",
