@@ -39,6 +39,7 @@ from forum.web.routing import FirstWord
 from forum.web.static_files import static_routes
 from importers.github import claims as github_claims
 from importers.github import pages as github
+from importers.stackexchange import pages as stackexchange
 from reputation import pages as reputation
 from reputation import subscribers as reputation_subscribers
 from search import interface as search
@@ -118,6 +119,7 @@ def all_routes() -> list[BaseRoute]:
         *people_pages.routes,
         *mail.routes,
         *github.routes,
+        *stackexchange.routes,
         *live.routes,
         *health.routes,
         *static_routes(),

@@ -16,8 +16,47 @@ from forum.markup.inline import Inline
 from forum.markup.sanitise import is_safe
 
 TAGS = frozenset(
-    """a b blockquote br code dd del div dl dt em h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre s strike strong sub sup table
-    tbody td tfoot th thead tr tt ul""".split()
+    [
+        "a",
+        "b",
+        "blockquote",
+        "br",
+        "code",
+        "dd",
+        "del",
+        "div",
+        "dl",
+        "dt",
+        "em",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "i",
+        "img",
+        "kbd",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "s",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "tt",
+        "ul",
+    ]
 )
 _GONE = {"script", "style", "svg", "math", "template", "iframe", "object", "noscript", "title", "textarea", "select"}
 _ATTRIBUTES = {
@@ -171,7 +210,9 @@ class _Writer:
             whole = urljoin(self.base, url.strip()) if url.strip() else ""
         except ValueError:
             return ""
-        whole = re.sub(r"[\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\ufeff]", lambda c: "%20" if c[0] == " " else "", whole)
+        whole = re.sub(
+            r"[\s\x00-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202f\ufeff]", lambda c: "%20" if c[0] == " " else "", whole
+        )
         return whole if is_safe(whole.translate(_ENCODED)) else ""
 
     def end_code(self) -> None:
@@ -181,7 +222,10 @@ class _Writer:
             return
         self.is_pre = False
         fence = "`" * max(3, 1 + longest_run(code))
-        self.add("code", f"{fence}{self.language or ''}\n{code}{'' if code.endswith(chr(10)) or not code else chr(10)}{fence}")
+        self.add(
+            "code",
+            f"{fence}{self.language or ''}\n{code}{'' if code.endswith(chr(10)) or not code else chr(10)}{fence}",
+        )
 
     # --- blocks -----------------------------------------------------------------------------------------------------
 
@@ -259,7 +303,9 @@ def joined(blocks: list[tuple[str, str]]) -> str:
 
 def prefixed(text: str, first: str, rest: str) -> str:
     lines = text.split("\n")
-    return "\n".join((rest if n else first) + line if line else (rest if n else first).rstrip() for n, line in enumerate(lines))
+    return "\n".join(
+        (rest if n else first) + line if line else (rest if n else first).rstrip() for n, line in enumerate(lines)
+    )
 
 
 def item_of(box: Box) -> str:

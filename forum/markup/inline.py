@@ -216,7 +216,9 @@ def choose_tags(pieces: list[Piece]) -> None:
         left, right = last_of(before), first_of(after)
         inner, outer = (right, left) if piece.kind == "open" else (left, right)
         touches = any(p is not None and p.kind in ("open", "close") and p.text in SIGNS for p in (before, after))
-        fits = bool(inner) and not inner.isspace() and (inner.isalnum() or not outer or outer.isspace() or is_punct(outer))
+        fits = (
+            bool(inner) and not inner.isspace() and (inner.isalnum() or not outer or outer.isspace() or is_punct(outer))
+        )
         if touches or not fits:
             piece.is_tag = piece.other.is_tag = True
 

@@ -1,0 +1,300 @@
+"""Stores one question with its answers and comments: one transaction, so that a killed process leaves no half.
+
+What was last seen of it is kept (`import_record`): only what changed there since is changed here, so that an edit, a tag
+or an acceptance made here outlives the next import, and an older dump never turns a newer state back.
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from forum.database.engine import Row, action, execute, fetch, fetch_one
+from forum.events import publish
+from forum.origins import remember_rows
+from forum.projects.actions import tag_name
+from forum.threads.bringing import BroughtAct, BroughtPost, Home, bring_posts, bring_thread
+from forum.threads.events import ThreadChanged
+from forum.threads.writing import cook_for
+from importers.changes import Texts, change_tags, change_text
+from importers.faults import Unreadable, short_hash
+from importers.kept import keep
+from importers.stackexchange.people import GONE, SOURCE, People
+from importers.stackexchange.records import Entry, Question, markdown_of
+from importers.stackexchange.state import change_state, close_act
+from importers.summary import Outcome
+
+
+@dataclass
+class Place:
+    """A site in a project: the category that receives its questions, and its people."""
+
+    host: str
+    name: str
+    home: Home
+    people: People
+
+    @property
+    def texts(self) -> Texts:
+        """How texts are cooked, and what is said where they change."""
+        return Texts(self.home.slug, has_issues=False, reason=self.host)
+
+    def thread_id(self, question: int) -> str:
+        return f"{self.host}/questions/{question}"
+
+    def post_id(self, entry: Entry) -> str:
+        return f"{self.host}/{entry.key}"
+
+
+@dataclass
+class Seen:
+    """What was last seen of a question there; `posts`: what each text said, by its key."""
+
+    title: str = ""
+    tags: list[str] = field(default_factory=list)
+    closed: bool = False
+    accepted: int | None = None
+    posts: dict[str, str] = field(default_factory=dict)
+
+
+def tags_of(question: Question) -> list[str]:
+    """The names of a question's tags, sorted."""
+    return sorted({name for tag in question.tags if (name := tag_name(tag)[:60])})
+
+
+FIND = """
+select t.*, r.seen, r.updated_at from origin_alias a join thread t on t.id = a.row_id
+  left join import_record r on r.source = a.source and r.foreign_id = a.foreign_id
+ where a.source = $1 and a.kind = 'thread' and a.foreign_id = $2 for update of t
+"""
+
+
+@action
+async def store_question(place: Place, question: Question, now: datetime) -> Outcome:
+    """Bring one question in, or bring what stands here up to date. Raises Unreadable, and what storing raises."""
+    place.people.forget()
+    # two imports of one site take turns, question by question
+    await execute("select pg_advisory_xact_lock(hashtextextended('import stackexchange ' || $1, 0))", place.host)
+    where = await fetch_one(FIND, SOURCE, place.thread_id(question.id))
+    if where is None:
+        await create(place, question, now)
+        return "created"
+    if where["project_id"] != place.home.project:
+        raise Unreadable("it stands in another project already")
+    return await update(place, question, where, now)
+
+
+class Numbers:
+    """Which number each post of a question has here, so that a comment can name what it is about."""
+
+    def __init__(self, question: Question) -> None:
+        self.by_id: dict[int, int] = {question.id: 1}
+        self.entries = {entry.id: entry for entry in question.entries if entry.kind != "comment"}
+
+    def about(self, entry: Entry) -> tuple[Entry | None, int | None]:
+        if entry.kind != "comment":
+            return None, None
+        parent = entry.parent if entry.parent in self.by_id else next(iter(self.by_id))
+        return self.entries.get(parent or 0), self.by_id[parent or 0]
+
+
+async def brought(
+    place: Place, question: Question, entry: Entry, markdown: str, numbers: Numbers, now: datetime
+) -> BroughtPost:
+    """A post as it will stand here."""
+    about, reply_to = numbers.about(entry)
+    cooked = await cook_for(markdown, place.home.slug, False, is_local=False)
+    return BroughtPost(
+        author=place.people.id(entry.owner),
+        markdown=markdown,
+        html=cooked.html,
+        at=min(entry.created_at, now),
+        url=entry.url(place.host, question.id),
+        attribution=entry.attribution(place.host, about).as_json(),
+        reply_to=reply_to,
+    )
+
+
+def aliases(
+    place: Place, question: Question, entries: list[Entry], ids: list[int]
+) -> list[tuple[str, str, int, str | None]]:
+    return [
+        ("post", place.post_id(entry), post, entry.url(place.host, question.id))
+        for entry, post in zip(entries, ids, strict=True)
+    ]
+
+
+async def create(place: Place, question: Question, now: datetime) -> None:
+    """A new thread with all its posts and, behind those that were there then, that one was accepted and it was closed."""
+    await place.people.bring(entry.owner for entry in question.entries)
+    numbers, posts, seen = Numbers(question), [], seen_of(question)
+    for number, entry in enumerate(question.entries, 1):
+        markdown = markdown_of(entry, place.host, entry.url(place.host, question.id))
+        posts.append(await brought(place, question, entry, markdown, numbers, now))
+        if entry.kind != "comment":
+            numbers.by_id[entry.id] = number
+        seen.posts[entry.key] = short_hash(markdown)
+    acts = []
+    accepted = numbers.by_id.get(question.accepted or 0)
+    if accepted is not None:
+        # of a vote the day alone is told
+        at = min(max(question.accepted_at or posts[accepted - 1].at, posts[accepted - 1].at), now)
+        asker = question.entries[0].owner
+        actor = None if asker.key == GONE else place.people.id(asker)
+        acts.append(BroughtAct("accept", actor, behind(posts, at, accepted), at, {"number": accepted}))
+    if question.closed_at is not None:
+        at = min(question.closed_at, now)
+        acts.append(close_act(place.home.slug, place.host, question, behind(posts, at, 1), at))
+    thread, ids = await bring_thread(
+        place.home,
+        SOURCE,
+        question.title,
+        posts,
+        acts=sorted(acts, key=lambda act: (act.after_number, act.at)),
+        tags=seen.tags,
+        accepted_number=accepted,
+        is_closed=question.closed_at is not None,
+    )
+    rows = aliases(place, question, list(question.entries), ids)
+    await remember_rows(SOURCE, [("thread", place.thread_id(question.id), thread, posts[0].url), *rows])
+    await keep_seen(place, question, seen)
+
+
+def behind(posts: list[BroughtPost], at: datetime, least: int) -> int:
+    """The number of the last post that was there at that time, at least this one."""
+    return max([least, *(number for number, post in enumerate(posts, 1) if post.at <= at)])
+
+
+def seen_of(question: Question) -> Seen:
+    return Seen(question.title, tags_of(question), question.closed_at is not None, question.accepted)
+
+
+async def keep_seen(place: Place, question: Question, seen: Seen) -> None:
+    await keep(SOURCE, place.thread_id(question.id), question.digest, vars(seen), question.updated_at)
+
+
+POSTS = """
+select a.foreign_id, p.id, p.number, p.attribution, p.deleted_at from post p
+  join origin_alias a on a.kind = 'post' and a.row_id = p.id and a.source = $2 where p.thread_id = $1
+"""
+
+
+async def update(place: Place, question: Question, where: Row, now: datetime) -> Outcome:
+    """Bring a thread up to what its question says now, as far as that changed there."""
+    thread: int = where["id"]
+    seen, fresh = Seen(**where["seen"]) if where["seen"] else seen_of(question), seen_of(question)
+    is_stale = where["updated_at"] is not None and question.updated_at < where["updated_at"]
+    here = {row["foreign_id"]: row for row in await fetch(POSTS, thread, SOURCE)}
+    changed = await place.people.bring((entry.owner for entry in question.entries), is_stale=is_stale)
+    numbers, new = Numbers(question), []
+    attributions: list[tuple[int, dict[str, Any]]] = []
+    for entry in question.entries:
+        row = here.get(place.post_id(entry))
+        if row is None:
+            new.append(entry)
+            continue
+        about, _number = numbers.about(entry)
+        if entry.kind != "comment":
+            numbers.by_id[entry.id] = row["number"]
+        if is_stale or row["deleted_at"]:
+            fresh.posts[entry.key] = seen.posts.get(entry.key, "")
+            continue
+        told = entry.attribution(place.host, about).as_json()
+        said = await update_text(place, question, entry, row, thread, seen, told["licence"], now)
+        changed |= said is not None
+        fresh.posts[entry.key] = said or seen.posts[entry.key]
+        if told != row["attribution"]:
+            attributions.append((row["id"], told))
+    if not is_stale:
+        changed |= await update_head(place, question, thread, seen, fresh, now)
+    if new:
+        await add_posts(place, question, thread, new, numbers, fresh, where["last_number"], now)
+    if attributions:
+        await attribute(thread, attributions)
+    if not is_stale:
+        by_id = numbers.by_id if len(numbers.by_id) else {}
+        changed |= await change_state(place.home, place.host, question, where, seen.closed, seen.accepted, by_id, now)
+    changed |= bool(new or attributions)
+    if changed:
+        await publish(ThreadChanged(thread))
+    if not is_stale:
+        await keep_seen(place, question, fresh)
+    elif new:
+        await execute(
+            "update import_record set seen = jsonb_set(seen, '{posts}', (seen -> 'posts') || $3::jsonb), at = now()"
+            " where source = $1 and foreign_id = $2",
+            SOURCE,
+            place.thread_id(question.id),
+            {entry.key: fresh.posts[entry.key] for entry in new},
+        )
+    return "updated" if changed else "unchanged"
+
+
+async def update_text(
+    place: Place, question: Question, entry: Entry, row: Row, thread: int, seen: Seen, licence: str, now: datetime
+) -> str | None:
+    """Let a post say what it says there now; returns the hash of its text if it changed there, else None. The old
+    text keeps the licence it had."""
+    markdown = markdown_of(entry, place.host, entry.url(place.host, question.id))
+    said = short_hash(markdown)
+    if seen.posts.get(entry.key, said) == said:
+        seen.posts[entry.key] = said
+        return None
+    at = min(question.updated_at, now)
+    if await change_text(place.texts, thread, row["id"], markdown, at) and row["attribution"]["licence"] != licence:
+        await execute(
+            "update post_revision set attribution = $2 where post_id = $1"
+            " and number = (select revision_count from post where id = $1)",
+            row["id"],
+            row["attribution"],
+        )
+    return said
+
+
+async def update_head(place: Place, question: Question, thread: int, seen: Seen, fresh: Seen, now: datetime) -> bool:
+    """Title and tags, each where it changed there since it was last seen."""
+    changed = False
+    if fresh.title != seen.title:
+        first = await fetch_one("select id from post where thread_id = $1 and number = 1", thread)
+        assert first is not None
+        at = min(question.updated_at, now)
+        changed = await change_text(place.texts, thread, first["id"], None, at, title=fresh.title)
+    if fresh.tags != seen.tags:
+        gone, come = set(seen.tags) - set(fresh.tags), set(fresh.tags) - set(seen.tags)
+        changed |= await change_tags(thread, gone=gone, come=come)
+    return changed
+
+
+async def add_posts(
+    place: Place,
+    question: Question,
+    thread: int,
+    new: list[Entry],
+    numbers: Numbers,
+    fresh: Seen,
+    last: int,
+    now: datetime,
+) -> None:
+    """Answers and comments that are new there, behind what stands here."""
+    posts = []
+    for number, entry in enumerate(new, last + 1):
+        markdown = markdown_of(entry, place.host, entry.url(place.host, question.id))
+        posts.append(await brought(place, question, entry, markdown, numbers, now))
+        if entry.kind != "comment":
+            numbers.by_id[entry.id] = number
+        fresh.posts[entry.key] = short_hash(markdown)
+    ids = await bring_posts(thread, SOURCE, posts)
+    await remember_rows(SOURCE, aliases(place, question, new, ids))
+
+
+async def attribute(thread: int, rows: list[tuple[int, dict[str, Any]]]) -> None:
+    """Let posts say whose they are and how they were voted on now."""
+    version = await fetch_one("update thread set version = version + 1 where id = $1 returning version", thread)
+    assert version is not None
+    await execute(
+        "update post set attribution = w.told::jsonb, version = $1"
+        " from unnest($2::bigint[], $3::text[]) w(id, told) where post.id = w.id",
+        version["version"],
+        [post for post, _told in rows],
+        [json.dumps(told) for _post, told in rows],
+    )
