@@ -1,5 +1,6 @@
 """What records elsewhere said when last seen (`import_record`): what did not change there is passed over."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -29,12 +30,21 @@ async def digests_of(source: str, foreign_ids: Sequence[str]) -> dict[str, str]:
 
 async def keep(source: str, foreign_id: str, digest: str, seen: dict[str, Any], updated_at: datetime) -> None:
     """Remember what a record says, so that the next import knows what changed."""
+    await keep_all(source, [(foreign_id, digest, seen, updated_at)])
+
+
+async def keep_all(source: str, records: Sequence[tuple[str, str, dict[str, Any], datetime]]) -> None:
+    """The same of many records, as (foreign id, digest, seen, updated at)."""
+    foreign_ids, digests, seen, updated = zip(*records, strict=True)
     await execute(
-        "insert into import_record (source, foreign_id, digest, seen, updated_at) values ($1, $2, $3, $4, $5)"
-        " on conflict (source, foreign_id) do update set digest = $3, seen = $4, updated_at = $5, at = now()",
+        "insert into import_record (source, foreign_id, digest, seen, updated_at)"
+        " select $1, r.foreign_id, r.digest, r.seen::jsonb, r.updated_at"
+        " from unnest($2::text[], $3::text[], $4::text[], $5::timestamptz[]) r(foreign_id, digest, seen, updated_at)"
+        " on conflict (source, foreign_id) do update set digest = excluded.digest, seen = excluded.seen,"
+        " updated_at = excluded.updated_at, at = now()",
         source,
-        foreign_id,
-        digest,
-        seen,
-        updated_at,
+        list(foreign_ids),
+        list(digests),
+        [json.dumps(each) for each in seen],
+        list(updated),
     )

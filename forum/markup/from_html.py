@@ -311,7 +311,13 @@ def prefixed(text: str, first: str, rest: str) -> str:
 def item_of(box: Box) -> str:
     """An item's text: a list may follow its first line directly, all else stands apart."""
     kinds = [kind for kind, _text in box.blocks]
-    if not box.is_loose and len(kinds) == 2 and kinds[0] == "text" and kinds[1].startswith("list"):
+    if (
+        not box.is_loose
+        and len(kinds) == 2
+        and kinds[0] == "text"
+        and kinds[1].startswith("list")
+        and kinds[1][-4:] != "late"
+    ):
         return "\n".join(text for _kind, text in box.blocks)
     box.is_loose = box.is_loose or len(kinds) > 1
     return joined(box.blocks)
@@ -319,12 +325,15 @@ def item_of(box: Box) -> str:
 
 def list_of(box: Box, before: str) -> tuple[str, str]:
     """A list's kind and text; one that follows another of its kind has other marks, or they would be one list."""
-    other = before in (f"list {box.tag}", f"list {box.tag} with 1")
+    kind = f"list {box.tag}"
+    other = before.startswith(kind) and " again" not in before
     items = []
     for n, (_kind, text) in enumerate(box.blocks):
         mark = ("* " if other else "- ") if box.tag == "ul" else f"{box.start + n}{')' if other else '.'} "
         items.append(prefixed(text, mark, " " * len(mark)))
-    return f"list {box.tag}" + (" again" if other else ""), ("\n\n" if box.is_loose else "\n").join(items)
+    # a list that begins with another number than 1 does not interrupt a paragraph
+    kind += (" again" if other else "") + (" late" if box.start != 1 else "")
+    return kind, ("\n\n" if box.is_loose else "\n").join(items)
 
 
 def spoiler(text: str) -> str:

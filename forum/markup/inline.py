@@ -8,8 +8,6 @@ from typing import Literal
 SIGNS = {"em": "*", "strong": "**", "s": "~~"}
 _SPACE = re.compile(r"[ \t\n\r\f]+")
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
-_ENTITY = re.compile(r"&(?=#?\w{1,40};)")
-_EMOJI = re.compile(r":(?=[a-z0-9_+-]+:)")
 # What begins a line and would make it something else than text.
 _LINE_START = re.compile(r"#{1,6}(?=\s|$)|>|[-+](?=\s|$)|[-=]+\s*$|(?:- ?){3,}$|(?:_ ?){3,}$")
 _NUMBERED = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
@@ -240,30 +238,27 @@ def is_punct(character: str) -> bool:
     return character in _PUNCTUATION or unicodedata.category(character).startswith("P")
 
 
+# What may mean something within a line; most of it does only beside certain others.
+_SPECIAL = re.compile(
+    r"[`*\[]|\\(?=[!-/:-@\[-`{-~]|$)|\](?P<bracket>)|_(?P<under>)|~(?:(?<=~~)|(?=~|$))|<(?=[A-Za-z/!?]|$)"
+    r"|&(?=#?\w{1,40};)|:(?=[a-z0-9_+-]+:)|!(?P<bang>$)"
+)
+
+
 def escaped(text: str, after: Piece | None, *, in_link: bool) -> str:
     """Words as Markdown that says just them. `after`: what follows them."""
-    text = _ENTITY.sub(r"\\&", _EMOJI.sub(r"\\:", _backslashes(text)))
-    out: list[str] = []
-    last = len(text) - 1
-    for at, c in enumerate(text):
-        before, behind = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
-        if c in "`*[" or (c == "]" and in_link):
-            out.append("\\" + c)
-        elif c == "_" and not (before.isalnum() and behind.isalnum()):
-            out.append("\\_")
-        elif c == "~" and (before == "~" or behind == "~" or at == last):
-            out.append("\\~")
-        elif c == "<" and (at == last or behind.isalpha() or behind in "/!?"):
-            out.append("\\<")
-        elif c == "!" and at == last and after is not None and after.kind in ("open", "image"):
-            out.append("\\!")
-        else:
-            out.append(c)
-    return "".join(out)
 
+    def one(found: re.Match[str]) -> str:
+        at = found.start()
+        if found["bracket"] is not None and not in_link:
+            return "]"
+        if found["under"] is not None and text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum():
+            return "_"
+        if found["bang"] is not None and (after is None or after.kind not in ("open", "image")):
+            return "!"
+        return "\\" + found[0]
 
-def _backslashes(text: str) -> str:
-    return re.sub(r"\\(?=[!-/:-@\[-`{-~]|$)", r"\\\\", text)
+    return _SPECIAL.sub(one, text)
 
 
 def code_span(code: str) -> str:

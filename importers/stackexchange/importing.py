@@ -14,12 +14,14 @@ from importers.faults import Malformed, Unreadable, one_line
 from importers.kept import digests_of
 from importers.placing import check_free, find_project, take
 from importers.stackexchange.people import SOURCE, People
+from importers.stackexchange.place import Place, tags_of
 from importers.stackexchange.records import Question
-from importers.stackexchange.storing import Place, store_question, tags_of
-from importers.summary import HINT_EVERY, Progress, Summary, no_progress
+from importers.stackexchange.storing import store_new, store_question
+from importers.summary import Outcome, Progress, Summary, no_progress
 
-# Questions whose digests are looked up together.
-A_BATCH = 200
+# Questions whose digests are looked up together, and new ones that are stored in one transaction.
+A_BATCH, TOGETHER = 200, 25
+REFUSALS = (Unreadable, Problem, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ async def import_questions(
 ) -> Summary:
     """Bring questions into the place's project; what stands there already is brought up to date.
 
-    Each question is one transaction. What cannot be read is skipped and told. Dates later than `now` become `now`.
+    A question is never stored in part. What cannot be read is skipped and told. Dates later than `now` become `now`.
     Raises whatever reading the source raises.
     """
     now = now or datetime.now(UTC)
@@ -62,31 +64,46 @@ async def import_questions(
     is_placed = False
     async for batch in batches:
         summary.skipped += batch.faults
-        known = await digests_of(SOURCE, [place.thread_id(question.id) for question in batch.questions])
-        for question in batch.questions:
-            if not is_placed:
-                await take(SOURCE, place.name, place.home.project)
-                is_placed = True
-            # a question that changed while its pages were turned comes twice
-            if question.id not in ids:
-                ids.add(question.id)
-                await do_question(place, question, known.get(place.thread_id(question.id)), now, summary)
-            done += 1
+        # a question that changed while its pages were turned comes twice
+        fresh = [question for question in {q.id: q for q in batch.questions}.values() if question.id not in ids]
+        ids.update(question.id for question in fresh)
+        if fresh and not is_placed:
+            await take(SOURCE, place.name, place.home.project)
+            is_placed = True
+        known = await digests_of(SOURCE, [place.thread_id(question.id) for question in fresh])
+        for at in range(0, len(fresh), TOGETHER):
+            some = fresh[at : at + TOGETHER]
+            await do_questions(place, some, known, now, summary)
+            done += len(some)
             progress(done, None if batch.total is None else max(done, batch.total))
-            if done % HINT_EVERY == 0:
-                await flush_hints()
-    await flush_hints()
+            await flush_hints()
     return summary
 
 
-async def do_question(place: Place, question: Question, digest: str | None, now: datetime, summary: Summary) -> None:
-    """Store one question and count it; one that the database refuses is skipped like one that cannot be read."""
+async def do_questions(
+    place: Place, questions: Sequence[Question], known: dict[str, str], now: datetime, summary: Summary
+) -> None:
+    """Store questions and count them: new ones together, and those that are not new, or with which that fails, one by
+    one, so that what the database refuses is skipped like what cannot be read."""
+    wanted = [question for question in questions if known.get(place.thread_id(question.id)) != question.digest]
+    others: Sequence[Question] = wanted
+    outcomes: dict[int, Outcome] = {question.id: "unchanged" for question in questions}
     try:
-        outcome = "unchanged" if digest == question.digest else await store_question(place, question, now)
-        place.people.keep()
-    except (Unreadable, Problem, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+        if wanted:
+            others = await store_new(place, wanted, now)
+            place.people.keep()
+            outcomes |= {question.id: "created" for question in wanted}
+    except REFUSALS:
         place.people.forget()
-        summary.skipped.append(Malformed(question.where, one_line(str(error), 200)))
-        return
-    people = (entry.owner.key for entry in question.entries)
-    summary.count(outcome, posts=len(question.entries), people=people, tags=tags_of(question))
+    for question in others:
+        try:
+            outcomes[question.id] = await store_question(place, question, now)
+            place.people.keep()
+        except REFUSALS as error:
+            place.people.forget()
+            del outcomes[question.id]
+            summary.skipped.append(Malformed(question.where, one_line(str(error), 200)))
+    for question in questions:
+        if outcome := outcomes.get(question.id):
+            people = (entry.owner.key for entry in question.entries)
+            summary.count(outcome, posts=len(question.entries), people=people, tags=tags_of(question))

@@ -1,66 +1,28 @@
-"""Stores one question with its answers and comments: one transaction, so that a killed process leaves no half.
+"""Stores questions with their answers and comments, each within one transaction, so that a killed process leaves no half.
 
 What was last seen of it is kept (`import_record`): only what changed there since is changed here, so that an edit, a tag
 or an acceptance made here outlives the next import, and an older dump never turns a newer state back.
 """
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from forum.database.engine import Row, action, execute, fetch, fetch_one
 from forum.events import publish
-from forum.origins import remember_rows
-from forum.projects.actions import tag_name
-from forum.threads.bringing import BroughtAct, BroughtPost, Home, bring_posts, bring_thread
+from forum.origins import find_all, remember_rows
+from forum.threads.bringing import bring_posts
 from forum.threads.events import ThreadChanged
-from forum.threads.writing import cook_for
-from importers.changes import Texts, change_tags, change_text
+from importers.changes import change_tags, change_text
 from importers.faults import Unreadable, short_hash
 from importers.kept import keep
-from importers.stackexchange.people import GONE, SOURCE, People
+from importers.stackexchange.creating import create
+from importers.stackexchange.people import SOURCE
+from importers.stackexchange.place import Numbers, Place, Seen, aliases, brought, seen_of
 from importers.stackexchange.records import Entry, Question, markdown_of
-from importers.stackexchange.state import change_state, close_act
+from importers.stackexchange.state import change_state
 from importers.summary import Outcome
-
-
-@dataclass
-class Place:
-    """A site in a project: the category that receives its questions, and its people."""
-
-    host: str
-    name: str
-    home: Home
-    people: People
-
-    @property
-    def texts(self) -> Texts:
-        """How texts are cooked, and what is said where they change."""
-        return Texts(self.home.slug, has_issues=False, reason=self.host)
-
-    def thread_id(self, question: int) -> str:
-        return f"{self.host}/questions/{question}"
-
-    def post_id(self, entry: Entry) -> str:
-        return f"{self.host}/{entry.key}"
-
-
-@dataclass
-class Seen:
-    """What was last seen of a question there; `posts`: what each text said, by its key."""
-
-    title: str = ""
-    tags: list[str] = field(default_factory=list)
-    closed: bool = False
-    accepted: int | None = None
-    posts: dict[str, str] = field(default_factory=dict)
-
-
-def tags_of(question: Question) -> list[str]:
-    """The names of a question's tags, sorted."""
-    return sorted({name for tag in question.tags if (name := tag_name(tag)[:60])})
-
 
 FIND = """
 select t.*, r.seen, r.updated_at from origin_alias a join thread t on t.id = a.row_id
@@ -69,108 +31,34 @@ select t.*, r.seen, r.updated_at from origin_alias a join thread t on t.id = a.r
 """
 
 
+async def begin(place: Place) -> None:
+    """Start afresh (the last attempt may have failed). Two imports of one site take turns."""
+    place.people.forget()
+    await execute("select pg_advisory_xact_lock(hashtextextended('import stackexchange ' || $1, 0))", place.host)
+
+
+@action
+async def store_new(place: Place, questions: Sequence[Question], now: datetime) -> list[Question]:
+    """Bring in those of these questions that do not stand here, all or none; returns the others."""
+    await begin(place)
+    there = await find_all(SOURCE, "thread", [place.thread_id(question.id) for question in questions])
+    new = [question for question in questions if place.thread_id(question.id) not in there]
+    if new:
+        await create(place, new, now)
+    return [question for question in questions if place.thread_id(question.id) in there]
+
+
 @action
 async def store_question(place: Place, question: Question, now: datetime) -> Outcome:
     """Bring one question in, or bring what stands here up to date. Raises Unreadable, and what storing raises."""
-    place.people.forget()
-    # two imports of one site take turns, question by question
-    await execute("select pg_advisory_xact_lock(hashtextextended('import stackexchange ' || $1, 0))", place.host)
+    await begin(place)
     where = await fetch_one(FIND, SOURCE, place.thread_id(question.id))
     if where is None:
-        await create(place, question, now)
+        await create(place, [question], now)
         return "created"
     if where["project_id"] != place.home.project:
         raise Unreadable("it stands in another project already")
     return await update(place, question, where, now)
-
-
-class Numbers:
-    """Which number each post of a question has here, so that a comment can name what it is about."""
-
-    def __init__(self, question: Question) -> None:
-        self.by_id: dict[int, int] = {question.id: 1}
-        self.entries = {entry.id: entry for entry in question.entries if entry.kind != "comment"}
-
-    def about(self, entry: Entry) -> tuple[Entry | None, int | None]:
-        if entry.kind != "comment":
-            return None, None
-        parent = entry.parent if entry.parent in self.by_id else next(iter(self.by_id))
-        return self.entries.get(parent or 0), self.by_id[parent or 0]
-
-
-async def brought(
-    place: Place, question: Question, entry: Entry, markdown: str, numbers: Numbers, now: datetime
-) -> BroughtPost:
-    """A post as it will stand here."""
-    about, reply_to = numbers.about(entry)
-    cooked = await cook_for(markdown, place.home.slug, False, is_local=False)
-    return BroughtPost(
-        author=place.people.id(entry.owner),
-        markdown=markdown,
-        html=cooked.html,
-        at=min(entry.created_at, now),
-        url=entry.url(place.host, question.id),
-        attribution=entry.attribution(place.host, about).as_json(),
-        reply_to=reply_to,
-    )
-
-
-def aliases(
-    place: Place, question: Question, entries: list[Entry], ids: list[int]
-) -> list[tuple[str, str, int, str | None]]:
-    return [
-        ("post", place.post_id(entry), post, entry.url(place.host, question.id))
-        for entry, post in zip(entries, ids, strict=True)
-    ]
-
-
-async def create(place: Place, question: Question, now: datetime) -> None:
-    """A new thread with all its posts and, behind those that were there then, that one was accepted and it was closed."""
-    await place.people.bring(entry.owner for entry in question.entries)
-    numbers, posts, seen = Numbers(question), [], seen_of(question)
-    for number, entry in enumerate(question.entries, 1):
-        markdown = markdown_of(entry, place.host, entry.url(place.host, question.id))
-        posts.append(await brought(place, question, entry, markdown, numbers, now))
-        if entry.kind != "comment":
-            numbers.by_id[entry.id] = number
-        seen.posts[entry.key] = short_hash(markdown)
-    acts = []
-    accepted = numbers.by_id.get(question.accepted or 0)
-    if accepted is not None:
-        # of a vote the day alone is told
-        at = min(max(question.accepted_at or posts[accepted - 1].at, posts[accepted - 1].at), now)
-        asker = question.entries[0].owner
-        actor = None if asker.key == GONE else place.people.id(asker)
-        acts.append(BroughtAct("accept", actor, behind(posts, at, accepted), at, {"number": accepted}))
-    if question.closed_at is not None:
-        at = min(question.closed_at, now)
-        acts.append(close_act(place.home.slug, place.host, question, behind(posts, at, 1), at))
-    thread, ids = await bring_thread(
-        place.home,
-        SOURCE,
-        question.title,
-        posts,
-        acts=sorted(acts, key=lambda act: (act.after_number, act.at)),
-        tags=seen.tags,
-        accepted_number=accepted,
-        is_closed=question.closed_at is not None,
-    )
-    rows = aliases(place, question, list(question.entries), ids)
-    await remember_rows(SOURCE, [("thread", place.thread_id(question.id), thread, posts[0].url), *rows])
-    await keep_seen(place, question, seen)
-
-
-def behind(posts: list[BroughtPost], at: datetime, least: int) -> int:
-    """The number of the last post that was there at that time, at least this one."""
-    return max([least, *(number for number, post in enumerate(posts, 1) if post.at <= at)])
-
-
-def seen_of(question: Question) -> Seen:
-    return Seen(question.title, tags_of(question), question.closed_at is not None, question.accepted)
-
-
-async def keep_seen(place: Place, question: Question, seen: Seen) -> None:
-    await keep(SOURCE, place.thread_id(question.id), question.digest, vars(seen), question.updated_at)
 
 
 POSTS = """
@@ -218,7 +106,7 @@ async def update(place: Place, question: Question, where: Row, now: datetime) ->
     if changed:
         await publish(ThreadChanged(thread))
     if not is_stale:
-        await keep_seen(place, question, fresh)
+        await keep(SOURCE, place.thread_id(question.id), question.digest, vars(fresh), question.updated_at)
     elif new:
         await execute(
             "update import_record set seen = jsonb_set(seen, '{posts}', (seen -> 'posts') || $3::jsonb), at = now()"
