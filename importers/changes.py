@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from forum.database.engine import execute, fetch, fetch_one
 from forum.events import hint, publish
@@ -21,9 +22,17 @@ class Texts:
 
 
 async def change_text(
-    texts: Texts, thread: int, post: int, body: str | None, at: datetime, *, title: str | None = None
+    texts: Texts,
+    thread: int,
+    post: int,
+    body: str | None,
+    at: datetime,
+    *,
+    title: str | None = None,
+    was: dict[str, Any] | None = None,
 ) -> bool:
-    """Let a post say `body`, and its thread be called `title` (None: as it is), and keep what stood there.
+    """Let a post say `body`, and its thread be called `title` (None: as it is), and keep what stood there, under the
+    attribution that it `was` under where that is another now.
 
     Says whether anything changed. A post that was deleted here stays as it is.
     """
@@ -41,8 +50,8 @@ async def change_text(
     cooked = await cook_for(body, texts.slug, texts.has_issues, is_local=False)
     await execute(
         "with t as (update thread set version = version + 1, title = $3, slug = $4 where id = $1 returning version),"
-        " r as (insert into post_revision (post_id, number, editor_id, markdown, title, reason, at)"
-        " select id, revision_count + 1, author_id, markdown, $8, $10, $5 from post where id = $2)"
+        " r as (insert into post_revision (post_id, number, editor_id, markdown, title, reason, at, attribution)"
+        " select id, revision_count + 1, author_id, markdown, $8, $10, $5, $11 from post where id = $2)"
         " update post set markdown = $6, html = $7, cook_version = $9, version = t.version, edited_at = $5,"
         " revision_count = revision_count + 1 from t where post.id = $2",
         thread,
@@ -55,6 +64,7 @@ async def change_text(
         row["title"] if row["number"] == 1 else None,
         COOK_VERSION,
         texts.reason,
+        was,
     )
     await publish(PostEdited(thread, post, row["author_id"]))
     hint("thread", thread)

@@ -18,16 +18,6 @@ async def digests_from(source: str, prefix: str) -> dict[str, str]:
     return {row["foreign_id"]: row["digest"] for row in rows}
 
 
-async def digests_of(source: str, foreign_ids: Sequence[str]) -> dict[str, str]:
-    """The digests of those of these records that were seen before."""
-    rows = await fetch(
-        "select foreign_id, digest from import_record where source = $1 and foreign_id = any($2)",
-        source,
-        list(foreign_ids),
-    )
-    return {row["foreign_id"]: row["digest"] for row in rows}
-
-
 async def keep(source: str, foreign_id: str, digest: str, seen: dict[str, Any], updated_at: datetime) -> None:
     """Remember what a record says, so that the next import knows what changed."""
     await keep_all(source, [(foreign_id, digest, seen, updated_at)])

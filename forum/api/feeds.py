@@ -14,7 +14,7 @@ from forum.database.engine import fetch, fetch_value
 from forum.markup import excerpt
 from forum.projects.queries import category_by_slug, project_by_slug
 from forum.projects.rules import may_see_category
-from forum.threads.attribution import attribution_line
+from forum.threads.attribution import with_attribution
 from forum.threads.pages import asked_id
 from forum.threads.queries import posts_between, posts_by, profile_of, thread_head
 from forum.web.errors import NotFound
@@ -66,7 +66,7 @@ async def threads(request: Request, title: str, path: str, which: list[str], val
 
 def beginning(post: Mapping[str, Any]) -> str:
     """The beginning of a post's text, and whose it is."""
-    return f"<p>{escape(excerpt(post['html']))}</p>" + attribution_line(post["attribution"], post["origin_url"])
+    return with_attribution(f"<p>{escape(excerpt(post['html']))}</p>", post)
 
 
 def thread_item(base: str, row: Mapping[str, Any]) -> str:
@@ -116,7 +116,7 @@ async def thread(request: Request) -> Response:
             base,
             f"{path}/{row['number']}",
             head["title"],
-            row["html"] + attribution_line(row["attribution"], row["origin_url"]),
+            with_attribution(row["html"], row),
             row["name"] or row["username"],
             row["created_at"],
         )

@@ -53,6 +53,11 @@ def attribution_line(told: Mapping[str, Any] | None, url: str | None) -> Markup:
     return _line(i18n.current.get(), url or "", *(told.get(name) for name in SHOWN))
 
 
+def with_attribution(html: str, post: Mapping[str, Any]) -> str:
+    """A post's HTML, or the beginning of it, with whose it is below; `post` has `attribution` and `origin_url`."""
+    return html + str(attribution_line(post["attribution"], post["origin_url"]))
+
+
 SHOWN = ("site", "kind", "by", "by_url", "licence", "score", "up", "down")
 
 
@@ -77,7 +82,7 @@ def _line(
         "comment": _("Comment by %(author)s on %(place)s"),
     }.get(kind, _("Written by %(author)s on %(place)s"))
     parts = [Markup(said) % {"author": author, "place": place}]
-    if score is not None:
+    if score is not None and (score or kind != "comment"):
         parts.append(Markup(votes_text(score, up, down)))
     parts.append(linked(licence, licence_url(licence), "license"))
     return Markup('<p class="from">{}</p>').format(Markup(" · ").join(parts))

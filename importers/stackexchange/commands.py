@@ -1,20 +1,31 @@
 """`haas import stackexchange`: what an operator does from the command line, with a progress bar and a summary."""
 
+import re
 import sys
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from forum.database.engine import fetch_value
+from forum.outside.stackexchange import Client, Exhausted, NoAnswer, Refused
+from forum.settings import settings
 from forum.web.i18n import _
+from importers.kept import keep
 from importers.placing import NoPlace
+from importers.stackexchange.asking import Asking
 from importers.stackexchange.dump import Dump
 from importers.stackexchange.importing import A_BATCH, Batch, find_place, import_questions
+from importers.stackexchange.people import SOURCE
 from importers.stackexchange.records import Question
 from importers.stackexchange.rows import BadDump
 from importers.stackexchange.sites import DOMAINS, HOST, host_of
+from importers.summary import Summary
 from importers.telling import WRONG_USAGE, fail, progress_bar, tell
 
 DEFAULT_SITE = "stackoverflow"
+# https://stackoverflow.com/help/tagging: letters of any script, digits, and + - # .
+TAG = re.compile(r"[\w+#.-]{1,60}")
 
 
 async def run_import(project: str, tag: str | None, site: str | None, dump: str | None, as_json: bool = False) -> int:
@@ -29,7 +40,7 @@ async def run_import(project: str, tag: str | None, site: str | None, dump: str 
         return fail(_("%(name)s is not a site of Stack Exchange.") % {"name": site[:100]}, WRONG_USAGE)
     if dump is not None:
         return await import_dump(project, Path(dump), site, as_json)
-    return WRONG_USAGE
+    return await import_tag(project, (tag or "").strip().lower(), site or DEFAULT_SITE, as_json)
 
 
 async def import_dump(project: str, folder: Path, site: str | None, as_json: bool) -> int:
@@ -51,6 +62,48 @@ async def import_dump(project: str, folder: Path, site: str | None, as_json: boo
         return fail(_("Nothing was imported: %(why)s.") % {"why": error if is_place else f"{folder}: {error}"})
     tell(summary, as_json)
     return 0
+
+
+async def import_tag(project: str, tag: str, site: str, as_json: bool) -> int:
+    host = host_of(site) or ""
+    if not TAG.fullmatch(tag):
+        return fail(_("%(name)s is not a tag.") % {"name": tag[:100]}, WRONG_USAGE)
+    name = f"{host}/tagged/{tag}"
+    try:
+        place = await find_place(host, name, project)
+    except NoPlace as error:
+        return fail(_("Nothing was imported: %(why)s.") % {"why": error})
+    asking = Asking(Client.of(settings(), site), host, tag, await stopped_at(name))
+    if asking.since is not None:
+        print(_("Going on where the last run had to stop."), file=sys.stderr)
+    summary = Summary()
+    why: Exception | None = None
+    with progress_bar(_("Questions")) as bar:
+        try:
+            await import_questions(place, asking.batches(), progress=bar, summary=summary)
+        except (Refused, Exhausted, NoAnswer) as error:
+            why = error
+    if why is not None and not summary.threads:
+        return fail(_("Nothing was imported: %(why)s.") % {"why": why})
+    await stop_at(name, asking.since if why is not None else None)
+    tell(summary, as_json)
+    if why is not None:
+        return fail(
+            _("The API could not be read to its end: %(why)s. Run it again; it will go on there.") % {"why": why}
+        )
+    return 0
+
+
+async def stopped_at(name: str) -> int | None:
+    """Where the last run had to stop (Unix seconds), None where it did not."""
+    seen = await fetch_value("select seen from import_record where source = $1 and foreign_id = $2", SOURCE, name)
+    since = (seen or {}).get("since")
+    return since if type(since) is int else None
+
+
+async def stop_at(name: str, since: int | None) -> None:
+    """Remember where to go on, or (None) that there is nothing left."""
+    await keep(SOURCE, name, "", {} if since is None else {"since": since}, datetime.now(UTC))
 
 
 def host_in(folder: Path) -> str | None:

@@ -278,7 +278,7 @@ class Dump:
             up=up if self.has_votes else None,
             down=down if self.has_votes else None,
             parent=parent,
-            is_html=kind != "comment",
+            form="comment" if kind == "comment" else "html",
         )
 
 

@@ -11,12 +11,11 @@ from forum.events import flush_hints
 from forum.threads.bringing import Home
 from forum.web.errors import Problem
 from importers.faults import Malformed, Unreadable, one_line
-from importers.kept import digests_of
 from importers.placing import check_free, find_project, take
 from importers.stackexchange.people import SOURCE, People
 from importers.stackexchange.place import Place, tags_of
 from importers.stackexchange.records import Question
-from importers.stackexchange.storing import store_new, store_question
+from importers.stackexchange.storing import known_digests, store_new, store_question
 from importers.summary import Outcome, Progress, Summary, no_progress
 
 # Questions whose digests are looked up together, and new ones that are stored in one transaction.
@@ -51,14 +50,15 @@ async def import_questions(
     *,
     progress: Progress = no_progress,
     now: datetime | None = None,
+    summary: Summary | None = None,
 ) -> Summary:
     """Bring questions into the place's project; what stands there already is brought up to date.
 
     A question is never stored in part. What cannot be read is skipped and told. Dates later than `now` become `now`.
-    Raises whatever reading the source raises.
+    Raises whatever reading the source raises; a `summary` that was given has counted what came before.
     """
     now = now or datetime.now(UTC)
-    summary = Summary()
+    summary = Summary() if summary is None else summary
     done = 0
     ids: set[int] = set()
     is_placed = False
@@ -70,7 +70,7 @@ async def import_questions(
         if fresh and not is_placed:
             await take(SOURCE, place.name, place.home.project)
             is_placed = True
-        known = await digests_of(SOURCE, [place.thread_id(question.id) for question in fresh])
+        known = await known_digests(place, fresh)
         for at in range(0, len(fresh), TOGETHER):
             some = fresh[at : at + TOGETHER]
             await do_questions(place, some, known, now, summary)
@@ -81,11 +81,11 @@ async def import_questions(
 
 
 async def do_questions(
-    place: Place, questions: Sequence[Question], known: dict[str, str], now: datetime, summary: Summary
+    place: Place, questions: Sequence[Question], known: dict[int, str], now: datetime, summary: Summary
 ) -> None:
     """Store questions and count them: new ones together, and those that are not new, or with which that fails, one by
     one, so that what the database refuses is skipped like what cannot be read."""
-    wanted = [question for question in questions if known.get(place.thread_id(question.id)) != question.digest]
+    wanted = [question for question in questions if known.get(question.id) != question.digest]
     others: Sequence[Question] = wanted
     outcomes: dict[int, Outcome] = {question.id: "unchanged" for question in questions}
     try:

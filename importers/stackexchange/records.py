@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from forum.markup.from_html import to_markdown
 from forum.markup.inline import line_start
@@ -21,6 +21,9 @@ EARLIEST = datetime(2008, 1, 1, tzinfo=UTC)
 LATEST_TIME = datetime(2100, 1, 1, tzinfo=UTC)
 
 
+Form = Literal["html", "markdown", "comment"]
+
+
 @dataclass(frozen=True)
 class Owner:
     """Who wrote something: the number of their account, None where it is gone, and the name shown there."""
@@ -35,8 +38,8 @@ class Owner:
 
 @dataclass(frozen=True)
 class Entry:
-    """A question, an answer or a comment. `parent`: the id of the post that a comment is about; `body` is HTML, or
-    Markdown where not `is_html`."""
+    """A question, an answer or a comment. `parent`: the id of the post that a comment is about; `body` is in
+    this `form`: HTML, Markdown, or the little of Markdown that comments have."""
 
     kind: Kind
     id: int
@@ -48,7 +51,7 @@ class Entry:
     up: int | None = None
     down: int | None = None
     parent: int | None = None
-    is_html: bool = True
+    form: Form = "html"
 
     @property
     def key(self) -> str:
@@ -118,7 +121,10 @@ def in_order(question: Entry, others: list[Entry]) -> tuple[Entry, ...]:
 
 def markdown_of(entry: Entry, host: str, url: str) -> str:
     """Markdown that fits and that PostgreSQL can hold; what is too long is cut, with a link to the whole."""
-    text = to_markdown(entry.body, f"https://{host}/") if entry.is_html else of_comment(entry.body)
+    if entry.form == "html":
+        text = to_markdown(entry.body, f"https://{host}/")
+    else:
+        text = of_comment(entry.body) if entry.form == "comment" else entry.body.replace("\r\n", "\n")
     if len(text) > MAX_LENGTH:
         note = "\n\n" + _("The rest of this long text is [on %(site)s](%(url)s).") % {"site": host, "url": url}
         kept = text[: MAX_LENGTH - len(note) - 20]

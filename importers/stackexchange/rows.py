@@ -71,7 +71,7 @@ class _Reader:
             if is_last and error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS]:
                 raise self.fault("the file breaks off", error.lineno) from None
             raise self.fault(expat.ErrorString(error.code), error.lineno) from None
-        except ValueError as error:
+        except (ValueError, LookupError) as error:
             # an encoding that nobody knows
             raise self.fault(one_line(str(error), 100)) from None
         if self.quiet > ROW_MOST:

@@ -31,6 +31,20 @@ select t.*, r.seen, r.updated_at from origin_alias a join thread t on t.id = a.r
 """
 
 
+KNOWN = """
+select a.foreign_id, r.digest from origin_alias a join thread t on t.id = a.row_id and t.project_id = $3
+  join import_record r on r.source = a.source and r.foreign_id = a.foreign_id
+ where a.source = $1 and a.kind = 'thread' and a.foreign_id = any($2)
+"""
+
+
+async def known_digests(place: Place, questions: Sequence[Question]) -> dict[int, str]:
+    """What of these questions stands in the project as it was last seen; the same digest needs no further look."""
+    ids = {place.thread_id(question.id): question.id for question in questions}
+    rows = await fetch(KNOWN, SOURCE, list(ids), place.home.project)
+    return {ids[row["foreign_id"]]: row["digest"] for row in rows}
+
+
 async def begin(place: Place) -> None:
     """Start afresh (the last attempt may have failed). Two imports of one site take turns."""
     place.people.forget()
@@ -91,6 +105,9 @@ async def update(place: Place, question: Question, where: Row, now: datetime) ->
         said = await update_text(place, question, entry, row, thread, seen, told["licence"], now)
         changed |= said is not None
         fresh.posts[entry.key] = said or seen.posts[entry.key]
+        if "up" not in told and told.get("score") == row["attribution"].get("score"):
+            # another door told more
+            told |= {name: row["attribution"][name] for name in ("up", "down") if name in row["attribution"]}
         if told != row["attribution"]:
             attributions.append((row["id"], told))
     if not is_stale:
@@ -129,13 +146,8 @@ async def update_text(
         seen.posts[entry.key] = said
         return None
     at = min(question.updated_at, now)
-    if await change_text(place.texts, thread, row["id"], markdown, at) and row["attribution"]["licence"] != licence:
-        await execute(
-            "update post_revision set attribution = $2 where post_id = $1"
-            " and number = (select revision_count from post where id = $1)",
-            row["id"],
-            row["attribution"],
-        )
+    was = row["attribution"] if row["attribution"]["licence"] != licence else None
+    await change_text(place.texts, thread, row["id"], markdown, at, was=was)
     return said
 
 
