@@ -41,28 +41,29 @@ NEEDED = ("Posts", "Users")
 OTHERS = ("Comments", "Votes", "PostLinks", "Tags")
 
 SPOOL = """
-create table post (id integer primary key, kind integer, question integer, line integer, told text);
+create table writing (id integer primary key, kind integer, question integer, line integer, told text);
 create table comment (id integer primary key, post integer, line integer, told text);
 create table vote (post integer primary key, up integer, down integer, accepted text);
 create table person (id integer primary key, name text);
 create table duplicate (post integer primary key, of integer);
 """
-INDEXES = "create index post_question on post (question); create index comment_post on comment (post); analyze"
-ANSWERS = "select id, line, told from post where question = ? and kind = 2"
+INDEXES = "create index writing_question on writing (question); create index comment_post on comment (post); analyze"
+ANSWERS = "select id, line, told from writing where question = ? and kind = 2"
 COMMENTS = """select c.id, c.line, c.told, c.post from comment c where c.post = ?1 or c.post in
-    (select id from post where question = ?1 and kind = 2)"""
+    (select id from writing where question = ?1 and kind = 2)"""
 VOTES = """select post, up, down, accepted from vote where post = ?1 or post in
-    (select id from post where question = ?1 and kind = 2)"""
+    (select id from writing where question = ?1 and kind = 2)"""
 
 
 class Dump:
-    """A folder with a dump. `spool`: a file that may be written and thrown away; `faults`: what is left out and why."""
+    """A folder with a dump. `spool`: a file that is written anew and may be thrown away; `faults`: what is left out and why."""
 
     def __init__(self, folder: Path, spool: Path) -> None:
         self.folder = folder
         self.files = find_files(folder)
         self.faults: list[Malformed] = []
-        self.db = sqlite3.connect(spool, isolation_level=None)
+        spool.unlink(missing_ok=True)
+        self.db = sqlite3.connect(spool)
         self.has_votes = "Votes" in self.files
         # nothing of it has to outlive this process
         self.db.executescript("pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -32000;")
@@ -75,7 +76,6 @@ class Dump:
     def read(self) -> int:
         """Read every file to its end; returns how many questions there are. Raises BadDump."""
         self.db.executescript(SPOOL)
-        self.db.execute("begin")
         self.read_posts()
         for row in self.rows("Users"):
             self.store(row, "Users", "user", "insert or ignore into person values (?, ?)", self.person(row))
@@ -89,10 +89,10 @@ class Dump:
         for _row in self.rows("Tags"):
             # the tags of questions stand with them; the file must be whole all the same
             pass
-        self.db.execute("commit")
+        # this ends the transaction that the first row began
         self.db.executescript(INDEXES)
         self.find_orphans()
-        return int(self.db.execute("select count(*) from post where kind = 1").fetchone()[0])
+        return int(self.db.execute("select count(*) from writing where kind = 1").fetchone()[0])
 
     def rows(self, name: str) -> Iterator[XmlRow]:
         """The rows of a file that can be read; those that cannot are told. A file that is not there has none."""
@@ -127,7 +127,7 @@ class Dump:
             except Unreadable as error:
                 self.fault("Posts", row, str(error), "post")
                 continue
-            self.store(row, "Posts", "post", "insert or ignore into post values (?, ?, ?, ?, ?)", values)
+            self.store(row, "Posts", "post", "insert or ignore into writing values (?, ?, ?, ?, ?)", values)
         self.faults += [Malformed("Posts.xml", f"{n} {ASIDE[kind]} belong to no thread") for kind, n in aside.items()]
 
     def post(self, row: XmlRow, kind: int | None) -> tuple[Any, ...]:
@@ -209,20 +209,20 @@ class Dump:
     def find_orphans(self) -> None:
         """Tell of what is about something that is not there."""
         for id_, line, question in self.db.execute(
-            "select a.id, a.line, a.question from post a left join post q on q.id = a.question and q.kind = 1"
+            "select a.id, a.line, a.question from writing a left join writing q on q.id = a.question and q.kind = 1"
             " where a.kind = 2 and q.id is null order by a.line"
         ):
             self.faults.append(
                 Malformed(f"Posts.xml, line {line} (post {id_})", f"its question {question} is not here")
             )
         for id_, line, post in self.db.execute(
-            "select c.id, c.line, c.post from comment c left join post p on p.id = c.post left join post q"
+            "select c.id, c.line, c.post from comment c left join writing p on p.id = c.post left join writing q"
             " on q.id = p.question and q.kind = 1 where q.id is null order by c.line"
         ):
             self.faults.append(
                 Malformed(f"Comments.xml, line {line} (comment {id_})", f"no question or answer {post} is here")
             )
-        gone = self.db.execute("select count(*), sum(up + down) from vote where post not in (select id from post)")
+        gone = self.db.execute("select count(*), sum(up + down) from vote where post not in (select id from writing)")
         posts, votes = gone.fetchone()
         if votes:
             self.faults.append(Malformed("Votes.xml", f"{votes} votes are about {posts} posts that are not here"))
@@ -231,7 +231,7 @@ class Dump:
 
     def questions(self) -> Iterator[Question]:
         """Every question with what is below it, by id."""
-        for id_, line, told in self.db.execute("select id, line, told from post where kind = 1 order by id"):
+        for id_, line, told in self.db.execute("select id, line, told from writing where kind = 1 order by id"):
             yield self.question(id_, line, json.loads(told))
 
     def question(self, id_: int, line: int, told: list[Any]) -> Question:

@@ -111,7 +111,6 @@ async def bring(folder: Path, host: str = HOST, project: str = "pond", spool: st
     """Import a dump into the project."""
     place = await find_place(host, host, project)
     file = folder.parent / spool
-    file.unlink(missing_ok=True)
     dump = Dump(folder, file)
     try:
         total = dump.read()

@@ -288,7 +288,7 @@ async def test_hostile_answers_cost_themselves_alone(api: Standin) -> None:
         | {
             "question_id": 53,
             "owner": "Ada",
-            "tags": [5, "a" * 500],
+            "tags": [5, "a" * 500, "pump"],
             "title": "<b>" * 900,
             "answers": [],
             "answer_count": 0,
