@@ -15,7 +15,7 @@ from forum.accounts.providers import GITHUB, NotProven, OpenId, is_safe, read_js
 from forum.commands import on_ready_site, say
 from forum.database.engine import fetch, fetch_one, fetch_value
 from forum.database.ready import NotReady, ready_database
-from forum.outside import github
+from forum.outside import github, stackexchange
 from forum.recount import recount
 from forum.settings import Settings, settings
 from forum.web.assets import Assets, AssetsMissing
@@ -44,6 +44,7 @@ def doctor(with_recount: bool, as_json: bool) -> int:
     log.configure(chosen.log)
     checks = [check_folder(chosen), check_assets(), check_address(chosen), asyncio.run(check_mail(chosen))]
     checks.append(asyncio.run(check_github(chosen)))
+    checks.append(asyncio.run(check_stackexchange(chosen)))
     checks += asyncio.run(check_sign_ins(chosen))
     try:
         with ready_database(chosen) as ready:
@@ -112,6 +113,19 @@ async def check_github(chosen: Settings) -> Check:
     except (github.Refused, github.Limited, github.Unsure) as error:
         return Check("github", False, f"{chosen.github_api_base}: {error}")
     return Check("github", True, f"{chosen.github_api_base} knows the App {name}")
+
+
+async def check_stackexchange(chosen: Settings) -> Check:
+    """The Stack Exchange API knows our key, and how many requests are left today."""
+    if not chosen.stackexchange_key:
+        return Check("stackexchange", None, "no key: STACKEXCHANGE_KEY lets imports ask 10,000 times a day, not 300")
+    client = stackexchange.Client.of(chosen, "stackoverflow")
+    client.tries = 1
+    try:
+        await client.ask("/info")
+    except (stackexchange.Refused, stackexchange.Exhausted, stackexchange.NoAnswer) as error:
+        return Check("stackexchange", False, f"{client.base}: {error}")
+    return Check("stackexchange", True, f"{client.base} knows the key; {client.quota} requests are left today")
 
 
 async def check_sign_ins(chosen: Settings) -> list[Check]:

@@ -49,13 +49,15 @@ class NoAnswer(Exception):
 
 @dataclass
 class Client:
-    """Who asks which site (`stackoverflow`). `wait` sleeps so many seconds; `quota`: requests left, once it was told."""
+    """Who asks which site (`stackoverflow`). `wait` sleeps so many seconds; `quota`: requests left, once it was told;
+    `tries`: of each request."""
 
     base: str
     site: str
     key: str = ""
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep
     quota: int | None = None
+    tries: int = TRIES
     not_before: dict[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -83,7 +85,7 @@ class Client:
             params["site"] = self.site
         method = _IDS.sub("/{ids}", path)
         why = "no answer"
-        for attempt in range(TRIES):
+        for attempt in range(self.tries):
             if attempt:
                 await self.wait(2.0**attempt)
             if (pause := self.not_before.get(method, 0) - time.monotonic()) > 0:

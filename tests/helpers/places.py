@@ -10,6 +10,7 @@ from forum.threads.drafts import keep_draft
 from forum.threads.editing import edit_post
 from forum.threads.writing import post_reply
 from tests.helpers.site import Browser
+from tests.helpers.stackexchange import bring_example
 from tests.helpers.world import World
 
 LONG = 45
@@ -85,6 +86,7 @@ class Places:
         await accept_answer(reader, long.posted.thread, 2)
         await close_thread(reader, long.posted.thread)
         secret = await world.ask("A hole in resample()", category="security", by="ana")
+        imported = await bring_example("pelican")
         token = "a-token-that-is-not-alive"
         here, t = "/p/pelican", asked.posted.url
         post = await fetch_value("select id from post where thread_id = $1 and number = 1", thread)
@@ -107,6 +109,9 @@ class Places:
             Place("long thread", f"{long.posted.url}/21", ana),
             Place("long closed thread, guest", f"{long.posted.url}/45"),
             Place("promotion, no App", f"/t/{long.posted.thread}/promotion", world.owner),
+            Place("imported question, guest", imported),
+            Place("imported question, team", imported, world.supporter),
+            Place("profile, imported", "/u/7@pond.stackexchange.com"),
             Place("draft thread", draft.posted.url, ana),
             Place("security thread", secret.posted.url, world.owner),
             Place("ask, guest", "/new-thread"),

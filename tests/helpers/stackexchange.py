@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -117,6 +118,23 @@ async def bring(folder: Path, host: str = HOST, project: str = "pond", spool: st
         return await import_questions(place, batches_of(dump, total), now=NOW)
     finally:
         dump.close()
+
+
+async def bring_example(project: str) -> str:
+    """One question with an accepted answer of somebody gone, comments, votes; closed as a duplicate. Its thread's URL."""
+    posts = [
+        question(1, AcceptedAnswerId=2, ClosedDate="2021-05-04T00:00:00.000"),
+        answer(2, 1, OwnerUserId=None, OwnerDisplayName="user99", ContentLicense="CC BY-SA 3.0"),
+        answer(3, 1),
+    ]
+    links = [{"Id": 1, "PostId": 1, "RelatedPostId": 77, "LinkTypeId": 3}]
+    with TemporaryDirectory() as folder:
+        comments = [comment(5, 2), comment(6, 1)]
+        await bring(
+            write_dump(Path(folder), posts, Comments=comments, Votes=votes(1, 4, 1), PostLinks=links), project=project
+        )
+    (first, *_rest) = await posts_of(1)
+    return f"/t/{first['slug']}/{first['thread_id']}"
 
 
 def seconds(told: str) -> int:

@@ -176,6 +176,11 @@ async def comments(request: Request, fields: dict[str, str]) -> Json:
 
 
 @answering
+async def info(_request: Request, _fields: dict[str, str]) -> Json:
+    return {"items": [{"api_revision": "2026.3.1.1", "total_questions": len(state["questions"])}]}
+
+
+@answering
 async def no_method(_request: Request, _fields: dict[str, str]) -> Json:
     raise Refusal(404, "no_method", "no method found with this name")
 
@@ -190,6 +195,7 @@ app = Starlette(
         Route("/_/state", forget, methods=["DELETE"]),
         *state.routes(),
         Route("/2.3/filters/create", create_filter),
+        Route("/2.3/info", info),
         Route("/2.3/questions", questions),
         Route("/2.3/questions/{ids}/answers", answers),
         Route("/2.3/posts/{ids}/comments", comments),
