@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from forum.database.engine import Row, execute
-from forum.events import hint
+from forum.events import hint, publish
 from forum.threads.bringing import BroughtAct, Home
+from forum.threads.events import ThreadClosed, ThreadReopened
 from forum.threads.writing import record_act
 from importers.stackexchange.records import Question
 
@@ -45,6 +46,9 @@ async def change_state(
         at = min(question.closed_at or question.updated_at, now)
         data = close_data(home.slug, host, question) if is_closed else {}
         await record_act(thread, "close" if is_closed else "reopen", None, at=at, **data)
+        # a ticket that was made of it here follows
+        happened = ThreadClosed if is_closed else ThreadReopened
+        await publish(happened(thread, home.project, where["author_id"], by_team=False))
         changed = True
     number = numbers.get(question.accepted or 0)
     if question.accepted != was_accepted and number != where["accepted_number"]:

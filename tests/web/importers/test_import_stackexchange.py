@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from categories.support.actions import take_in
 from forum.accounts.claims import claim
 from forum.database.engine import execute, fetch, fetch_one, fetch_value
 from forum.recount import recount
@@ -393,3 +394,18 @@ async def test_a_page_costs_as_many_statements_as_without(site: Site, folder: Pa
         await execute("update post set attribution = null")
 
     assert counted[0] == counted[1]
+
+
+async def test_a_ticket_made_of_a_question_follows_when_it_is_closed_there(
+    site: Site, tmp_path: Path, folder: Path
+) -> None:
+    await bring(folder)
+    owner = await site.browser(await fetch_value("select id from person where username = 'olga'"))
+    thread = (await posts_of(4))[0]["thread_id"]
+    await take_in(await owner.reader(), thread)
+    closed = POSTS[3] | {"ClosedDate": "2021-06-01T00:00:00.000", "LastActivityDate": "2021-06-01T00:00:00.000"}
+    write_dump(tmp_path, [*POSTS[:3], closed], **FILES)
+
+    await bring(folder)
+
+    assert await fetch_value("select state from ticket where thread_id = $1", thread) == "closed"
