@@ -12,6 +12,7 @@ from importers.stackexchange.commands import batches_of
 from importers.stackexchange.dump import Dump
 from importers.stackexchange.importing import find_place, import_questions
 from importers.summary import Summary
+from tests.helpers.site import Site
 
 HOST = "pond.stackexchange.com"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -219,3 +220,24 @@ async def posts_of(question_id: int, host: str = HOST) -> list[Row]:
 def counts(summary: Summary) -> tuple[int, int, int]:
     """created, updated, unchanged"""
     return summary.created, summary.updated, summary.unchanged
+
+
+# A question with an accepted answer, one of somebody gone, comments and votes, closed as a duplicate of another.
+POSTS = [
+    question(1, AcceptedAnswerId=2, ClosedDate="2021-05-04T00:00:00.000"),
+    answer(2, 1),
+    answer(3, 1, OwnerUserId=None, OwnerDisplayName="user99", ContentLicense="CC BY-SA 3.0"),
+    question(4, "Is rain water enough?", Tags="<rain>"),
+]
+FILES: dict[str, Any] = {
+    "Comments": [comment(5, 2), comment(6, 1, CreationDate="2021-05-01T09:00:00.000")],
+    "Votes": votes(1, 4, 1) + votes(2, 0, 1, "2021-05-03T00:00:00.000"),
+    "PostLinks": [{"Id": 1, "PostId": 1, "RelatedPostId": 4, "LinkTypeId": 3}],
+}
+
+
+async def page_of(site: Site, question_id: int, ending: str = "") -> str:
+    (first, *_rest) = await posts_of(question_id)
+    answered = await site.guest().get(f"/t/{first['slug']}/{first['thread_id']}{ending}")
+    assert answered.status_code == 200
+    return answered.text
