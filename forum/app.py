@@ -43,6 +43,7 @@ from forum.web.routing import FirstWord
 from forum.web.static_files import static_routes
 from importers.github import claims as github_claims
 from importers.github import pages as github
+from importers.stackexchange import pages as stackexchange
 from payouts.book import pages as book
 from payouts.bumps import invoices, owner_pages
 from payouts.bumps import pages as bumps
@@ -141,6 +142,7 @@ def all_routes() -> list[BaseRoute]:
         *mail.routes,
         *incoming.routes,
         *github.routes,
+        *stackexchange.routes,
         *live.routes,
         *health.routes,
         *static_routes(),

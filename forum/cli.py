@@ -115,6 +115,22 @@ def import_github(
     do("import_github", repository, project, archive, as_json, with_pulls)
 
 
+@imports.command(
+    "stackexchange", epilog="Example: haas import stackexchange --project pelican --tag pelican --site stackoverflow"
+)
+def import_stackexchange(
+    project: Annotated[str, typer.Option(help="Slug of the project that receives the threads.")],
+    tag: Annotated[str | None, typer.Option(help="Questions with this tag, from the API.")] = None,
+    site: Annotated[
+        str | None, typer.Option(help="The site, as the API calls it, or its domain; stackoverflow when not given.")
+    ] = None,
+    dump: Annotated[str | None, typer.Option(metavar="DIR", help="A folder with a data dump (Posts.xml...).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import questions with answers and comments as threads; again at any time: nothing is added twice."""
+    do("import_stackexchange", project, tag, site, dump, as_json)
+
+
 @user.command("create", epilog="Example: haas user create ada --email ada@example.org --admin")
 def create_user(
     name: str,

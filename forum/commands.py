@@ -140,6 +140,15 @@ def import_github(repository: str, project: str, archive: str | None, as_json: b
     return on_site(bring)
 
 
+def import_stackexchange(project: str, tag: str | None, site: str | None, dump: str | None, as_json: bool) -> int:
+    run_import = late("importers.stackexchange.commands:run_import")
+
+    async def bring(_chosen: Settings) -> int:
+        return int(await run_import(project, tag, site, dump, as_json))
+
+    return on_site(bring)
+
+
 def create_user(name: str, email: str, admin: bool, password_stdin: bool, as_json: bool) -> None:
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else secrets.token_urlsafe(32)
 

@@ -16,7 +16,7 @@ from forum.commands import on_ready_site, say
 from forum.database.engine import fetch, fetch_one, fetch_value
 from forum.database.ready import NotReady, ready_database
 from forum.incoming.queries import state_of_incoming
-from forum.outside import github, stripe
+from forum.outside import github, stackexchange, stripe
 from forum.recount import recount
 from forum.settings import Settings, settings
 from forum.web.assets import Assets, AssetsMissing
@@ -46,6 +46,7 @@ def doctor(with_recount: bool, as_json: bool) -> int:
     checks = [check_folder(chosen), check_assets(), check_address(chosen), asyncio.run(check_mail(chosen))]
     checks.append(asyncio.run(check_github(chosen)))
     checks.append(asyncio.run(check_stripe(chosen)))
+    checks.append(asyncio.run(check_stackexchange(chosen)))
     checks += asyncio.run(check_sign_ins(chosen))
     try:
         with ready_database(chosen) as ready:
@@ -133,6 +134,19 @@ async def check_stripe(chosen: Settings) -> Check:
         return Check("stripe", False, str(error))
     mode = "real money" if access.is_live else "test mode"
     return Check("stripe", True, f"{known}, {mode}; webhooks go to {chosen.base_url}/webhooks/stripe")
+
+
+async def check_stackexchange(chosen: Settings) -> Check:
+    """The Stack Exchange API knows our key, and how many requests are left today."""
+    if not chosen.stackexchange_key:
+        return Check("stackexchange", None, "no key: STACKEXCHANGE_KEY lets imports ask 10,000 times a day, not 300")
+    client = stackexchange.Client.of(chosen, "stackoverflow")
+    client.tries = 1
+    try:
+        await client.ask("/info")
+    except (stackexchange.Refused, stackexchange.Exhausted, stackexchange.NoAnswer) as error:
+        return Check("stackexchange", False, f"{client.base}: {error}")
+    return Check("stackexchange", True, f"{client.base} knows the key; {client.quota} requests are left today")
 
 
 async def check_sign_ins(chosen: Settings) -> list[Check]:

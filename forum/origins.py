@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from forum.database.engine import execute_many, fetch, fetch_value
+from forum.database.engine import execute, execute_many, fetch, fetch_value
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,18 @@ async def remember(source: str, kind: str, row_id: int, foreign_ids: Iterable[st
         "insert into origin_alias (source, kind, foreign_id, row_id, url) values ($1, $2, $3, $4, $5)"
         " on conflict (source, kind, foreign_id) do nothing",
         [(source, kind, foreign_id, row_id, url) for foreign_id in foreign_ids],
+    )
+
+
+async def remember_rows(source: str, rows: Sequence[tuple[str, str, int, str | None]]) -> None:
+    """Let foreign ids mean rows, many at once: (kind, foreign id, row id, URL)."""
+    kinds, foreign_ids, ids, urls = zip(*rows, strict=True)
+    await execute(
+        "insert into origin_alias (source, kind, foreign_id, row_id, url)"
+        " select $1, * from unnest($2::text[], $3::text[], $4::bigint[], $5::text[]) on conflict do nothing",
+        source,
+        list(kinds),
+        list(foreign_ids),
+        list(ids),
+        list(urls),
     )

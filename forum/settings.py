@@ -13,6 +13,7 @@ SECRETS = frozenset(
         *("secret_key", "database_url", "migrate_database_url", "smtp_url"),
         *("github_app_private_key", "github_client_secret"),
         *("stripe_secret_key", "stripe_webhook_secret"),
+        "stackexchange_key",
     }
 )
 OIDC = re.compile(r"OIDC_([A-Z0-9_]{1,40})_(ISSUER|CLIENT_ID|CLIENT_SECRET|LABEL)")
@@ -56,6 +57,8 @@ class Settings:
     github_app_id: str = ""
     github_app_private_key: str = ""
     github_api_base: str = "https://api.github.com"
+    stackexchange_key: str = ""
+    stackexchange_api_base: str = "https://api.stackexchange.com"
     github_client_id: str = ""
     github_client_secret: str = ""
     stripe_secret_key: str = ""
@@ -129,6 +132,7 @@ def read_settings(environment: Mapping[str, str], dotenv: Path | None = None) ->
             "base_url": settings.base_url.rstrip("/"),
             "github_api_base": settings.github_api_base.rstrip("/"),
             "stripe_api_base": settings.stripe_api_base.rstrip("/"),
+            "stackexchange_api_base": settings.stackexchange_api_base.rstrip("/"),
             "oidc": read_providers({**lines, **{name: value for name, value in environment.items() if value}}),
         }
     )

@@ -14,6 +14,7 @@ from forum.database.engine import fetch, fetch_value
 from forum.markup import excerpt
 from forum.projects.queries import category_by_slug, project_by_slug
 from forum.projects.rules import may_see_category
+from forum.threads.attribution import with_attribution
 from forum.threads.pages import asked_id
 from forum.threads.queries import posts_between, posts_by, profile_of, thread_head
 from forum.web.errors import NotFound
@@ -63,9 +64,14 @@ async def threads(request: Request, title: str, path: str, which: list[str], val
     return feed(request, title, path, [thread_item(request.settings.base_url, row) for row in rows])
 
 
+def beginning(post: Mapping[str, Any]) -> str:
+    """The beginning of a post's text, and whose it is."""
+    return with_attribution(f"<p>{escape(excerpt(post['html']))}</p>", post)
+
+
 def thread_item(base: str, row: Mapping[str, Any]) -> str:
     by = next((p["name"] or p["username"] for p in row["people"] or () if p["id"] == row["author"]), "")
-    html = f"<p>{escape(excerpt(row['first']['html']))}</p>" if row["first"] else ""
+    html = beginning(row["first"]) if row["first"] else ""
     path = f"/t/{row['slug']}/{row['id']}"
     return item(base, path, row["title"], html, by, row["created_at"], [tag["name"] for tag in row["tags"] or ()])
 
@@ -110,7 +116,7 @@ async def thread(request: Request) -> Response:
             base,
             f"{path}/{row['number']}",
             head["title"],
-            row["html"],
+            with_attribution(row["html"], row),
             row["name"] or row["username"],
             row["created_at"],
         )
@@ -132,7 +138,7 @@ async def person(request: Request) -> Response:
             request.settings.base_url,
             f"/t/{row['slug']}/{row['thread_id']}/{row['number']}",
             row["title"],
-            f"<p>{escape(excerpt(row['html']))}</p>",
+            beginning(row),
             name,
             row["created_at"],
         )

@@ -22,7 +22,8 @@ t.created_at, t.last_post_at, t.bumped_at, {TAGS.format(thread="t.id")},
    from (select distinct coalesce(x.same_as, x.id) as id from person x where x.id = any(t.people)) d
    join person f on f.id = d.id) as people,
 (select r.number from read_position r where r.thread_id = t.id and r.person_id = $1) as read_number,
-(select jsonb_build_object('html', left(p.html, 4000), 'likes', coalesce((p.reactions ->> 'like')::int, 0),
+(select jsonb_build_object('html', left(p.html, 4000), 'attribution', p.attribution,
+        'origin_url', p.origin_url, 'likes', coalesce((p.reactions ->> 'like')::int, 0),
         'mine', exists (select 1 from reaction x where x.post_id = p.id and x.person_id = $1 and x.kind = 'like'))
    from post p where p.thread_id = t.id and p.number = 1 and p.deleted_at is null
     and {visible_post("p", "t", "$1")}) as first,

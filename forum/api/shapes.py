@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from forum.markup import excerpt
+from forum.threads.attribution import with_attribution
 from forum.threads.fragments import Powers
 from forum.threads.rules import POSTS_A_PAGE
 from forum.web.reader import Reader, hue_of, initials_of
@@ -126,7 +127,8 @@ def post(row: Record, head: Record, powers: Powers, reader: Reader, replies: int
         "username": row["username"],
         "avatar_template": avatar_template(row["person_id"], row["name"] or row["username"]),
         "created_at": moment(row["created_at"]),
-        "cooked": row["html"],
+        # whoever shows the text shows whose it is
+        "cooked": with_attribution(row["html"], row),
         "post_number": row["number"],
         "post_type": WHISPER if row["is_whisper"] else REGULAR,
         "updated_at": moment(row["edited_at"] or row["created_at"]),

@@ -1,6 +1,7 @@
 """One run of the benchmark: databases made ready, every row measured, a table printed, a file written."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -42,6 +43,8 @@ AFTER_LOAD: dict[str, Callable[[Site], Awaitable[Row]]] = {
     "web_rss_mb": memory_row,
     "page_weight_kb": weight_row,
 }
+IMPORTS = {"import_archive_1000_s", "import_stackexchange_posts_s"}
+DUMP = Path("data/stackexchange-dump/cardano.stackexchange.com")
 FAULTS = (OSError, TimeoutError, RuntimeError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -97,7 +100,7 @@ class Run:
         """Everything that is wanted."""
         databases = Databases(self.folder)
         try:
-            if self.wanted & {*RATES, *AFTER_LOAD, "import_archive_1000_s"}:
+            if self.wanted & {*RATES, *AFTER_LOAD, *IMPORTS}:
                 await self.on_site(databases)
             await self.take("queue_position_100k", lambda: queue_row(databases))
             await self.take("leaderboard_1m", lambda: leaderboard_row(databases))
@@ -127,6 +130,7 @@ class Run:
                     await self.take(name, lambda measure=measure: measure(site))  # type: ignore[misc]
             await disconnect()
             await self.take("import_archive_1000_s", lambda: self.import_row(databases.url(RUN)))
+            await self.take("import_stackexchange_posts_s", lambda: self.dump_row(databases.url(RUN)))
         finally:
             await disconnect()
             await databases.drop_copy()
@@ -148,6 +152,23 @@ class Run:
             raise RuntimeError(f"the import ended with {status}")
         return row("import_archive_1000_s", time.perf_counter() - began)
 
+    async def dump_row(self, url: str) -> Row:
+        """Posts a second (rows of Posts.xml) at which `haas import stackexchange` brings a real site in, from start to
+        exit; comments, votes and people come along uncounted. RuntimeError where the data are not there."""
+        data = self.folder / "data"
+        dump, posts = real_dump()
+        began = time.perf_counter()
+        process = haas(
+            *("import", "stackexchange", "--project", "pelican", "--dump", str(dump), "--json"),
+            env=environment(data, url),
+            folder=data,
+            out=QUIET,
+        )
+        status = await asyncio.to_thread(process.wait)
+        if status:
+            raise RuntimeError(f"the import ended with {status}")
+        return row("import_stackexchange_posts_s", posts / (time.perf_counter() - began))
+
     async def start_row(self) -> Row:
         """Seconds from the start of `haas serve` to its first answered request, where everything is there already:
         embedded database stopped, migrated; worker included."""
@@ -158,6 +179,14 @@ class Run:
         async with served(data, None, self.log):
             took = time.perf_counter() - began
         return row("start_second_s", took)
+
+
+def real_dump() -> tuple[Path, int]:
+    """The folder of a real data dump, and how many rows its Posts.xml has. RuntimeError where it is not there."""
+    folder = Path(os.environ.get("HAAS_TEST_DATA", "../shared")).resolve() / DUMP
+    if not folder.is_dir():
+        raise RuntimeError(f"no data dump at {folder}: set HAAS_TEST_DATA")
+    return folder, (folder / "Posts.xml").read_bytes().count(b"<row ")
 
 
 async def queue_row(databases: Databases) -> Row:

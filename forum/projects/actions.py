@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from forum import audit
-from forum.database.engine import action, execute, fetch_one, fetch_value
+from forum.database.engine import action, execute, fetch, fetch_value
 from forum.events import publish
 from forum.projects.events import TeamLeft
 from forum.projects.roles import TEAM, at_most, require
@@ -207,18 +207,17 @@ async def accept_terms(person: int, terms: Sequence[int]) -> None:
     )
 
 
-async def tag_ids(names: Sequence[str]) -> list[int]:
+async def tag_ids(names: Sequence[str]) -> dict[str, int]:
     """The ids of tags by name, made where they are new. Names are folded as `tag_name` does."""
     if not names:
-        return []
-    row = await fetch_one(
+        return {}
+    rows = await fetch(
         "with wanted as (select distinct unnest($1::text[]) as name),"
-        " made as (insert into tag (name) select name from wanted on conflict (name) do nothing returning id)"
-        " select array_agg(id) as ids from"
-        " (select id from made union select t.id from tag t join wanted using (name)) a",
+        " made as (insert into tag (name) select name from wanted on conflict (name) do nothing returning id, name)"
+        " select id, name from made union select t.id, t.name from tag t join wanted using (name)",
         list(names),
     )
-    return list(row["ids"] or []) if row else []
+    return {row["name"]: row["id"] for row in rows}
 
 
 def tag_name(text: str) -> str:

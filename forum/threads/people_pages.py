@@ -6,6 +6,7 @@ from starlette.responses import RedirectResponse, Response
 
 from forum.database.engine import Row
 from forum.markup import excerpt
+from forum.threads.attribution import attribution_line
 from forum.threads.queries import MOST_COUNTED, list_threads, posts_by, profile_of
 from forum.web import parts
 from forum.web.pages import page
@@ -37,8 +38,12 @@ async def asked_person(request: Request, below: str = "") -> Row | Response:
 
 
 def shown(rows: list[Row]) -> list[dict[str, Any]]:
-    """Posts with the beginning of their text, as the list shows them."""
-    return [dict(row) | {"excerpt": excerpt(row["html"], 240)} for row in rows]
+    """Posts with the beginning of their text and whose they are, as the list shows them."""
+    return [
+        dict(row)
+        | {"excerpt": excerpt(row["html"], 240), "line": attribution_line(row["attribution"], row["origin_url"])}
+        for row in rows
+    ]
 
 
 async def profile(request: Request) -> Response:

@@ -89,8 +89,8 @@ async def guest_stamp(thread: int) -> Row:
 
 POSTS = f"""
 select p.id, p.number, p.author_id, p.purpose, p.is_whisper, p.html, p.version, p.revision_count, p.reactions,
-       p.reply_to, p.origin, p.origin_url, p.created_at, p.edited_at, p.deleted_at, a.id as person_id, a.username,
-       a.name, a.kind as person_kind, m.role, p.number = t.accepted_number as is_accepted,
+       p.reply_to, p.origin, p.origin_url, p.attribution, p.created_at, p.edited_at, p.deleted_at, a.id as person_id,
+       a.username, coalesce(p.attribution ->> 'gone', a.name) as name, a.kind as person_kind, m.role, p.number = t.accepted_number as is_accepted,
        (select array_agg(r.kind) from reaction r where r.post_id = p.id and r.person_id = $2) as mine
   from post p
   join thread t on t.id = p.thread_id
@@ -298,9 +298,9 @@ async def count_new(reader: Reader) -> tuple[int, int]:
 
 async def revisions_of(post: int, *, below: int, limit: int) -> list[Row]:
     """What stood in a post before its edits, the latest edit first, from below the edit of that number: (number,
-    markdown, title, reason, at; the editor's person_id, username and name)."""
+    markdown, title, reason, at, attribution; the editor's person_id, username and name)."""
     return await fetch(
-        "select r.number, r.markdown, r.title, r.reason, r.at, a.id as person_id, a.username, a.name"
+        "select r.number, r.markdown, r.title, r.reason, r.at, r.attribution, a.id as person_id, a.username, a.name"
         f" from post_revision r {PERSON.format(w='w', a='a', author='r.editor_id')}"
         " where r.post_id = $1 and r.number < $2 order by r.number desc limit $3",
         post,
@@ -313,7 +313,7 @@ async def post_source(reader: Reader, post: int) -> Row:
     """A post's Markdown with its thread: (id, number, markdown, thread_id, title, slug, tags…). Raises NotFound."""
     row = await fetch_one(
         "select p.id, p.number, p.markdown, p.html, p.revision_count, p.author_id, p.created_at, p.edited_at, p.origin,"
-        " t.id as thread_id, t.title, t.slug, t.project_id, t.visibility, a.id as person_id, a.username, a.name,"
+        " p.origin_url, p.attribution, t.id as thread_id, t.title, t.slug, t.project_id, t.visibility, a.id as person_id, a.username, coalesce(p.attribution ->> 'gone', a.name) as name,"
         " j.slug as project_slug,"
         " array(select g.name from thread_tag tt join tag g on g.id = tt.tag_id where tt.thread_id = t.id order by 1)"
         " as tags from post p join thread t on t.id = p.thread_id join project j on j.id = t.project_id"
@@ -357,7 +357,8 @@ async def profile_of(reader: Reader, username: str) -> Row:
 
 
 POSTS_BY = f"""
-select p.id, p.number, p.is_whisper, p.created_at, left(p.html, 4000) as html, p.number = t.accepted_number as is_accepted,
+select p.id, p.number, p.is_whisper, p.created_at, left(p.html, 4000) as html, p.origin_url, p.attribution,
+       p.number = t.accepted_number as is_accepted,
        t.id as thread_id, t.slug, t.title, t.visibility, c.slug as category_slug, c.name as category_name,
        j.id as project_id, j.slug as project_slug, j.name as project_name
   from post p

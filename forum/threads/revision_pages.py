@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from forum.database.engine import Row
+from forum.threads.attribution import attribution_line
 from forum.threads.diffs import STEPS, Budget, Piece, diff, shortened
 from forum.threads.pages import asked_id
 from forum.threads.queries import post_source, revisions_of
@@ -54,7 +55,8 @@ async def revisions(request: Request) -> Response:
         source["markdown"] if after is None else after["markdown"],
         source["title"] if after is None or after["title"] is None else after["title"],
     )
-    return await page(request, "threads/revisions.html", post=source, edits=edits, older=older)
+    line = attribution_line(source["attribution"], source["origin_url"])
+    return await page(request, "threads/revisions.html", post=source, line=line, edits=edits, older=older)
 
 
 routes = [route("/posts/{id}/revisions", revisions)]

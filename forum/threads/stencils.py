@@ -14,6 +14,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from forum.database.engine import Row
+from forum.threads.attribution import attribution_line
 from forum.web import i18n
 from forum.web.look import ROUND, ago, day_text, draw_disc, full_date
 from forum.web.reader import hue_of
@@ -21,8 +22,8 @@ from forum.web.templates import environment
 
 TEMPLATE = "threads/post.html"
 # Marks that no template and no translation has: numbers and moments as far out as nothing here, letters of nobody.
-NUMBER, POST, VERSION, THREAD = (9_090_909_090_909_000 + n for n in range(1, 5))
-USERNAME, NAME, ORIGIN, SLUG, TEXT, AVATAR = (f"\ue000{n}\ue001" for n in range(6))
+NUMBER, POST, VERSION, THREAD, PARENT = (9_090_909_090_909_000 + n for n in range(1, 6))
+USERNAME, NAME, ORIGIN, SLUG, TEXT, AVATAR, FROM, ABOUT = (f"\ue000{n}\ue001" for n in range(8))
 CREATED, EDITED = datetime(9991, 1, 1, tzinfo=UTC), datetime(9992, 2, 2, tzinfo=UTC)
 
 
@@ -59,9 +60,8 @@ class Stencil:
 @lru_cache(maxsize=4096)
 def stencil_of(shape: tuple[Any, ...]) -> Stencil:
     """The stencil of a shape as `fill_post` makes it."""
-    _locale, is_first, naming, deleted, edited, github, linked, role, purpose, accepted, counts, powers, mine, own = (
-        shape
-    )
+    _locale, is_first, naming, deleted, edited, github, linked, role, purpose, accepted, counts, powers = shape[:12]
+    mine, own, elsewhere = shape[12:]
     post = Marked(
         id=POST,
         number=1 if is_first else NUMBER,
@@ -78,20 +78,28 @@ def stencil_of(shape: tuple[Any, ...]) -> Stencil:
         created_at=CREATED,
         edited_at=EDITED if edited else None,
         deleted_at=CREATED if deleted else None,
+        reply_to=PARENT,
+        attribution=dict(zip(("gone", "on", "on_by"), (*elsewhere, ABOUT), strict=True)) if elsewhere else None,
         reactions=dict(zip(("like", "same", "thanks"), counts, strict=True)),
     )
     thread = Marked(id=THREAD, slug=SLUG)
     text = environment.get_template(TEMPLATE).render(
-        post=post, thread=thread, powers=powers, mine=mine, is_own=own, avatar=Markup(AVATAR)
+        post=post,
+        thread=thread,
+        powers=powers,
+        mine=mine,
+        is_own=own,
+        avatar=Markup(AVATAR),
+        line=Markup(FROM) if elsewhere else "",
     )
     return Stencil(text, marks())
 
 
 def marks() -> list[str]:
     """Every mark as the template prints it, in the order of `fill_post`'s values."""
-    numbers = [str(n) for n in (NUMBER, POST, VERSION, THREAD)]
+    numbers = [str(n) for n in (NUMBER, POST, VERSION, THREAD, PARENT)]
     dates = [CREATED.isoformat(timespec="seconds"), full_date(CREATED), ago(CREATED), full_date(EDITED)]
-    return [*numbers, USERNAME, NAME, ORIGIN, SLUG, TEXT, AVATAR, *dates]
+    return [*numbers, USERNAME, NAME, ORIGIN, SLUG, TEXT, AVATAR, FROM, ABOUT, *dates]
 
 
 def fill_post(
@@ -100,6 +108,7 @@ def fill_post(
     """A post's HTML as its template renders it. `row` as of posts_between, `powers` hashable, `mine` sorted."""
     number, username, name, reactions = row["number"], row["username"], row["name"], row["reactions"]
     edited_at, created_at, origin_url = row["edited_at"], row["created_at"], row["origin_url"]
+    told = row["attribution"]
     shape = (
         i18n.current.get(),
         number == 1,
@@ -115,6 +124,7 @@ def fill_post(
         powers,
         mine,
         is_own,
+        ("gone" in told, told.get("on", "")) if told else None,
     )
     shown = name or username
     # as full_date() and ago() say it; times come from the database in UTC
@@ -125,12 +135,15 @@ def fill_post(
             str(row["id"]),
             str(row["version"]),
             str(head["id"]),
+            str(row["reply_to"]) if told else "",
             escaped(username),
             escaped(shown),
             escape(origin_url) if origin_url else "",
             escaped(head["slug"]),
             row["html"],
             draw_disc(hue_of(row["person_id"]), shown, "l", ROUND),
+            attribution_line(told, origin_url) if told else "",
+            escaped(told.get("on_by") or "") if told else "",
             created_at.isoformat(timespec="seconds"),
             f"{day}, {created_at.hour:02}:{created_at.minute:02} UTC",
             day,

@@ -70,6 +70,7 @@ class Post(Table, tablename="post", db=engine):
     edited_at = Timestamptz(null=True)
     deleted_at = Timestamptz(null=True)
     client_key = UUID(null=True)
+    attribution = JSONB(null=True)
 
 
 class PostRevision(Table, tablename="post_revision", db=engine):
@@ -80,6 +81,7 @@ class PostRevision(Table, tablename="post_revision", db=engine):
     title = Text(null=True)
     reason = Text()
     at = Timestamptz()
+    attribution = JSONB(null=True)
 
 
 class Reaction(Table, tablename="reaction", db=engine):

@@ -206,7 +206,7 @@ async def sent_before_thread(author: int, key: UUID) -> Posted | None:
 
 async def tag_thread(thread: int, names: Sequence[str]) -> None:
     """Set the tags of a thread to these folded names, and keep the tags' counts."""
-    ids = await tag_ids(names)
+    ids = list((await tag_ids(names)).values())
     await execute(
         "with gone as (delete from thread_tag where thread_id = $1 and tag_id <> all($2::bigint[]) returning tag_id),"
         " come as (insert into thread_tag (thread_id, tag_id) select $1, unnest($2::bigint[])"

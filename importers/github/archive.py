@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
-from importers.github.records import Malformed, Reading, Record, Unreadable, one_line
+from importers.faults import Malformed, Unreadable, one_line
+from importers.github.records import Reading, Record
 from importers.github.splitting import PIECE, BreaksOff, Bytes, Element, Text, elements, lines
 
 MAGIC = "E!vIA5L86J2I"

@@ -8,10 +8,11 @@ from forum.database.engine import fetch, fetch_value
 from forum.origins import Origin, remember
 from forum.threads.writing import store_reply
 from forum.web.reader import Reader
-from importers.github.changes import change_text
+from importers.changes import change_text
+from importers.faults import short_hash
 from importers.github.people import SOURCE
 from importers.github.place import Place
-from importers.github.records import Comment, short_hash
+from importers.github.records import Comment
 
 
 @dataclass
@@ -86,7 +87,9 @@ async def add_comments(
         if post is None:
             post, changed = await add_comment(place, posts, comment, now), True
         elif not is_stale and posts.said.get(str(post), said) != said:
-            changed |= await change_text(place, posts.thread, post, comment.body, min(comment.updated_at or now, now))
+            changed |= await change_text(
+                place.text, posts.thread, post, comment.body, min(comment.updated_at or now, now)
+            )
         if any(foreign_id not in posts.ids for foreign_id in wanted):
             await remember(SOURCE, "post", post, wanted)
             posts.ids |= {foreign_id: post for foreign_id in wanted if foreign_id not in posts.ids}

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 
 from categories.triage.rules import suggest_kind
-from forum.database.engine import execute, fetch, fetch_value
+from forum.database.engine import execute
 from forum.projects.actions import tag_name
+from importers.changes import Texts
 from importers.github.people import SOURCE, People
 from importers.github.records import Comment, Issue
+from importers.placing import check_free, find_project, take
 
 KINDS = ("support", "bugs", "features")
 
@@ -26,10 +28,6 @@ LABEL_KINDS = {
 NEGATIONS = {"not", "no", "non", "never", "without"}
 
 
-class NoPlace(Exception):
-    """The issues cannot stand there; the message says why."""
-
-
 @dataclass
 class Place:
     """A repository (OWNER/REPO) in a project, and the category for each kind of public issue."""
@@ -44,6 +42,11 @@ class Place:
     def name(self) -> str:
         """The repository's name as foreign ids have it: GitHub does not tell capitals apart."""
         return self.repository.casefold()
+
+    @property
+    def text(self) -> Texts:
+        """How texts are cooked, and what is said where they change."""
+        return Texts(self.slug, has_issues=True, reason="GitHub")
 
     def thread_id(self, number: int) -> str:
         """The foreign id of an issue."""
@@ -81,38 +84,16 @@ def tags_of(issue: Issue) -> list[str]:
 
 async def find_place(repository: str, project_slug: str) -> Place:
     """The place of a repository in a project. Raises NoPlace: no such project, no open category, taken by another."""
-    project = await fetch_value("select id from project where slug = $1", project_slug.lower())
-    if project is None:
-        raise NoPlace(f"there is no project {project_slug}")
-    rows = await fetch(
-        "select id, kind from category where project_id = $1 and kind <> 'security' and visibility <> 'private'"
-        " order by visibility <> 'public', position, id",
-        project,
-    )
-    if not rows:
-        raise NoPlace(f"the project {project_slug} has no category that others may read")
+    project, rows = await find_project(project_slug)
     first = {kind: next((r["id"] for r in rows if r["kind"] == kind), rows[0]["id"]) for kind in KINDS}
     place = Place(repository, project, project_slug.lower(), first)
-    other = await fetch_value(
-        "select p.slug from import_source s join project p on p.id = s.project_id"
-        " where s.source = $1 and s.name = $2 and s.project_id <> $3",
-        SOURCE,
-        place.name,
-        project,
-    )
-    if other is not None:
-        raise NoPlace(f"{repository} stands in the project {other} already")
+    await check_free(SOURCE, place.name, repository, project)
     return place
 
 
 async def take_place(place: Place) -> None:
     """Remember that the repository stands in this project."""
-    await execute(
-        "insert into import_source (source, name, project_id) values ($1, $2, $3) on conflict do nothing",
-        SOURCE,
-        place.name,
-        place.project,
-    )
+    await take(SOURCE, place.name, place.project)
     # `#123` in what is written here from now on leads to what was imported
     await execute(
         "update project set repository = $2, version = version + 1 where id = $1 and repository = ''",

@@ -1,6 +1,5 @@
 """GitHub issues and comments as plain values, out of whatever an archive holds: mended, or refused with a reason."""
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -9,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from forum.markup.text import MAX_LENGTH, tidy
-from forum.threads.rules import clean_title
 from forum.web.i18n import _
+from importers.faults import Malformed, Unreadable, one_line, short_hash
 
 TITLE_MOST = 300
 LABELS_MOST = 100
@@ -95,19 +94,7 @@ class LooseComment:
     where: str
 
 
-@dataclass(frozen=True)
-class Malformed:
-    """A record, or a part of one, that cannot be read: where it stands, and why it was left out."""
-
-    where: str
-    why: str
-
-
 Record: TypeAlias = Issue | LooseComment | Malformed
-
-
-class Unreadable(ValueError):
-    """Why a record cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -248,17 +235,6 @@ def number_of(value: dict[str, object]) -> int:
     if type(number) is not int or not 0 < number < NUMBER_MOST:
         raise Unreadable("it has no number")
     return number
-
-
-def short_hash(text: str) -> str:
-    """16 characters that tell texts apart."""
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def one_line(text: str, most: int) -> str:
-    """A piece of hostile text that may stand in a message."""
-    clean = clean_title(text)
-    return clean if len(clean) <= most else clean[: most - 1] + "…"
 
 
 def read_time(value: dict[str, object], *names: str) -> datetime | None:

@@ -6,7 +6,6 @@ edit, a tag or a reopening made here outlives the next import, and an older arch
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
 
 from categories.bugs.queries import thread_of_marker
 from forum.database.engine import Row, action, execute, fetch, fetch_one
@@ -14,13 +13,15 @@ from forum.events import hint, publish
 from forum.origins import Origin, find_all, remember
 from forum.threads.events import ThreadChanged, ThreadClosed, ThreadReopened
 from forum.threads.writing import store_thread
-from importers.github.changes import change_tags, change_text, close, reopen
+from importers.changes import change_tags, change_text
+from importers.faults import Unreadable, short_hash
+from importers.github.changes import close, reopen
 from importers.github.comments import Posts, add_comments
 from importers.github.people import SOURCE
 from importers.github.place import Place, kind_of, tags_of
-from importers.github.records import Issue, LooseComment, Unreadable, short_hash
-
-Outcome = Literal["created", "updated", "unchanged"]
+from importers.github.records import Issue, LooseComment
+from importers.kept import keep as keep_record
+from importers.summary import Outcome
 
 
 @dataclass
@@ -144,7 +145,7 @@ async def update_head(place: Place, issue: Issue, where: Row, seen: Seen, fresh:
         first = await fetch_one("select id from post where thread_id = $1 and number = 1", thread)
         assert first is not None
         changed = await change_text(
-            place,
+            place.text,
             thread,
             first["id"],
             issue.body if fresh.body != seen.body else None,
@@ -192,15 +193,7 @@ async def store_comment(place: Place, loose: LooseComment, now: datetime) -> Out
 
 async def keep(place: Place, issue: Issue, seen: Seen) -> None:
     """Remember what an issue says, so that the next import knows what changed."""
-    await execute(
-        "insert into import_record (source, foreign_id, digest, seen, updated_at) values ($1, $2, $3, $4, $5)"
-        " on conflict (source, foreign_id) do update set digest = $3, seen = $4, updated_at = $5, at = now()",
-        SOURCE,
-        place.thread_id(issue.number),
-        issue.digest,
-        vars(seen),
-        issue.updated_at,
-    )
+    await keep_record(SOURCE, place.thread_id(issue.number), issue.digest, vars(seen), issue.updated_at)
 
 
 async def keep_comments(place: Place, number: int, seen: Seen) -> None:

@@ -10,7 +10,8 @@ from zlib import crc32
 from forum.database.engine import Row, fetch, fetch_value
 from forum.projects.actions import NewProject, create_project
 from importers.github.archive import MAGIC, Source
-from importers.github.importing import Summary, import_github
+from importers.github.importing import import_github
+from importers.summary import Summary
 from tests.helpers.site import Site
 
 REPOSITORY = "heron/Pond"

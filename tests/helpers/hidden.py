@@ -237,6 +237,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "size": ("48",),
     "part": ("1",),
     "tag": ("x",),
+    "site": ("pelican.stackexchange.com",),
     "provider": ("github",),
     "identity": ("1",),
     "person": ("1",),

@@ -13,6 +13,7 @@ from forum.threads.writing import post_reply
 from tests.helpers.books import Books
 from tests.helpers.money import bump, paid_bump
 from tests.helpers.site import Browser
+from tests.helpers.stackexchange import bring_example
 from tests.helpers.tickets import Asked
 from tests.helpers.world import World
 
@@ -101,6 +102,7 @@ class Places:
             " case when n in (1, 3) then 'LookupError: nobody here knows this payment' else '' end"
             " from generate_series(0, 3) n"
         )
+        imported = await bring_example("pelican")
         token = "a-token-that-is-not-alive"
         here, t = "/p/pelican", asked.posted.url
         post = await fetch_value("select id from post where thread_id = $1 and number = 1", thread)
@@ -123,6 +125,9 @@ class Places:
             Place("long thread", f"{long.posted.url}/21", ana),
             Place("long closed thread, guest", f"{long.posted.url}/45"),
             Place("promotion, no App", f"/t/{long.posted.thread}/promotion", world.owner),
+            Place("imported question, guest", imported),
+            Place("imported question, team", imported, world.supporter),
+            Place("profile, imported", "/u/7@pond.stackexchange.com"),
             Place("draft thread", draft.posted.url, ana),
             Place("security thread", secret.posted.url, world.owner),
             Place("ask, guest", "/new-thread"),

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from importers.faults import Malformed
 from importers.github.archive import MAGIC, NotAnArchive, Source
-from importers.github.records import GHOST, Issue, Login, LooseComment, Malformed, Reading, Record
+from importers.github.records import GHOST, Issue, Login, LooseComment, Reading, Record
 from importers.github.splitting import RECORD_MOST, BreaksOff, Text, elements, lines
 from tests.helpers.github import REPOSITORY, archive, comment, issue, rest, rest_comment, user, write
 

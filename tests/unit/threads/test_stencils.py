@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from forum.threads.attribution import Attribution, attribution_line
 from forum.threads.fragments import Powers
 from forum.threads.rules import PURPOSES, REACTIONS
 from forum.threads.stencils import Marked, fill_post
@@ -18,6 +19,19 @@ from forum.web.templates import environment
 names = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Co", "Cc")), max_size=12)
 moments = st.integers(10**9, 4 * 10**9).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 ids = st.integers(1, 2**40)
+
+
+attributions = st.builds(
+    Attribution,
+    site=st.just("a.stackexchange.com"),
+    kind=st.sampled_from(["question", "answer", "comment"]),
+    by=names.map(lambda name: name or "<b>"),
+    licence=st.sampled_from(["CC BY-SA 4.0", "<i>"]),
+    by_url=st.sampled_from([None, "https://a.stackexchange.com/users/1"]),
+    score=st.one_of(st.none(), st.integers(-9, 9)),
+    on=st.sampled_from([None, "question", "answer"]),
+    on_by=st.sampled_from(["Mei", "a&b"]),
+).map(Attribution.as_json)
 
 
 @st.composite
@@ -41,6 +55,8 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "created_at": draw(moments),
         "edited_at": draw(st.one_of(st.none(), moments)),
         "deleted_at": draw(st.sampled_from([None, None, None, datetime(2026, 1, 1, tzinfo=UTC)])),
+        "reply_to": draw(st.one_of(st.none(), st.integers(1, 10_000))),
+        "attribution": draw(st.one_of(st.none(), attributions)),
         "reactions": draw(st.dictionaries(st.sampled_from(REACTIONS), st.integers(0, 3))),
     }
 
@@ -62,6 +78,7 @@ def test_a_filled_stencil_is_what_the_template_renders(
         mine=mine,
         is_own=is_own,
         avatar=draw_avatar({"id": row["person_id"], "name": row["name"] or row["username"]}, "l"),
+        line=attribution_line(row["attribution"], row["origin_url"]),
     )
     assert fill_post(row, head, powers, mine, is_own) == Markup(rendered)
 

@@ -6,7 +6,7 @@ import pytest
 
 from forum.database.engine import execute, fetch, fetch_value
 from importers.github.archive import NotAnArchive
-from importers.github.place import NoPlace
+from importers.placing import NoPlace
 from tests.conftest import Statements
 from tests.helpers.github import (
     NOW,

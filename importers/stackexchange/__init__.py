@@ -1,0 +1,1 @@
+"""Stack Exchange: questions with answers and comments, from data dumps and from the API, become threads."""
