@@ -16,7 +16,7 @@ from categories.support import subscribers as support_subscribers
 from forum import jobs, log
 from forum.accounts import claim_pages, doors
 from forum.accounts import pages as accounts
-from forum.accounts.events import IdentityProven, SignedIn
+from forum.accounts.events import IdentityProven, PlaceholderClaimed, SignedIn
 from forum.accounts.parts import TOP_BANNER
 from forum.api import discourse, feeds, v1
 from forum.events import subscribe
@@ -39,6 +39,14 @@ from forum.web.routing import FirstWord
 from forum.web.static_files import static_routes
 from importers.github import claims as github_claims
 from importers.github import pages as github
+from payouts.events import BumpPaid
+from payouts.runs import dashboard as payout_dashboard
+from payouts.runs import pages as payout_runs
+from payouts.thanks import actions as thanks_actions
+from payouts.thanks import jobs as thanks_jobs
+from payouts.thanks import pages as thanks
+from payouts.thanks import parts as thanks_parts
+from payouts.thanks import subscribers as thanks_subscribers
 from reputation import pages as reputation
 from reputation import subscribers as reputation_subscribers
 from search import interface as search
@@ -53,6 +61,8 @@ def wire() -> None:
     jobs.register("measure_all", support_jobs.measure_all)
     jobs.register(bugs_actions.JOB, bugs_jobs.promote_thread)
     jobs.schedule("measure_all", "10 3 * * *")
+    jobs.register(thanks_actions.JOB, thanks_jobs.mail_thanks)
+    jobs.register(thanks_actions.CLAIMED_JOB, thanks_jobs.thank_claimed)
     jobs.register("look_up_claim", github_claims.look_up_claim)
 
     subscribe(SignedIn, drafts.keep_carried)
@@ -71,6 +81,10 @@ def wire() -> None:
     subscribe(happened.ReactionChanged, reputation_subscribers.reaction_changed)
     subscribe(happened.AnswerAccepted, reputation_subscribers.answer_accepted)
     subscribe(happened.AcceptanceTakenBack, reputation_subscribers.acceptance_taken_back)
+    subscribe(BumpPaid, thanks_subscribers.bump_paid)
+    subscribe(happened.PostCreated, thanks_subscribers.post_created)
+    subscribe(happened.AnswerAccepted, thanks_subscribers.answer_accepted)
+    subscribe(PlaceholderClaimed, thanks_subscribers.placeholder_claimed)
 
     parts.register("top_banner", TOP_BANNER)
     parts.register("home_top", Part(ask.home_top, "ask/home_top.html"))
@@ -81,8 +95,13 @@ def wire() -> None:
     parts.register("thread_ticket", Part(support_parts.thread_ticket, ""))
     parts.register("thread_ticket", Part(bugs_parts.thread_promotion, ""))
     parts.register("thread_news", Part(bugs_parts.promotion_news, ""))
+    parts.register("thread_ticket", thanks_parts.THREAD)
+    parts.register("thread_news", thanks_parts.NEWS)
 
     parts.register("profile_panels", reputation.PROFILE_PANEL)
+    parts.register("profile_panels", thanks_parts.PROFILE_PANEL)
+    parts.register("supporter_facts", thanks_parts.SUPPORTER_FACTS)
+    parts.register("dashboard", payout_dashboard.PART)
 
     search.use(PostgresSearch())
 
@@ -109,6 +128,8 @@ def all_routes() -> list[BaseRoute]:
         *inbox.routes,
         *dashboard.routes,
         *reputation.routes,
+        *thanks.routes,
+        *payout_runs.routes,
         *projects.routes,
         *accounts.routes,
         *doors.routes,

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from forum.web.assets import Assets
 from forum.web.i18n import _
 from forum.web.i18n import current as locale
+from forum.web.money import money
 from forum.web.reader import hue_of, initials_of
 
 #: Past this many waiting, each stroke of the track stands for an equal part of the queue (ui.md, principle 4).
@@ -46,6 +47,7 @@ def install(env: Environment) -> None:
         hue_of=hue_of,
         ago=ago,
         full_date=full_date,
+        money=money,
     )
 
 
