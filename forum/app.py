@@ -19,6 +19,7 @@ from forum.accounts import pages as accounts
 from forum.accounts.events import IdentityProven, PlaceholderClaimed, SignedIn
 from forum.accounts.parts import TOP_BANNER
 from forum.api import discourse, feeds, v1
+from forum.api import payouts as api_payouts
 from forum.events import subscribe
 from forum.live import socket as live
 from forum.live import streams
@@ -117,6 +118,7 @@ def all_routes() -> list[BaseRoute]:
         # before the threads': /t/12.json reads like /t/{id}
         *discourse.routes,
         *v1.routes,
+        *api_payouts.routes,
         *feeds.routes,
         # before the threads': /t/{id}/similar and /t/{id}/promotion read like /t/{slug}/{id}
         *search_pages.routes,

@@ -204,6 +204,8 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "provider": ("github",),
     "identity": ("1",),
     "person": ("1",),
+    "run": ("1",),
+    "line": ("1",),
     "id": (),
     "ticket": (),
 }

@@ -9,6 +9,7 @@ from forum.threads.actions import accept_answer, close_thread, react
 from forum.threads.drafts import keep_draft
 from forum.threads.editing import edit_post
 from forum.threads.writing import post_reply
+from tests.helpers.payouts import divided
 from tests.helpers.site import Browser
 from tests.helpers.world import World
 
@@ -151,5 +152,6 @@ class Places:
             Place("mails", "/admin/mail", admin),
             Place("claims", "/admin/claims", admin),
             Place("not found", "/t/nothing/999"),
+            *(Place(*each) for each in await divided(world)),
         ]
         return cls(world, pages)
