@@ -23,21 +23,21 @@ def why(line: Line, currency: str, kept: int) -> str:
     match line.kind:
         case "fixed" if line.amount < line.wanted:
             told = {"label": line.label, "wanted": money(line.wanted, currency)}
-            return _("%(label)s: fixed at %(wanted)s, cut to what the pool had left") % told
+            return _("%(label)s, fixed at %(wanted)s and cut to what the pool had left") % told
         case "fixed":
-            return _("%(label)s: fixed") % {"label": line.label}
+            return _("%(label)s, fixed") % {"label": line.label}
         case "equal":
             return ngettext(
-                "an equal share: answers that made %(made)s, through one bump",
-                "an equal share: answers that made %(made)s, through %(n)d bumps",
+                "Equal share: answers that made %(made)s, through one bump",
+                "Equal share: answers that made %(made)s, through %(n)d bumps",
                 line.bumps,
             ) % {"made": money(line.made, currency), "n": line.bumps}
     if line.amount > line.wanted:
-        return _("stays with the project: nobody's answers have made money since the last run")
+        return _("Stays with the project: nobody's answers have made money since the last run")
     share = {"share": percent(kept)}
     if line.amount < line.wanted:
-        return _("%(share)s %% of the pool stay with the project, of which this was left") % share
-    return _("%(share)s %% of the pool stay with the project") % share
+        return _("%(share)s %% of the pool stays with the project; this was left of it") % share
+    return _("%(share)s %% of the pool stays with the project") % share
 
 
 def shown_lines(lines: Sequence[Line], people: Mapping[int, Row], currency: str, kept: int) -> list[dict[str, Any]]:

@@ -56,7 +56,7 @@ async def divide(windows: Windows, world: World, *, script: bool) -> None:
     await expect(effect).to_contain_text("€30.00")
     await shoot(owner, f"policy-{script}")
     await owner.get_by_role("button", name="Save").click()
-    await expect(owner.get_by_text("Saved.")).to_be_visible()
+    await expect(owner.get_by_text("Saved.", exact=True)).to_be_visible()
     await owner.goto(PATH)
     await owner.get_by_role("button", name="Draft a run").click()
     await expect(owner.get_by_text("A draft: nothing has moved.")).to_be_visible()

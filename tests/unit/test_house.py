@@ -45,6 +45,13 @@ UNSEEN = {
     ("reputation/actions.py", "SETTLE_ACCEPTANCE"): "inside the acceptance, which asked; shows nobody anything",
     ("reputation/actions.py", "BACKFILL"): "writes what rows of a bulk load earned; shows nobody anything",
     ("importers/github/claims.py", "writings"): "the importer, on rows it imported; shows nobody anything",
+    (
+        "payouts/thanks/actions.py",
+        "WROTE",
+    ): "inside what happened to the thread; who answered is told nothing of others",
+    ("payouts/thanks/jobs.py", "WROTE_IN"): "which threads to look at after a claim; shows nobody anything",
+    ("payouts/thanks/jobs.py", "thank_claimed"): "locks a thread to thank in it; shows nobody anything",
+    ("payouts/runs/queries.py", "SHARERS"): "whether an answer stands still; which one is not told",
     ("forum/api/feeds.py", "sitemap"): "public threads alone",
     ("forum/api/feeds.py", "sitemap_part"): "public threads alone",
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",

@@ -91,9 +91,9 @@ def test_fixed_lines_that_are_too_much_are_cut_in_their_order_and_say_so() -> No
     lines = divide(1000, policy, names(1))
     assert [line.amount for line in lines] == [600, 400, 0, 0, 0]
     told = [line["why"] for line in shown_lines(lines, {}, "EUR", 5000)]
-    assert told[0] == "Lead: fixed"
-    assert told[1] == "Triage: fixed at €6.00, cut to what the pool had left"
-    assert told[4] == "50 % of the pool stay with the project, of which this was left"
+    assert told[0] == "Lead, fixed"
+    assert told[1] == "Triage, fixed at €6.00 and cut to what the pool had left"
+    assert told[4] == "50 % of the pool stays with the project; this was left of it"
 
 
 def test_where_nobody_shares_the_rest_stays_with_the_project_and_says_why() -> None:
@@ -105,7 +105,7 @@ def test_where_nobody_shares_the_rest_stays_with_the_project_and_says_why() -> N
 
 def test_an_equal_line_tells_through_what_it_came() -> None:
     lines = divide(1000, Policy(), [replace(names(1)[0], bumps=2, made=12000)])
-    assert shown_lines(lines, {}, "EUR", 0)[0]["why"] == "an equal share: answers that made €120.00, through 2 bumps"
+    assert shown_lines(lines, {}, "EUR", 0)[0]["why"] == "Equal share: answers that made €120.00, through 2 bumps"
 
 
 @pytest.mark.parametrize(("pool", "kept"), [(-1, 0), (1, -1), (1, WHOLE + 1)])

@@ -41,7 +41,7 @@ async def test_an_owner_drafts_approves_books_and_pays_on_the_pages(world: World
     path = sent.headers["location"]
     page = await shown(world.owner, path)
     assert "A draft: nothing has moved." in page
-    assert "Sam Supporter an equal share: answers that made €50.00, through one bump 50 % €23.75" in page
+    assert "Sam Supporter Equal share: answers that made €50.00, through one bump 50 % €23.75" in page
     assert "Book it" not in page and "Mark as paid out" not in page
     for step in ("approval", "booking"):
         assert (await world.owner.post(f"{path}/{step}")).headers["location"] == path
@@ -70,7 +70,7 @@ async def test_money_for_tickets_that_nobody_answered_is_named(world: World) -> 
     await paid_bump(await asked(world, "Nobody has answered this"))
     page = await shown(world.owner, PATH)
     assert "€47.50 of it was paid for tickets that nobody has answered yet." in page
-    assert "stays with the project: nobody's answers have made money since the last run" in page
+    assert "Stays with the project: nobody's answers have made money since the last run" in page
 
 
 async def test_a_policy_shows_what_it_does_before_it_is_saved(world: World) -> None:
@@ -86,8 +86,8 @@ async def test_a_policy_shows_what_it_does_before_it_is_saved(world: World) -> N
     page = await world.owner.post(POLICY, typed | {"preview": "1"})
     text = words(page.text)
     assert page.status_code == 200 and "Not saved yet." in text
-    assert "Sam Supporter Lead supporter: fixed 32 % €30.00" in text
-    assert "12.5 % of the pool stay with the project 13 % €11.88" in text
+    assert "Sam Supporter Lead supporter, fixed 32 % €30.00" in text
+    assert "12.5 % of the pool stays with the project 13 % €11.88" in text
     assert 'value="@SAM"' in page.text
     assert await fetch_value("select count(*) from payout_policy") == 0 and await acts() == []
     for _n in range(2):
@@ -124,7 +124,7 @@ async def test_everybody_sees_their_own_payouts_and_nobody_elses(world: World) -
     assert "Nothing yet." in await shown(world.outsider, "/u/otto/payouts"), "a draft gives nothing"
     run = await booked(world)
     page = await shown(world.outsider, "/u/otto/payouts")
-    assert "Still owed to you €23.75" in page and "an equal share: answers that made €50.00, through one bump" in page
+    assert "Still owed to you €23.75" in page and "Equal share: answers that made €50.00, through one bump" in page
     assert "sam" not in page.casefold()
     row = await fetch_one(
         "select l.id from payout_line l join person p on p.id = l.person_id where run_id = $1 and username = 'otto'",
