@@ -56,7 +56,8 @@ async def acts() -> list[str]:
 
 
 def words(page: str) -> str:
-    """The text of a page."""
+    """The text of a page, on a wide screen."""
+    page = re.sub(r'<small class="narrow.*?</small>', " ", page)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
