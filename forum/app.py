@@ -16,11 +16,12 @@ from categories.support import subscribers as support_subscribers
 from forum import jobs, log
 from forum.accounts import claim_pages, doors
 from forum.accounts import pages as accounts
-from forum.accounts.events import IdentityProven, SignedIn
+from forum.accounts.events import IdentityProven, PlaceholderClaimed, SignedIn
 from forum.accounts.parts import TOP_BANNER
 from forum.api import discourse, feeds, v1
 from forum.api import ledger as ledger_json
 from forum.api import money as api_money
+from forum.api import payouts as api_payouts
 from forum.events import subscribe
 from forum.incoming import actions as incoming_actions
 from forum.incoming import pages as incoming
@@ -48,7 +49,15 @@ from payouts.book import pages as book
 from payouts.bumps import invoices, owner_pages
 from payouts.bumps import pages as bumps
 from payouts.bumps import parts as bumps_parts
+from payouts.events import BumpPaid
 from payouts.plans import pages as plans
+from payouts.runs import dashboard as payout_dashboard
+from payouts.runs import pages as payout_runs
+from payouts.thanks import actions as thanks_actions
+from payouts.thanks import jobs as thanks_jobs
+from payouts.thanks import pages as thanks
+from payouts.thanks import parts as thanks_parts
+from payouts.thanks import subscribers as thanks_subscribers
 from reputation import pages as reputation
 from reputation import subscribers as reputation_subscribers
 from search import interface as search
@@ -66,6 +75,8 @@ def wire() -> None:
     jobs.register(incoming_actions.JOB, incoming_actions.handle_incoming)
     jobs.register("forget_incoming", incoming_actions.forget_incoming)
     jobs.schedule("forget_incoming", "40 3 * * *")
+    jobs.register(thanks_actions.JOB, thanks_jobs.mail_thanks)
+    jobs.register(thanks_actions.CLAIMED_JOB, thanks_jobs.thank_claimed)
     jobs.register("look_up_claim", github_claims.look_up_claim)
 
     subscribe(SignedIn, drafts.keep_carried)
@@ -84,6 +95,10 @@ def wire() -> None:
     subscribe(happened.ReactionChanged, reputation_subscribers.reaction_changed)
     subscribe(happened.AnswerAccepted, reputation_subscribers.answer_accepted)
     subscribe(happened.AcceptanceTakenBack, reputation_subscribers.acceptance_taken_back)
+    subscribe(BumpPaid, thanks_subscribers.bump_paid)
+    subscribe(happened.PostCreated, thanks_subscribers.post_created)
+    subscribe(happened.AnswerAccepted, thanks_subscribers.answer_accepted)
+    subscribe(PlaceholderClaimed, thanks_subscribers.placeholder_claimed)
 
     parts.register("top_banner", TOP_BANNER)
     parts.register("home_top", Part(ask.home_top, "ask/home_top.html"))
@@ -97,8 +112,13 @@ def wire() -> None:
     parts.register("ask_offers", Part(bumps_parts.ask_offers, "bumps/ask_offers.html"))
     parts.register("strip_act", Part(bumps_parts.strip_act, "bumps/strip_act.html"))
     parts.register("thread_news", Part(bugs_parts.promotion_news, ""))
+    parts.register("thread_ticket", thanks_parts.THREAD)
+    parts.register("thread_news", thanks_parts.NEWS)
 
     parts.register("profile_panels", reputation.PROFILE_PANEL)
+    parts.register("profile_panels", thanks_parts.PROFILE_PANEL)
+    parts.register("supporter_facts", thanks_parts.SUPPORTER_FACTS)
+    parts.register("dashboard", payout_dashboard.PART)
 
     search.use(PostgresSearch())
 
@@ -116,6 +136,7 @@ def all_routes() -> list[BaseRoute]:
         *v1.routes,
         *ledger_json.routes,
         *api_money.routes,
+        *api_payouts.routes,
         *feeds.routes,
         # before the threads': /t/{id}/similar and /t/{id}/promotion read like /t/{slug}/{id}
         *search_pages.routes,
@@ -132,6 +153,8 @@ def all_routes() -> list[BaseRoute]:
         *owner_pages.routes,
         *invoices.routes,
         *plans.routes,
+        *thanks.routes,
+        *payout_runs.routes,
         *projects.routes,
         *accounts.routes,
         *doors.routes,

@@ -193,11 +193,17 @@ async def transaction() -> AsyncIterator[None]:
         return
     hooks: list[Hook] = []
     mark = _hooks.set(hooks)
+    running = engine.transaction()
     try:
-        async with engine.transaction():
+        async with running:
             yield
     finally:
         _hooks.reset(mark)
+        if engine.current_transaction.get() is running:
+            # a commit that the database refuses (what is checked at the end of it, a lost connection) leaves Piccolo's
+            # transaction open: its connection would never come back, and this task would go on talking in it
+            engine.current_transaction.reset(running.context)
+            await open_pool().release(running.connection)
     for hook in hooks:
         hook()
 

@@ -11,6 +11,7 @@ from forum.accounts.actions import SignUp, create_person
 from forum.accounts.passwords import hash_password
 from forum.database.engine import execute, fetch, fetch_value, transaction
 from forum.demo.bulk import load_bulk
+from forum.demo.payouts import divide_pool
 from forum.demo.world import (
     DRAFTS,
     GUIDELINE,
@@ -142,6 +143,7 @@ async def make_project(demo: Demo, project: DemoProject) -> None:
     await execute("select queue_lock($1)", number)
     await execute("select queue_rebuild($1)", number)
     await measure_expected(number)
+    await divide_pool(demo.readers[project.owner], number, demo.began)
 
 
 async def make_thread(demo: Demo, project: int, steps: list[Step]) -> None:
@@ -232,6 +234,9 @@ with t as (
     update thread_participant set since = $3 where thread_id = $1 and since >= $2
 ), d as (
     update read_position set at = $3 where thread_id = $1 and at >= $2
+), b as (
+    update bump_thanks set at = $3 from bump join ticket on ticket.id = ticket_id
+     where bump.id = bump_id and thread_id = $1 and at >= $2
 ), q as (
     update ticket_requester set since = $3 from ticket where ticket.id = ticket_id and thread_id = $1 and since >= $2
 )

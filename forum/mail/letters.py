@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forum.settings import Settings
 from forum.web.i18n import gettext, ngettext
+from forum.web.money import money
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
 # RFC 5322 §2.1.1: a line may have 998 characters; links are not to be broken before that.
@@ -34,6 +35,7 @@ def texts() -> Environment:
         keep_trailing_newline=True,
     )
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.globals["money"] = money
     return made
 
 

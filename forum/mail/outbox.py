@@ -20,9 +20,10 @@ log = structlog.get_logger()
 TIMEOUT = 30
 
 
-async def send_mail(template: str, person: int, **values: Any) -> None:
+async def send_mail(template: str, person: int, *, key: str = "", **values: Any) -> None:
     """Send the mail `template` with `values` to a person. Run again with the same payload it is the same mail, with
-    the same Message-ID, and is not sent when it was sent.
+    the same Message-ID, and is not sent when it was sent. With a `key` that alone says whether it is the same, and not
+    the values (a title may be changed between two tries).
 
     Raises what the mail server or the disk raises; the job is then tried again.
     """
@@ -34,7 +35,7 @@ async def send_mail(template: str, person: int, **values: Any) -> None:
         return
     i18n.current.set(to["locale"] or "en")
     subject, body = compose(template, current, values)
-    message_id = f"<{stable_id(template, person, values)}@{mail_domain(current)}>"
+    message_id = f"<{stable_id(template, person, {'key': key} if key else values)}@{mail_domain(current)}>"
     await execute(
         "insert into mail (message_id, person_id, recipient, subject, body) values ($1, $2, $3, $4, $5)"
         " on conflict (message_id) do nothing",

@@ -129,6 +129,7 @@ async def fresh_page(
         "pages": pages_in(head["last_number"]),
         "powers": powers,
         "strip": ticket.get("strip", Markup("")),
+        "notes": ticket.get("notes", Markup("")),
         "aside": ticket.get("aside", Markup("")),
         "streams": " ".join([f"thread:{thread}@{head['version']}", *ticket.get("streams", ())]),
         "below": await parts.load("thread_below", request, head),

@@ -243,6 +243,8 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "person": ("1",),
     "source": ("stripe", "github"),
     "delivery": ("1",),
+    "run": ("1",),
+    "line": ("1",),
     "id": (),
     "ticket": (),
 }

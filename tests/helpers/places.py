@@ -3,15 +3,14 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from categories.ask.actions import Asked as Waiting
 from categories.support.actions import claim
 from forum.database.engine import execute, fetch_value
 from forum.threads.actions import accept_answer, close_thread, react
 from forum.threads.drafts import keep_draft
 from forum.threads.editing import edit_post
 from forum.threads.writing import post_reply
-from tests.helpers.books import Books
 from tests.helpers.money import bump, paid_bump
+from tests.helpers.payouts import divided
 from tests.helpers.site import Browser
 from tests.helpers.stackexchange import bring_example
 from tests.helpers.tickets import Asked
@@ -93,7 +92,6 @@ class Places:
             await post_reply(sam if number % 3 else reader, long.posted.thread, f"Post {number}.")
         await accept_answer(reader, long.posted.thread, 2)
         await close_thread(reader, long.posted.thread)
-        await book_some(world, waiting, sam.person or 0)
         secret = await world.ask("A hole in resample()", category="security", by="ana")
         await execute(
             "insert into incoming (source, foreign_id, kind, lane, body, tries, next_at, handled_at, failure)"
@@ -189,16 +187,6 @@ class Places:
             Place("incoming", "/admin/incoming", admin),
             Place("incoming, given up", "/admin/incoming?state=given-up", admin),
             Place("not found", "/t/nothing/999"),
+            *(Place(*each) for each in await divided(world)),
         ]
         return cls(world, pages)
-
-
-async def book_some(world: World, asked: Waiting, supporter: int) -> None:
-    """Bumps of some months, a payout run, and what it paid out."""
-    assert asked.ticket is not None
-    await paid_bump(Asked(world, asked.ticket, asked.posted.thread, asked.posted.url, world.people["bea"]), 5000)
-    entity = await fetch_value("select legal_entity_id from project where id = $1", world.project)
-    books = Books(world.project, entity, [supporter])
-    await books.post("run", books.run({supporter: 3000}, kept=1000), kind="payout_run", cause=1)
-    await books.post("payout", books.payout(supporter, 2000), kind="payout", cause=1)
-    await books.post("settlement", books.settlement(250), kind="settlement", cause=1)

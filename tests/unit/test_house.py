@@ -50,6 +50,13 @@ UNSEEN = {
     ("importers/stackexchange/storing.py", "KNOWN"): "the importer, on rows it imported; shows nobody anything",
     ("importers/stackexchange/storing.py", "POSTS"): "the importer, on rows it imported; shows nobody anything",
     ("importers/stackexchange/storing.py", "update_head"): "the importer, on rows it imported; shows nobody anything",
+    (
+        "payouts/thanks/actions.py",
+        "WROTE",
+    ): "inside what happened to the thread; who answered is told nothing of others",
+    ("payouts/thanks/jobs.py", "WROTE_IN"): "which threads to look at after a claim; shows nobody anything",
+    ("payouts/thanks/jobs.py", "thank_claimed"): "locks a thread to thank in it; shows nobody anything",
+    ("payouts/runs/queries.py", "SHARERS"): "whether an answer stands still; which one is not told",
     ("forum/api/feeds.py", "sitemap"): "public threads alone",
     ("forum/api/feeds.py", "sitemap_part"): "public threads alone",
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",

@@ -1,17 +1,23 @@
 """The demo: a community that people believe, true in every counter, made once."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from forum.database.engine import execute, fetch, fetch_value, transaction
 from forum.demo import NotEmpty, make_demo
 from forum.demo.bulk import load_bulk
 from forum.demo.fill import DemoResult
+from forum.demo.payouts import divide_pool
 from forum.demo.words import Writer
 from forum.demo.world import PROJECTS, SIGN_INS, read_threads, unwrap
 from forum.markup import cook
 from forum.recount import recount
 from reputation.actions import backfill
+from tests.helpers.money import balances
+from tests.helpers.payouts import earned, state
 from tests.helpers.site import Site
+from tests.helpers.world import World
 
 
 @pytest.fixture
@@ -84,6 +90,29 @@ async def test_nothing_in_the_demo_happened_in_the_future_or_all_at_once(site: S
         "select a.at > t.created_at - interval '1 second' as later from thread_act a join thread t on t.id = thread_id"
     )
     assert all(act["later"] for act in acts)
+
+
+async def test_the_demos_pool_is_divided_in_the_past_and_nothing_is_done_without_one(site: Site) -> None:
+    world = await World.make(site)
+    owner, began = await world.owner.reader(), datetime.now(UTC)
+    assert await divide_pool(owner, world.project, began) is None
+    assert await fetch_value("select count(*) from payout_policy") == 0
+    await earned(world, 20000, by=[world.outsider])
+    assert await divide_pool(owner, world.project, began) is None, "money of later than the demo"
+    now = datetime.now(UTC)
+    run = await divide_pool(owner, world.project, now)
+    assert run is not None and await state(run) == "booked"
+    row = (
+        await fetch(
+            "select drafted_at < approved_at and approved_at < booked_at and booked_at < $2 as in_order,"
+            " (select max(at) from ledger_transaction) <= $2 as past from payout_run where id = $1",
+            run,
+            now,
+        )
+    )[0]
+    assert row["in_order"] and row["past"]
+    assert await fetch_value("select count(*) from payout_line where paid_at is null and person_id is not null") == 1
+    assert (await balances())["entity", "pool"] == 0
 
 
 async def test_each_sign_in_opens_with_the_one_password(site: Site, demo: DemoResult) -> None:

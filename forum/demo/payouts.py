@@ -1,0 +1,45 @@
+"""The demo's money out: the pool of a project that sold something, divided once in the past."""
+
+from datetime import datetime, timedelta
+
+from forum.database.engine import fetch, fetch_value
+from forum.web.reader import Reader
+from payouts.runs.actions import approve_run, book_run, draft_run, mark_paid, set_policy
+from payouts.runs.rules import Fixed, Policy
+
+# So long after the last payment the owner sits down to it, where there is as much time.
+LATER = timedelta(hours=6)
+KEPT = 2000
+LEAD = "Lead supporter"
+# Of each pool so much of a hundred, before anything else.
+LEAD_SHARE = 20
+
+
+async def divide_pool(owner: Reader, project: int, now: datetime) -> int | None:
+    """Draft, approve and book a run over what the pool holds, between its last payment and `now`, and pay all but the last of
+    those it names. Returns the run; None, and nothing is done, where the pool is empty."""
+    row = await fetch(
+        "select -balance as pool, (select max(last_at) from ledger_account where project_id = $1) as last_at"
+        " from ledger_account where project_id = $1 and kind = 'pool' and balance < 0",
+        project,
+    )
+    if not row or row[0]["last_at"] >= now:
+        return None
+    pool, last = row[0]["pool"], row[0]["last_at"]
+    steps = [last + min(LATER, now - last) * n / 4 for n in range(1, 5)]
+    lead = await fetch_value(
+        "select person_id from project_member where project_id = $1 and role <> 'owner'"
+        " order by role = 'supporter' desc, person_id limit 1",
+        project,
+    )
+    fixed = (Fixed(lead, LEAD, max(pool * LEAD_SHARE // 100 // 500 * 500, 500)),) if lead else ()
+    await set_policy(owner, project, Policy(KEPT, fixed))
+    run = await draft_run(owner, project, at=steps[0])
+    await approve_run(owner, run, at=steps[1])
+    await book_run(owner, run, at=steps[2])
+    lines = await fetch(
+        "select id from payout_line where run_id = $1 and person_id is not null and amount > 0 order by position", run
+    )
+    for n, line in enumerate(lines[:-1], start=1):
+        await mark_paid(owner, line["id"], how="transfer", reference=f"SEPA {steps[3]:%Y-%m}/{n}", at=steps[3])
+    return run

@@ -1,0 +1,1 @@
+"""Payout runs: how a project divides its pool, from the policy to each payout marked paid."""

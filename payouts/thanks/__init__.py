@@ -1,0 +1,1 @@
+"""Thanks: whoever answered hears what their work made, once per bump."""
