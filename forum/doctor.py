@@ -19,6 +19,7 @@ from forum.outside import github
 from forum.recount import recount
 from forum.settings import Settings, settings
 from forum.web.assets import Assets, AssetsMissing
+from search.interface import current
 
 # A clock further off than this makes tokens and queues lie (seconds).
 CLOCK_OFF = 5.0
@@ -160,7 +161,8 @@ async def check_github_sign_in(chosen: Settings) -> Check:
 async def check_database(with_recount: bool) -> tuple[str, list[Check]]:
     """What PostgreSQL calls itself, and the checks that ask it."""
     version = str(await fetch_value("select current_setting('server_version')"))
-    asked: list[Callable[[], Awaitable[Check]]] = [check_clock, check_search, check_jobs, check_switches]
+    asked: list[Callable[[], Awaitable[Check]]] = [check_clock, check_search, check_meilisearch, check_jobs]
+    asked.append(check_switches)
     if with_recount:
         asked.append(check_counts)
     return f"PostgreSQL {version}", [await ask() for ask in asked]
@@ -181,6 +183,12 @@ async def check_search() -> Check:
     return Check(
         "search", not missing, f"{missing} threads are not indexed: haas search rebuild" if missing else "whole"
     )
+
+
+async def check_meilisearch() -> Check:
+    """The server answers, knows our key, holds our index, and is not behind."""
+    found = await current().condition()
+    return Check("meilisearch", found.ok, found.words)
 
 
 async def check_jobs() -> Check:

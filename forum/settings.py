@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 SECRETS = frozenset(
     {
         *("secret_key", "database_url", "migrate_database_url", "smtp_url"),
-        *("github_app_private_key", "github_client_secret"),
+        *("github_app_private_key", "github_client_secret", "meilisearch_key"),
     }
 )
 OIDC = re.compile(r"OIDC_([A-Z0-9_]{1,40})_(ISSUER|CLIENT_ID|CLIENT_SECRET|LABEL)")
@@ -57,6 +57,8 @@ class Settings:
     github_api_base: str = "https://api.github.com"
     github_client_id: str = ""
     github_client_secret: str = ""
+    meilisearch_url: str = ""
+    meilisearch_key: str = ""
     oidc: tuple[OidcProvider, ...] = ()
 
     @property
