@@ -51,6 +51,7 @@ def on_ready_site(chosen: Settings, function: Callable[[Settings], Awaitable[T]]
         try:
             return await function(chosen)
         finally:
+            await late("search.interface:current")().close()
             await flush_hints()
             await disconnect()
 

@@ -174,6 +174,10 @@ class Search(Protocol):
         """How it is, asked now."""
         ...
 
+    async def close(self) -> None:
+        """Let go of what is open; it may be used again."""
+        ...
+
 
 _chosen: list[Search] = []
 

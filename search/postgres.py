@@ -138,6 +138,9 @@ class PostgresSearch:
             " delete from search_change where exists (select 1 from off)"
         )
 
+    async def close(self) -> None:
+        """As in `Search`: the pool is not its own."""
+
     @property
     def trouble(self) -> str:
         """As in `Search`: none but the site's."""

@@ -133,6 +133,10 @@ class MeiliSearch:
         except Unreachable as error:
             log.warning("changes wait to be indexed", meilisearch=self.link.url, why=str(error))
 
+    async def close(self) -> None:
+        """As in `Search`."""
+        await self.link.close()
+
     # --- how it is -------------------------------------------------------------------------------------------------
 
     @property

@@ -39,8 +39,11 @@ SETTINGS = MeilisearchSettings(
     facet_search=False,
 )
 
-# What the server, the way to it, or an answer that is none can make of a call.
-FAULTS = (MeilisearchError, PayloadTooLarge, httpx2.HTTPError, httpx2.InvalidURL, ValidationError, OSError, ValueError)
+# What the server, the way to it, an address or an answer that is none can make of a call.
+FAULTS = (
+    *(MeilisearchError, PayloadTooLarge, httpx2.HTTPError, httpx2.InvalidURL, ValidationError),
+    *(OSError, ValueError, ExceptionGroup),
+)
 
 
 class Unreachable(Exception):

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -97,3 +98,15 @@ async def link_to(server: Server) -> AsyncIterator[Link]:
             await link.client.delete_index_if_exists(name)
     finally:
         await link.close()
+
+
+async def documents(link: Link, standin: Standin) -> list[dict[str, Any]]:
+    """The documents of an index as the stand-in keeps them, in their order."""
+    async with httpx.AsyncClient() as plain:
+        found = (await plain.get(f"{standin.url}/_/documents/{link.name}")).raise_for_status().json()
+    return sorted(found, key=lambda document: int(document["id"]))
+
+
+async def shown(link: Link) -> list[dict[str, Any]]:
+    """The documents of an index as whoever has a key is shown them."""
+    return [dict(each) for each in (await link.client.index(link.name).get_documents()).results]

@@ -249,6 +249,11 @@ async def swap(request: Request) -> Response:
     return enqueue("indexSwap", None, work, swaps=[{"indexes": pair} for pair in pairs])
 
 
+async def inside(request: Request) -> Response:
+    """For tests alone: the documents of an index, whole."""
+    return JSONResponse(list(index_named(request.path_params["uid"]).documents.values()))
+
+
 async def task_of(request: Request) -> Response:
     uid = int(request.path_params["task"])
     if uid >= len(tasks):
@@ -259,6 +264,7 @@ async def task_of(request: Request) -> Response:
 app = Starlette(
     routes=[
         *state.routes(),
+        Route("/_/documents/{uid}", inside),
         door("/health", "GET", health, is_open=True),
         door("/version", "GET", version),
         door("/indexes", "POST", create),

@@ -7,7 +7,7 @@ from typing import Any
 Document = dict[str, Any]
 Test = Callable[[Document], bool]
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<sign>!=|>=|<=|[=<>()\[\],])|(?P<word>[\w./-]+))"""
+    r"""\s*(?:(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<sign>!=|>=|<=|[=<>()\[\],])|(?P<word>[\w.-]+))"""
 )
 KEYWORDS = {"AND", "OR", "NOT", "IN", "TO", "EXISTS", "IS", "NULL", "EMPTY", "CONTAINS", "STARTS"}
 
@@ -71,7 +71,7 @@ class Reading:
                 raise Invalid(f"Was expecting an operation at `{text[at:][:40]}`.")
             kind = found.lastgroup or ""
             word = found[kind]
-            self.tokens.append((kind, re.sub(r"\\(.)", r"\1", word[1:-1]) if kind == "quoted" else word))
+            self.tokens.append((kind, word[1:-1].replace("\\" + word[0], word[0]) if kind == "quoted" else word))
             at = found.end()
         self.at = 0
 

@@ -27,11 +27,13 @@ def words_of(text: object) -> list[str]:
 
 @dataclass(frozen=True)
 class Term:
-    """A word that must occur, or a phrase: words in a row, each exactly so."""
+    """A word that must occur, or a phrase: words in a row, each exactly so. `joined`: neighbours written as one word,
+    which may have so many errors less."""
 
     words: tuple[str, ...]
     is_phrase: bool = False
     may_go_on: bool = False
+    joined: int = 0
 
 
 @dataclass
@@ -135,7 +137,7 @@ def places_of(term: Term, words: Words) -> list[tuple[int, int]]:
     asked = term.words[0]
     found = []
     for at, word in enumerate(words):
-        errors = distance(asked, word, typos_allowed(asked), term.may_go_on)
+        errors = distance(asked, word, max(0, typos_allowed(asked) - term.joined), term.may_go_on)
         if errors is not None:
             found.append((at, errors))
         elif at + 1 < len(words) and word + words[at + 1] == asked:
@@ -170,13 +172,13 @@ def match(asked: Asked, attributes: Sequence[Words]) -> Match | None:
 
 
 def joinings(terms: list[Term]) -> list[list[Term]]:
-    """The terms, and with two or three neighbours written as one word (no errors more than the whole word allows)."""
+    """The terms, and with two or three neighbours written as one word."""
     if not terms:
         return [[]]
     made = [[terms[0], *rest] for rest in joinings(terms[1:])]
     for n in (2, 3):
         some = terms[:n]
         if len(some) == n and not any(term.is_phrase for term in some):
-            joined = Term(("".join(term.words[0] for term in some),), may_go_on=some[-1].may_go_on)
+            joined = Term(("".join(term.words[0] for term in some),), may_go_on=some[-1].may_go_on, joined=n - 1)
             made += [[joined, *rest] for rest in joinings(terms[n:])]
     return made
