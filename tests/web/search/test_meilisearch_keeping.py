@@ -236,6 +236,27 @@ async def test_a_rebuild_is_no_outage_and_loses_no_change(
     assert not await link.is_there(link.next_name)
 
 
+async def test_what_is_written_just_before_the_exchange_is_in_the_new_index(
+    search: MeiliSearch, link: Link, board: Board
+) -> None:
+    asked = await board.asked("A zeppelin")
+    async with keeping.turn("keeper") as mine:
+        assert mine is not None
+        building = asyncio.create_task(keeping.build(link))
+        async with asyncio.timeout(20):
+            while True:
+                if await fetch_value("select bool_and(in_next) from search_change"):
+                    break
+                await asyncio.sleep(0.01)
+        # the new index has all there is, and the exchange waits for us
+        await edit_post(await board.reader("ana"), asked.post, "about balloons")
+        await keeping.write_waiting(link, mine)
+    assert await building == 1
+    assert await hits(link, "balloon") == {asked.post}
+    await keeping.keep(link)
+    assert not await fetch_value("select count(*) from search_change")
+
+
 async def test_a_rebuild_that_broke_off_harms_nothing_and_is_done_again(
     search: MeiliSearch, link: Link, board: Board, meilisearch: Standin
 ) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from forum.database.engine import execute
+from forum.threads.editing import edit_post
 from forum.web.reader import GUEST
 from search import interface
 from search.meili import keeping
@@ -153,3 +154,20 @@ async def test_no_outlet_of_the_search_lets_out_what_is_hidden(link: Link, site:
     owner = await told(place.browsers["owner"], "/search", {"q": BAIT})
     assert all(f"canary{kind}" in owner for kind in ("security", "private", "ticket", "team", "members"))
     assert not search.trouble
+
+
+async def test_what_was_edited_away_is_not_found_while_the_change_waits(link: Link, board: Board) -> None:
+    await built(link)
+    asked = await board.asked(f"The {CANARY} title", f"My password is {CANARY}", tags=[CANARY])
+    reply = await board.replied(asked, f"Your password is {CANARY}")
+    await keeping.keep(link)
+    behind = MeiliSearch(link)
+    assert (await behind.find(GUEST, CANARY)).total == 1
+    await edit_post(await board.reader("ana"), asked.post, "removed", title="A plain title", tags=[])
+    await edit_post(await board.reader("ben"), reply.post, "removed")
+    assert await named(link, CANARY) and await keeping.waiting()
+    for query in (CANARY, f'"{CANARY}"', CANARY[:9], f"tag:{CANARY} plain"):
+        assert not (await behind.find(GUEST, query)).total, query
+        assert not (await behind.suggest(GUEST, query)).threads, query
+    assert (await behind.find(GUEST, "plain removed")).total == 1
+    assert not behind.trouble
