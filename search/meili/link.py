@@ -77,8 +77,8 @@ def index_name(base_url: str) -> str:
 class Link:
     """One index on one server. Every method raises Unreachable, and nothing else."""
 
-    def __init__(self, url: str, key: str, name: str) -> None:
-        self.url, self.key, self.name = url.rstrip("/"), key, name
+    def __init__(self, url: str, key: str, name: str, search_time: float = SEARCH_TIME) -> None:
+        self.url, self.key, self.name, self.search_time = url.rstrip("/"), key, name, search_time
         self._client: AsyncClient | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -97,7 +97,9 @@ class Link:
         """The client of the running loop."""
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
-            self._client, self._loop = AsyncClient(self.url, self.key or None, timeout=REQUEST_TIME), loop
+            is_https = self.url.startswith("https:")
+            made = AsyncClient(self.url, self.key or None, timeout=REQUEST_TIME, verify=is_https)
+            self._client, self._loop = made, loop
         return self._client
 
     async def close(self) -> None:
@@ -108,7 +110,7 @@ class Link:
     async def search(self, query: str, filters: str, *, limit: int, titles_only: bool = False) -> list[Hit]:
         """The posts that match best, at most one of each thread."""
         try:
-            async with asyncio.timeout(SEARCH_TIME):
+            async with asyncio.timeout(self.search_time):
                 found = await self.client.index(self.name).search(
                     query,
                     filter=filters,

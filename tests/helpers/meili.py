@@ -91,7 +91,7 @@ def standin_server() -> Iterator[tuple[Standin, Server]]:
 @asynccontextmanager
 async def link_to(server: Server) -> AsyncIterator[Link]:
     """A link to an index of its own, which is taken away afterwards."""
-    link = Link(server.url, server.key, f"haas_test_{os.getpid()}_{next(_numbers)}")
+    link = Link(server.url, server.key, f"haas_test_{os.getpid()}_{next(_numbers)}", search_time=PATIENCE)
     try:
         yield link
         for name in (link.name, link.next_name):

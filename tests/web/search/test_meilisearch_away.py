@@ -48,7 +48,7 @@ def searches(meilisearch: Standin) -> int:
 
 WAYS = {
     "broken": {"broken": True},
-    "slow": {"slow": 5},
+    "slow": {"slow": 60},
     "another key": {"key": "changed since"},
 }
 
@@ -59,9 +59,10 @@ async def test_postgresql_answers_and_admins_alone_are_told(
 ) -> None:
     admin = await board.site.member("adele", admin=True)
     meilisearch.tell(**WAYS[how])
+    search.link.search_time = 0.5
     began = time.monotonic()
     assert await titles(search, "window") == ["Resampling drops the last window"]
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
     assert search.trouble
     asked = searches(meilisearch)
     # nobody waits again
@@ -72,6 +73,7 @@ async def test_postgresql_answers_and_admins_alone_are_told(
     assert NOTE not in (await board.world.owner.get("/search?q=window")).text
     assert searches(meilisearch) == asked
     meilisearch.reset()
+    search.link.search_time = 60
     clock.now += 11
     assert await titles(search, "gazeteers") == ["Resampling drops the last window"], "typing errors in texts again"
     assert not search.trouble and NOTE not in (await admin.get("/search?q=window")).text
