@@ -41,7 +41,7 @@ def haas(
     before = signal.getsignal(signal.SIGTERM)
 
     def run(*arguments: str, **environment: str) -> Ended:
-        for name in ("DATABASE_URL", "MIGRATE_DATABASE_URL", "HAAS_LOG"):
+        for name in ("DATABASE_URL", "MIGRATE_DATABASE_URL", "HAAS_LOG", "MEILISEARCH_URL", "MEILISEARCH_KEY"):
             monkeypatch.delenv(name, raising=False)
         for name, value in ({"HAAS_DATA": str(tmp_path / "data")} | environment).items():
             monkeypatch.setenv(name, value)
