@@ -25,6 +25,7 @@ from forum.api import payouts as api_payouts
 from forum.events import subscribe
 from forum.incoming import actions as incoming_actions
 from forum.incoming import pages as incoming
+from forum.late import late
 from forum.live import socket as live
 from forum.live import streams
 from forum.live import threads as live_threads
@@ -32,7 +33,7 @@ from forum.mail import outbox
 from forum.mail import pages as mail
 from forum.projects import pages as projects
 from forum.projects.events import TeamLeft
-from forum.settings import Settings
+from forum.settings import Settings, settings
 from forum.threads import draft_pages, drafts, lists, people_pages, revision_pages
 from forum.threads import events as happened
 from forum.threads import pages as threads
@@ -120,7 +121,12 @@ def wire() -> None:
     parts.register("supporter_facts", thanks_parts.SUPPORTER_FACTS)
     parts.register("dashboard", payout_dashboard.PART)
 
-    search.use(PostgresSearch())
+    chosen = settings()
+    search.use(late("search.meili.engine:search_of")(chosen) if chosen.meilisearch_url else PostgresSearch())
+    jobs.register("index_changes", search.index_changes)
+    if chosen.meilisearch_url:
+        # what was noted while the server or a worker was away
+        jobs.schedule("index_changes", "* * * * *")
 
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)

@@ -169,7 +169,7 @@ def create_project(
 
 @search.command("rebuild", epilog="Example: haas search rebuild")
 def rebuild_search(as_json: AsJson = False) -> None:
-    """Build the search index again while the site runs, and print how many threads it holds."""
+    """Build the search index again while it is searched (Meilisearch's too, if set), and print how many threads it holds."""
     do("rebuild_search", as_json)
 
 

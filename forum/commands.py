@@ -51,6 +51,7 @@ def on_ready_site(chosen: Settings, function: Callable[[Settings], Awaitable[T]]
         try:
             return await function(chosen)
         finally:
+            await late("search.interface:current")().close()
             await flush_hints()
             await disconnect()
 
@@ -185,7 +186,8 @@ def create_project(slug: str, name: str, owner: str, entity: str, as_json: bool)
 
 def rebuild_search(as_json: bool) -> None:
     async def rebuild(_chosen: Settings) -> int:
-        number: int = await late("search.interface:current")().rebuild()
+        with late("search.progress:progress_bar")() as tell:
+            number: int = await late("search.interface:current")().rebuild(tell)
         return number
 
     number = on_site(rebuild)

@@ -20,6 +20,7 @@ from forum.outside import github, stackexchange, stripe
 from forum.recount import recount
 from forum.settings import Settings, settings
 from forum.web.assets import Assets, AssetsMissing
+from search.interface import current
 
 # A clock further off than this makes tokens and queues lie (seconds).
 CLOCK_OFF = 5.0
@@ -198,6 +199,7 @@ async def check_database(with_recount: bool) -> tuple[str, list[Check]]:
     asked: list[Callable[[], Awaitable[Check]]] = [
         check_clock,
         check_search,
+        check_meilisearch,
         check_jobs,
         check_incoming,
         check_switches,
@@ -222,6 +224,12 @@ async def check_search() -> Check:
     return Check(
         "search", not missing, f"{missing} threads are not indexed: haas search rebuild" if missing else "whole"
     )
+
+
+async def check_meilisearch() -> Check:
+    """The server answers, knows our key, holds our index, and is not behind."""
+    found = await current().condition()
+    return Check("meilisearch", found.ok, found.words)
 
 
 async def check_jobs() -> Check:

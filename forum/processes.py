@@ -21,6 +21,7 @@ from forum.live.hub import hub
 from forum.settings import Settings
 from forum.threads.reading import flush_reading, keep_reading
 from forum.web.assets import Assets
+from search import interface as search
 
 log = structlog.get_logger()
 # Requests in flight get this long to finish once the process is to stop (seconds).
@@ -59,6 +60,7 @@ async def pool(settings: Settings) -> AsyncIterator[None]:
         hints.cancel()
         with contextlib.suppress(Exception):
             await flush_hints()
+        await search.current().close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(engine.disconnect(), 5)
 

@@ -14,6 +14,7 @@ SECRETS = frozenset(
         *("github_app_private_key", "github_client_secret"),
         *("stripe_secret_key", "stripe_webhook_secret"),
         "stackexchange_key",
+        "meilisearch_key",
     }
 )
 OIDC = re.compile(r"OIDC_([A-Z0-9_]{1,40})_(ISSUER|CLIENT_ID|CLIENT_SECRET|LABEL)")
@@ -64,6 +65,8 @@ class Settings:
     stripe_secret_key: str = ""
     stripe_webhook_secret: str = ""
     stripe_api_base: str = "https://api.stripe.com"
+    meilisearch_url: str = ""
+    meilisearch_key: str = ""
     oidc: tuple[OidcProvider, ...] = ()
 
     @property

@@ -1,6 +1,6 @@
 """What the site asks of a search, whichever engine answers: find, suggest, similar, and keeping the index."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -98,6 +98,22 @@ class Similar:
         return f"/t/{self.slug}/{self.thread}"
 
 
+# Hears how far a rebuild is: so many of so many.
+Tell = Callable[[int, int], None]
+
+
+def no_tell(_done: int, _all: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Whether a search works as it was set up (None: nothing is set up), in words for operators."""
+
+    ok: bool | None
+    words: str
+
+
 class Search(Protocol):
     """A search. Nothing that a reader may not see ever shows in what they get: no hit, no count, no order, no mark.
 
@@ -141,12 +157,34 @@ class Search(Protocol):
         """Bring everything known about one thread up to date."""
         ...
 
-    async def rebuild(self) -> int:
+    async def rebuild(self, tell: Tell = no_tell) -> int:
         """Bring the whole index up to date, while it is searched; returns how many threads it holds."""
+        ...
+
+    async def index_changes(self) -> None:
+        """The job of that name: take up what was noted for an index outside of the database."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """Why another search stands in for this one just now, in words for admins; "" while none does."""
+        ...
+
+    async def condition(self) -> Condition:
+        """How it is, asked now."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what is open; it may be used again."""
         ...
 
 
 _chosen: list[Search] = []
+
+
+async def index_changes() -> None:
+    """The job `index_changes`."""
+    await current().index_changes()
 
 
 def use(search: Search) -> None:

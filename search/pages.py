@@ -61,6 +61,7 @@ async def find(request: Request) -> Response:
         text=text,
         chosen=chosen,
         found=found,
+        trouble=current().trouble if request.reader.is_admin else "",
         projects=[(row["slug"], row["name"]) for row in projects],
         newer=address(number - 1) if number > 1 else "",
         older=address(number + 1) if number < found.pages else "",

@@ -7,7 +7,17 @@ from forum.database.engine import Row, connection, execute, fetch, fetch_value, 
 from forum.markup import excerpt, plain
 from forum.web.reader import Reader
 from search.highlight import Marker
-from search.interface import MOST_THREADS, THREADS_A_PAGE, Found, FoundPerson, Results, Similar
+from search.interface import (
+    MOST_THREADS,
+    THREADS_A_PAGE,
+    Condition,
+    Found,
+    FoundPerson,
+    Results,
+    Similar,
+    Tell,
+    no_tell,
+)
 from search.query import Query, clean, parse, telling_words
 from search.statements import PEOPLE, Narrowing, find_statement, similar_statement
 
@@ -94,7 +104,7 @@ class PostgresSearch:
             await execute("select search_keep_threads(array[$1::bigint])", thread)
             await execute("select search_keep_replies($1)", thread)
 
-    async def rebuild(self) -> int:
+    async def rebuild(self, tell: Tell = no_tell) -> int:
         """As in `Search`: chunk by chunk, each in a transaction of its own, while it is searched.
 
         Into an empty index for many posts the GIN indexes come last: there was nothing to find anyway.
@@ -105,6 +115,7 @@ class PostgresSearch:
             await execute("select search_index(false)")
         try:
             starts = iter(range(1, last + 1, CHUNK))
+            tell(0, last)
             await asyncio.gather(index_posts(starts), index_posts(starts))
             for first in range(1, last_thread + 1, CHUNK):
                 await execute(
@@ -117,7 +128,27 @@ class PostgresSearch:
                 async with connection() as c:
                     await c.execute("select search_index(true)", timeout=3600)
                     await c.execute("analyze search_thread; analyze search_post", timeout=600)
+        tell(last, last)
         return int(await fetch_value("select count(*) from search_thread"))
+
+    async def index_changes(self) -> None:
+        """As in `Search`: nothing is kept outside, so nothing is noted any more."""
+        await execute(
+            "with off as (update search_outside set is_kept = false, built_at = null where is_kept returning 1)"
+            " delete from search_change where exists (select 1 from off)"
+        )
+
+    async def close(self) -> None:
+        """As in `Search`: the pool is not its own."""
+
+    @property
+    def trouble(self) -> str:
+        """As in `Search`: none but the site's."""
+        return ""
+
+    async def condition(self) -> Condition:
+        """As in `Search`."""
+        return Condition(None, "PostgreSQL searches alone; MEILISEARCH_URL would have Meilisearch do it")
 
 
 async def index_posts(starts: Iterator[int]) -> None:

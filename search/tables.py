@@ -1,6 +1,6 @@
-"""The tables of the search index; triggers fill them (migration 0006)."""
+"""The tables of the search index and of what is kept outside; triggers fill them (migrations 0006 and 0021)."""
 
-from piccolo.columns import BigInt, Boolean, ForeignKey, Text
+from piccolo.columns import UUID, BigInt, BigSerial, Boolean, ForeignKey, Text, Timestamptz
 from piccolo.table import Table
 
 from forum.database.engine import engine
@@ -29,3 +29,23 @@ class SearchPost(Table, tablename="search_post", db=engine):
     project_id = BigInt()
     is_whisper = Boolean()
     words = TSVector()
+
+
+class SearchOutside(Table, tablename="search_outside", db=engine):
+    is_one = Boolean(primary_key=True)
+    is_kept = Boolean()
+    uid = Text()
+    built_at = Timestamptz(null=True)
+    keeper = UUID(null=True)
+    keeper_until = Timestamptz()
+    builder = UUID(null=True)
+    builder_until = Timestamptz()
+
+
+class SearchChange(Table, tablename="search_change", db=engine):
+    id = BigSerial(primary_key=True)
+    thread_id = BigInt()
+    post_id = BigInt(null=True)
+    in_index = Boolean()
+    in_next = Boolean()
+    noted_at = Timestamptz()

@@ -18,7 +18,11 @@ PATIENCE = 90
 
 def environment(data: Path, database_url: str = "") -> dict[str, str]:
     """What a command sees: a data folder, perhaps a database, nothing of what the tests were started with."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("HAAS_", "PYTEST_")) and "DATABASE_URL" not in k}
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("HAAS_", "PYTEST_", "MEILI")) and "DATABASE_URL" not in k
+    }
     return kept | {
         "HAAS_DATA": str(data),
         "PYTHONPATH": str(ROOT),

@@ -57,8 +57,8 @@ class Site:
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: Settings) -> AsyncIterator["Site"]:
-        wire()
         use(settings)
+        wire()
         site = cls(make_app(settings), settings)
         yield site
         for client in site.clients:

@@ -16,6 +16,7 @@ import typer
 from forum import cli, settings
 from forum.commands import SIGN_INS as TOLD_SIGN_INS
 from forum.demo.world import SIGN_INS
+from tests.helpers.meili import standin_server
 
 PASSWORD = "correct-horse"
 
@@ -40,7 +41,7 @@ def haas(
     before = signal.getsignal(signal.SIGTERM)
 
     def run(*arguments: str, **environment: str) -> Ended:
-        for name in ("DATABASE_URL", "MIGRATE_DATABASE_URL", "HAAS_LOG"):
+        for name in ("DATABASE_URL", "MIGRATE_DATABASE_URL", "HAAS_LOG", "MEILISEARCH_URL", "MEILISEARCH_KEY"):
             monkeypatch.delenv(name, raising=False)
         for name, value in ({"HAAS_DATA": str(tmp_path / "data")} | environment).items():
             monkeypatch.setenv(name, value)
@@ -154,6 +155,33 @@ def test_operator_makes_people_keys_and_projects(haas: Haas, database_url: str) 
     failed(again, 1, "name is taken")
     failed(haas("api-key", "create", "bob", DATABASE_URL=database_url), 1, "bob")
     failed(haas("project", "create", "tern", "--name", "T", "--owner", "bob", DATABASE_URL=database_url), 1, "Nobody")
+
+
+def test_operator_rebuilds_and_checks_meilisearch(haas: Haas, database_url: str) -> None:
+    with standin_server() as (standin, _server):
+        standin.tell(key="the master key")
+        named = {"MEILISEARCH_URL": standin.url, "MEILISEARCH_KEY": "the master key", "DATABASE_URL": database_url}
+
+        def check(**environment: str) -> tuple[int, dict[str, object], str]:
+            ended = haas("doctor", "--json", **(named | environment))
+            told = json.loads(ended.out)
+            return ended.status, {each["name"]: each for each in told["checks"]}["meilisearch"], ended.out
+
+        assert haas("migrate", DATABASE_URL=database_url).status == 0
+        status, line, _out = check()
+        assert status == 1 and line["ok"] is False and "haas search rebuild" in str(line["detail"])
+        ended = haas("search", "rebuild", "--json", **named)
+        assert (ended.status, json.loads(ended.out), ended.err) == (0, {"threads": 0}, "")
+        status, line, out = check()
+        assert line["ok"] is True and f"at {standin.url}, 0 documents" in str(line["detail"])
+        assert "the master key" not in out and '"MEILISEARCH_KEY": "****"' in out
+        status, line, out = check(MEILISEARCH_KEY="another")
+        assert status == 1 and "invalid_api_key" in str(line["detail"]) and "another" not in out
+        failed(haas("search", "rebuild", **(named | {"MEILISEARCH_KEY": "another"})), 1, "invalid_api_key")
+        standin.stop()
+        status, line, _out = check()
+        assert status == 1 and "PostgreSQL searches meanwhile" in str(line["detail"])
+        failed(haas("search", "rebuild", **named), 1)
 
 
 def test_demo_sign_ins_that_are_told_are_those_of_the_demo() -> None:

@@ -11,6 +11,7 @@ from forum.threads.editing import edit_post
 from forum.web.reader import GUEST
 from search.interface import THREADS_A_PAGE, Search
 from tests.helpers.board import Board, titles
+from tests.web.search.conftest import lose_index
 
 
 async def test_all_words_must_occur_in_any_order(search: Search, board: Board) -> None:
@@ -170,11 +171,11 @@ async def test_edits_titles_and_tags_are_found_at_once_and_what_was_there_is_not
 async def test_one_thread_and_the_whole_can_be_indexed_anew(search: Search, board: Board) -> None:
     asked = await board.asked("A zeppelin problem", "about hangars")
     await board.replied(asked, "use helium")
-    await execute("truncate search_post, search_thread")
+    await lose_index(search)
     assert await titles(search, "zeppelin") == []
     await search.index_thread(asked.thread)
     assert await titles(search, "zeppelin") == await titles(search, "helium") == ["A zeppelin problem"]
-    await execute("truncate search_post, search_thread")
+    await lose_index(search)
     assert await search.rebuild() == 1
     assert await titles(search, "hangars") == await titles(search, "helium") == ["A zeppelin problem"]
     assert await search.rebuild() == 1

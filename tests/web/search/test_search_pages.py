@@ -138,4 +138,6 @@ async def test_a_search_takes_few_statements(
     await guest.get(path)
     statements.clear()
     assert (await guest.get(path)).status_code == 200
-    assert statements.count <= most, statements
+    # but for what the tests' own search asks first (tests/helpers/meili.py)
+    asked_by_page = [each for each in statements if "select exists (select 1 from search_change" not in each]
+    assert len(asked_by_page) <= most, asked_by_page
