@@ -1,6 +1,7 @@
 """Periods and figures of the public book."""
 
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -96,7 +97,7 @@ BALANCES = st.fixed_dictionaries(
 @given(st.lists(BALANCES, min_size=2, max_size=6))
 def test_the_steps_of_a_period_add_up_to_it(balances: list[dict[str, int]]) -> None:
     at = [figures_at(held) for held in balances]
-    steps = [between(before, after) for before, after in zip(at, at[1:], strict=False)]
+    steps = [between(before, after) for before, after in pairwise(at)]
     whole = between(at[0], at[-1])
     for name in ("income", "fees", "tax", "paid_out", "kept"):
         assert sum(getattr(step, name) for step in steps) == getattr(whole, name)
