@@ -71,9 +71,11 @@ async def test_every_snapshot_has_the_same_total_and_nothing_is_overdrawn(many_c
             seen.append(tuple(row))
 
     watching = asyncio.create_task(watch())
-    await asyncio.gather(*(move(n) for n in range(300)))
-    over.set()
-    await watching
+    try:
+        await asyncio.gather(*(move(n) for n in range(300)))
+    finally:
+        over.set()
+        await watching
     assert min(done.values()) > 0 and set(done) == {"payout_run", "payout", "payout_run refused", "payout refused"}
     assert len(seen) > 5
     for all_books, worst_holder, most_overdrawn, given, cash in seen:
@@ -119,9 +121,11 @@ async def test_the_balance_of_any_time_is_the_replayed_log_while_others_write(ma
             compared += 1
 
     comparing = asyncio.create_task(compare())
-    await asyncio.gather(*(write(k) for k in range(8)))
-    over.set()
-    await comparing
+    try:
+        await asyncio.gather(*(write(k) for k in range(8)))
+    finally:
+        over.set()
+        await comparing
     assert compared > 3
     times = await fetch("select at, lag(at) over (partition by account_id order by id) as before from ledger_entry")
     assert all(row["before"] is None or row["before"] <= row["at"] for row in times)
