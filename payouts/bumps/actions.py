@@ -166,7 +166,8 @@ async def book(bump: int, *, actor: int | None = None, at: datetime | None = Non
     to = after(State(row["state"]), Event.RECEIVED)
     if to is None:
         return False
-    at = at or datetime.now(UTC)
+    # the ledger takes its own time, once it holds the accounts: of two at once the later one is later there, too
+    given, at = at, at or datetime.now(UTC)
     await execute("update bump set state = $2, paid_at = $3, received_by = $4 where id = $1", bump, str(to), at, actor)
     entity = await fetch_one(
         "select e.* from project p join legal_entity e on e.id = p.legal_entity_id where p.id = $1", row["project_id"]
@@ -194,7 +195,7 @@ async def book(bump: int, *, actor: int | None = None, at: datetime | None = Non
         currency=row["currency"],
         entries=entries_of(price, METHODS[row["method"]], entity["id"]),
         actor=actor,
-        at=at if at < datetime.now(UTC) else None,
+        at=given,
     )
     hint("thread", ticket["thread_id"])
     return True
