@@ -197,6 +197,8 @@ async def book(bump: int, *, actor: int | None = None, at: datetime | None = Non
         actor=actor,
         at=given,
     )
+    # the page that guests share is kept by this version, and says "paid" now
+    await execute("update thread set version = version + 1 where id = $1", ticket["thread_id"])
     hint("thread", ticket["thread_id"])
     return True
 
