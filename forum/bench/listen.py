@@ -91,10 +91,12 @@ def same(listener: Listener) -> Listener:
     return listener
 
 
-async def listen(port: int, cookies: Sequence[str], thread: int, version: int) -> tuple[list[Listener], Heard]:
-    """Open one socket for each cookie ("" is a guest's) on a thread."""
+async def listen(
+    port: int, cookies: Sequence[str], number: int, version: int, *, stream: str = "thread"
+) -> tuple[list[Listener], Heard]:
+    """Open one socket for each cookie ("" is a guest's) on a thread, or another stream of that number."""
     heard = Heard([[] for _ in cookies])
-    frame = json.dumps({"have": {f"thread:{thread}": version}})
+    frame = json.dumps({"have": {f"{stream}:{number}": version}})
     loop = asyncio.get_running_loop()
     listeners = []
     for cookie, times in zip(cookies, heard.times, strict=True):

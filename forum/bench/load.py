@@ -121,12 +121,13 @@ def get(path: str, port: int, cookie: str = "") -> bytes:
     ).encode()
 
 
-def post(path: str, port: int, body: str, cookie: str, csrf: str, *, htmx: bool = False) -> bytes:
-    """A form, with its token, as a browser's kept connection sends it."""
+def post(path: str, port: int, body: str, cookie: str, csrf: str, *, htmx: bool = False, key: str = "") -> bytes:
+    """A form, with its token, as a browser's kept connection sends it; `key`: with that `Idempotency-Key`."""
     return (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: Mozilla/5.0 haas-bench\r\n"
         f"Accept: text/html\r\nCookie: {cookie}\r\nX-Csrf-Token: {csrf}\r\n"
         + ("Hx-Request: true\r\n" if htmx else "")
+        + (f"Idempotency-Key: {key}\r\n" if key else "")
         + "Content-Type: application/x-www-form-urlencoded\r\n"
         f"Content-Length: {len(body.encode())}\r\n\r\n{body}"
     ).encode()

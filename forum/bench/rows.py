@@ -36,6 +36,8 @@ ROWS: dict[str, tuple[str, Goal]] = {
     "thread_last_page_10k": ("ms", Goal(1.3, "ratio")),
     "reply_store": ("replies/s", Goal(300, at_least=True)),
     "reply_visible_p95_ms": ("ms", Goal(150)),
+    "bump_concurrent_200": ("s", Goal(15)),
+    "bump_seen_s": ("s", Goal(1)),
     "web_rss_mb": ("MB", Goal(250)),
     "queue_position_100k": ("µs", Goal(5, "ratio")),
     "leaderboard_1m": ("ms", Goal(1.5, "ratio")),

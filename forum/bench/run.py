@@ -14,6 +14,7 @@ import uvloop
 
 from categories.support.queries import place_of
 from forum.bench import archive, books
+from forum.bench.bumps import concurrent_row, seen_row
 from forum.bench.databases import QUEUE, RUN, Databases
 from forum.bench.points import leaderboard_row
 from forum.bench.rows import ROWS, Row, row, show, write
@@ -40,6 +41,8 @@ AFTER_LOAD: dict[str, Callable[[Site], Awaitable[Row]]] = {
     "thread_last_page_10k": last_page_row,
     "reply_store": store_row,
     "reply_visible_p95_ms": visible_row,
+    "bump_concurrent_200": concurrent_row,
+    "bump_seen_s": seen_row,
     "web_rss_mb": memory_row,
     "page_weight_kb": weight_row,
 }

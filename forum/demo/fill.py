@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
 
 from categories.ask.actions import ask
 from categories.support.actions import claim, resolve
@@ -23,6 +24,7 @@ from forum.demo.world import (
     TERMS,
     DemoProject,
     Step,
+    parse_ago,
     read_threads,
     unwrap,
 )
@@ -32,8 +34,10 @@ from forum.threads.actions import accept_answer, close_thread, mark_read, move_t
 from forum.threads.drafts import keep_draft
 from forum.threads.editing import edit_post
 from forum.threads.writing import store_reply, tag_thread
+from forum.web.money import minor_units
 from forum.web.reader import Reader
 from forum.web.sessions import reader_of_person
+from payouts.bumps.actions import book, open_bump
 from reputation.actions import happening_at
 
 
@@ -62,6 +66,8 @@ class Demo:
     readers: dict[str, Reader] = field(default_factory=dict)
     threads: dict[str, int] = field(default_factory=dict)
     may_set_history: bool = False
+    # bumps whose money came: when, and which; booked in the order of their times, as a ledger is written
+    received: list[tuple[datetime, int]] = field(default_factory=list)
 
 
 async def make_demo(settings: Settings, *, threads: int | None = None, password: str | None = None) -> DemoResult:
@@ -127,6 +133,19 @@ async def make_project(demo: Demo, project: DemoProject) -> None:
         *project.expected,
         project.seeks_maintainers,
     )
+    await execute(
+        "update selling set tax_rate = $2, payment_details = $3 where project_id = $1",
+        number,
+        project.tax_rate,
+        f"{project.entity}\n{project.account}",
+    )
+    await execute(
+        "update legal_entity set address = $2, tax_number = $3 where id ="
+        " (select legal_entity_id from project where id = $1)",
+        number,
+        project.address,
+        project.tax_number,
+    )
     for key, role in project.team.items():
         await execute(
             "insert into project_member (project_id, person_id, role, added_by) values ($1, $2, $3, $4)"
@@ -140,6 +159,9 @@ async def make_project(demo: Demo, project: DemoProject) -> None:
     for name in project.files:
         for steps in read_threads(name):
             await make_thread(demo, number, steps)
+    for at, bump in sorted(demo.received):
+        await book(bump, actor=demo.people[project.owner], at=at)
+    demo.received.clear()
     await execute("select queue_lock($1)", number)
     await execute("select queue_rebuild($1)", number)
     await measure_expected(number)
@@ -194,6 +216,8 @@ async def take(demo: Demo, thread: int, ticket: int | None, step: Step) -> None:
             await claim(reader, ticket)
         case "resolve", int():
             await resolve(reader, ticket)
+        case "bump", int():
+            await order_bump(demo, ticket, step)
         case "edit", _:
             post = await fetch_value(
                 "select id from post where thread_id = $1 and number = $2", thread, int(step.words[0])
@@ -209,6 +233,19 @@ async def take(demo: Demo, thread: int, ticket: int | None, step: Step) -> None:
             await move_thread(reader, thread, category)
         case _:
             raise ValueError(f"no such step in a demo thread: {step}")
+
+
+async def order_bump(demo: Demo, ticket: int, step: Step) -> None:
+    """A bump by bank transfer, and when its money came, if it did."""
+    currency = await fetch_value(
+        "select currency from project p join ticket k on k.project_id = p.id where k.id = $1", ticket
+    )
+    key = uuid5(NAMESPACE_URL, f"demo:{ticket}:{step.who}:{step.ago}")
+    amount = minor_units(step.words[0], currency) or 0
+    made = await open_bump(demo.readers[step.who], ticket, amount, currency=currency, method="offline", key=key)
+    await execute("update bump set created_at = $2 where id = $1", made["id"], demo.began - step.ago)
+    if received := step.options.get("received"):
+        demo.received.append((demo.began - parse_ago(received), made["id"]))
 
 
 async def react_all(demo: Demo, step: Step, post: int) -> None:

@@ -79,6 +79,11 @@ class DemoProject:
     files: tuple[str, ...]
     expected: tuple[int, int] = (7, 10)
     seeks_maintainers: bool = False
+    # of the entity, as invoices have it, and where to transfer money to; no such account exists
+    address: str = ""
+    tax_number: str = ""
+    account: str = "IBAN XX00 0000 0000 0000 0000 00 (invented: transfer nothing)"
+    tax_rate: int = 0
 
     @property
     def owner(self) -> str:
@@ -96,6 +101,9 @@ PROJECTS = (
         {"hanna": "owner", "tomasz": "maintainer", "mei": "triager", "ines": "supporter"},
         ("pelican-answered", "pelican-waiting", "pelican-other"),
         expected=(3, 5),
+        address="Am Sandtorkai 1\n20457 Hamburg",
+        tax_number="DE 000 000 000",
+        tax_rate=1900,
     ),
     DemoProject(
         "ferrite",
@@ -107,6 +115,7 @@ PROJECTS = (
         {"kofi": "owner", "ines": "triager", "elif": "supporter"},
         ("ferrite",),
         expected=(2, 4),
+        address="Liberation Road 12\nAccra",
     ),
     DemoProject(
         "heron",

@@ -166,17 +166,16 @@ async def book(bump: int, *, actor: int | None = None, at: datetime | None = Non
     to = after(State(row["state"]), Event.RECEIVED)
     if to is None:
         return False
-    paid_at = at or datetime.now(UTC)
-    await execute(
-        "update bump set state = $2, paid_at = $3, received_by = $4 where id = $1", bump, str(to), paid_at, actor
-    )
+    # the ledger takes its own time, once it holds the accounts: of two at once the later one is later there, too
+    given, at = at, at or datetime.now(UTC)
+    await execute("update bump set state = $2, paid_at = $3, received_by = $4 where id = $1", bump, str(to), at, actor)
     entity = await fetch_one(
         "select e.* from project p join legal_entity e on e.id = p.legal_entity_id where p.id = $1", row["project_id"]
     )
     assert entity is not None
     await set_rank(ticket, min(ticket["rank_amount"] + row["amount"], RANK_MOST))
     price = Price(row["amount"], row["tax"], row["fee"])
-    await issue_invoice(row, entity, price, paid_at)
+    await issue_invoice(row, entity, price, at)
     await publish(
         BumpPaid(
             bump,
@@ -186,7 +185,7 @@ async def book(bump: int, *, actor: int | None = None, at: datetime | None = Non
             row["payer_id"],
             row["amount"],
             row["currency"],
-            paid_at,
+            at,
         )
     )
     await post_transaction(
@@ -196,8 +195,10 @@ async def book(bump: int, *, actor: int | None = None, at: datetime | None = Non
         currency=row["currency"],
         entries=entries_of(price, METHODS[row["method"]], entity["id"]),
         actor=actor,
-        at=at,
+        at=given,
     )
+    # the page that guests share is kept by this version, and says "paid" now
+    await execute("update thread set version = version + 1 where id = $1", ticket["thread_id"])
     hint("thread", ticket["thread_id"])
     return True
 

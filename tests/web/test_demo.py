@@ -115,6 +115,28 @@ async def test_the_demos_pool_is_divided_in_the_past_and_nothing_is_done_without
     assert (await balances())["entity", "pool"] == 0
 
 
+async def test_the_demo_has_paid_bumps_in_its_queue_and_its_books(site: Site, demo: DemoResult) -> None:
+    pelican = await fetch_value("select id from project where slug = 'pelican'")
+    row = (
+        await fetch(
+            "select count(*) filter (where state = 'paid') as paid, count(*) filter (where state = 'open') as open,"
+            " bool_and(coalesce(paid_at, created_at) between created_at and now()) as past,"
+            " sum(amount) filter (where state = 'paid')::bigint as sum from bump where project_id = $1",
+            pelican,
+        )
+    )[0]
+    assert row["paid"] >= 8 and row["open"] == 1 and row["past"]
+    income = "select -sum(balance)::bigint from ledger_account where kind = 'income' and project_id = $1"
+    assert await fetch_value(income, pelican) == row["sum"]
+    assert await fetch_value("select paid from queue where project_id = $1", pelican) >= 4
+    assert await fetch("select 1 from queue_faults($1)", pelican) == []
+    times = await fetch("select at from ledger_transaction where project_id = $1 order by id", pelican)
+    assert len(times) == row["paid"] and [t["at"] for t in times] == sorted(t["at"] for t in times)
+    owner = await site.browser(await fetch_value("select id from person where username = 'demo-owner'"))
+    page = await owner.get("/p/pelican/bumps")
+    assert page.text.count("/receipt") == 1 and page.text.count("PF-2") == row["paid"]
+
+
 async def test_each_sign_in_opens_with_the_one_password(site: Site, demo: DemoResult) -> None:
     assert demo.sign_ins == SIGN_INS
     for username in SIGN_INS:

@@ -207,7 +207,11 @@ async def test_taken_back_by_its_payer_nothing_is_owed(world: World) -> None:
 async def test_what_was_paid_is_told_to_requester_and_team_and_only_a_mark_to_others(world: World) -> None:
     one = await asked(world)
     await asked(world, "How do I write a file?", by="bob")
+    guest = world.site.guest()
+    for _n in range(2):
+        assert "paid" not in said(await guest.get(one.url)), "and this page is kept now"
     await paid_bump(one, 7700)
+    assert "paid" in said(await guest.get(one.url))
     reference = await fetch_value("select reference from bump")
     for browser in (one.ana, world.supporter):
         assert "€77.00" in (await browser.get(one.url)).text
