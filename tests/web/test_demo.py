@@ -8,7 +8,7 @@ from forum.database.engine import execute, fetch, fetch_value, transaction
 from forum.demo import NotEmpty, make_demo
 from forum.demo.bulk import load_bulk
 from forum.demo.fill import DemoResult
-from forum.demo.payouts import divide_pool
+from forum.demo.payouts import divide_pool, set_thanks_back
 from forum.demo.words import Writer
 from forum.demo.world import PROJECTS, SIGN_INS, read_threads, unwrap
 from forum.markup import cook
@@ -113,6 +113,23 @@ async def test_the_demos_pool_is_divided_in_the_past_and_nothing_is_done_without
     assert row["in_order"] and row["past"]
     assert await fetch_value("select count(*) from payout_line where paid_at is null and person_id is not null") == 1
     assert (await balances())["entity", "pool"] == 0
+
+
+async def test_whoever_is_thanked_in_the_past_was_so_when_they_had_answered_and_gets_no_mail(site: Site) -> None:
+    world = await World.make(site)
+    await earned(world, by=[world.outsider])
+    await execute("update bump_thanks set at = now() - interval '30 days'")
+    await set_thanks_back(world.project)
+    row = (
+        await fetch(
+            "select count(*) as n, bool_and(x.at >= p.created_at and x.at >= k.first_response_at and x.at <= now()) as after"
+            " from bump_thanks x join post p on p.author_id = x.person_id join bump b on b.id = x.bump_id"
+            " join ticket k on k.id = b.ticket_id"
+        )
+    )[0]
+    assert (row["n"], row["after"]) == (2, True)
+    await site.jobs()
+    assert site.mails() == []
 
 
 async def test_each_sign_in_opens_with_the_one_password(site: Site, demo: DemoResult) -> None:
