@@ -12,7 +12,7 @@ from forum.accounts.actions import SignUp, create_person
 from forum.accounts.passwords import hash_password
 from forum.database.engine import execute, fetch, fetch_value, transaction
 from forum.demo.bulk import load_bulk
-from forum.demo.payouts import divide_pool
+from forum.demo.payouts import divide_pool, set_thanks_back
 from forum.demo.world import (
     DRAFTS,
     GUIDELINE,
@@ -165,6 +165,7 @@ async def make_project(demo: Demo, project: DemoProject) -> None:
     await execute("select queue_lock($1)", number)
     await execute("select queue_rebuild($1)", number)
     await measure_expected(number)
+    await set_thanks_back(number)
     await divide_pool(demo.readers[project.owner], number, demo.began)
 
 
@@ -271,9 +272,6 @@ with t as (
     update thread_participant set since = $3 where thread_id = $1 and since >= $2
 ), d as (
     update read_position set at = $3 where thread_id = $1 and at >= $2
-), b as (
-    update bump_thanks set at = $3 from bump join ticket on ticket.id = ticket_id
-     where bump.id = bump_id and thread_id = $1 and at >= $2
 ), q as (
     update ticket_requester set since = $3 from ticket where ticket.id = ticket_id and thread_id = $1 and since >= $2
 )

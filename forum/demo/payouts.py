@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from forum.database.engine import fetch, fetch_value
+from forum.database.engine import execute, fetch, fetch_value
 from forum.web.reader import Reader
 from payouts.runs.actions import approve_run, book_run, draft_run, mark_paid, set_policy
 from payouts.runs.rules import Fixed, Policy
+from payouts.thanks.actions import JOB
 
 # So long after the last payment the owner sits down to it, where there is as much time.
 LATER = timedelta(hours=6)
@@ -13,6 +14,21 @@ KEPT = 2000
 LEAD = "Lead supporter"
 # Of each pool so much of a hundred, before anything else.
 LEAD_SHARE = 20
+
+
+# Somebody was thanked when all of it was true: the bump paid, the team's answer or an accepted one there, their own as well.
+SET_BACK = """
+update bump_thanks x set at = greatest(x.at, least(k.first_response_at, (select min(e.at) from thread_act e
+           where e.thread_id = k.thread_id and e.kind = 'accept')), (select min(p.created_at) from post p
+           where p.thread_id = k.thread_id and p.author_id = x.person_id and p.number > 1))
+  from bump b join ticket k on k.id = b.ticket_id where b.id = x.bump_id and b.project_id = $1
+"""
+
+
+async def set_thanks_back(project: int) -> None:
+    """Let the thanks of a project's history have happened in it, and mail nobody about the past."""
+    await execute(SET_BACK, project)
+    await execute("delete from pgqueuer where entrypoint = $1", JOB)
 
 
 async def divide_pool(owner: Reader, project: int, now: datetime) -> int | None:

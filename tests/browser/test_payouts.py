@@ -80,7 +80,7 @@ async def divide(windows: Windows, world: World, *, script: bool) -> None:
     await form.get_by_label("Reference").fill("SEPA 7")
     await shoot(owner, f"booked-{script}")
     await form.get_by_role("button", name="Mark as paid out").click()
-    await expect(owner.get_by_text("SEPA 7")).to_be_visible()
+    await expect(owner.get_by_role("cell", name="SEPA 7", exact=True)).to_be_visible()
     held = await balances()
     assert held["entity", "pool"] == 0 and held["entity", "cash"] == 10000 - shown["Otto"]
     await owner.goto("/p/pelican/dashboard")

@@ -8,7 +8,7 @@ from forum.database.engine import execute, fetch, fetch_value, transaction
 from forum.demo import NotEmpty, make_demo
 from forum.demo.bulk import load_bulk
 from forum.demo.fill import DemoResult
-from forum.demo.payouts import divide_pool
+from forum.demo.payouts import divide_pool, set_thanks_back
 from forum.demo.words import Writer
 from forum.demo.world import PROJECTS, SIGN_INS, read_threads, unwrap
 from forum.markup import cook
@@ -135,6 +135,23 @@ async def test_the_demo_has_paid_bumps_in_its_queue_and_its_books(site: Site, de
     owner = await site.browser(await fetch_value("select id from person where username = 'demo-owner'"))
     page = await owner.get("/p/pelican/bumps")
     assert page.text.count("/receipt") == 1 and page.text.count("PF-2") == row["paid"]
+
+
+async def test_whoever_is_thanked_in_the_past_was_so_when_they_had_answered_and_gets_no_mail(site: Site) -> None:
+    world = await World.make(site)
+    await earned(world, by=[world.outsider])
+    await execute("update bump_thanks set at = now() - interval '30 days'")
+    await set_thanks_back(world.project)
+    row = (
+        await fetch(
+            "select count(*) as n, bool_and(x.at >= p.created_at and x.at >= k.first_response_at and x.at <= now()) as after"
+            " from bump_thanks x join post p on p.author_id = x.person_id join bump b on b.id = x.bump_id"
+            " join ticket k on k.id = b.ticket_id"
+        )
+    )[0]
+    assert (row["n"], row["after"]) == (2, True)
+    await site.jobs()
+    assert site.mails() == []
 
 
 async def test_each_sign_in_opens_with_the_one_password(site: Site, demo: DemoResult) -> None:
