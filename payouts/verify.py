@@ -1,4 +1,4 @@
-"""`haas ledger verify`: replays every entry, and holds bumps, invoices and ranks against what was booked."""
+"""`haas ledger verify`: replays every entry, and holds bumps, invoices, ranks and payouts against what was booked."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -6,6 +6,7 @@ from typing import Any, Final
 from forum.database.engine import execute, fetch, fetch_one, transaction
 from payouts.bumps.rules import METHODS
 from payouts.ledger.checks import CHECKS as LEDGER
+from payouts.runs.checks import CHECKS as RUNS
 
 # Faults told of one kind.
 TOLD: Final = 1000
@@ -90,7 +91,7 @@ RANKS: Final[tuple[tuple[str, str], ...]] = (
         " where k.rank_amount is distinct from coalesce(b.total, 0)",
     ),
 )
-CHECKS: Final = (*LEDGER, *BUMPS, *RANKS)
+CHECKS: Final = (*LEDGER, *BUMPS, *RANKS, *RUNS)
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,12 @@ import pytest
 from forum.database.engine import execute, fetch_value
 from forum.recount import recount
 from payouts.bumps.rules import METHODS, entries_of, price_of
+from payouts.runs.actions import mark_paid
+from payouts.runs.checks import CHECKS as RUNS
 from payouts.verify import CHECKS, TOLD, told, verify
 from tests.helpers.books import Books, negated
 from tests.helpers.money import paid_bump
+from tests.helpers.payouts import booked, earned
 from tests.helpers.site import Site
 from tests.helpers.tickets import asked
 from tests.helpers.world import World
@@ -117,10 +120,12 @@ async def test_a_refund_counts_against_the_rank(world: World) -> None:
     assert (await verify()).wrong == []
 
 
-@pytest.mark.usefixtures("world")
-async def test_each_planted_fault_is_told_in_one_line_and_each_check_finds_one(planter: asyncpg.Connection) -> None:
+async def check_faults(
+    planter: asyncpg.Connection, faults: dict[str, str], checks: tuple[tuple[str, str], ...]
+) -> None:
+    """Each planted fault is told in one line, and each of these checks finds one of them."""
     useful = set()
-    for sql, says in FAULTS.items():
+    for sql, says in faults.items():
         undo = planter.transaction()
         await undo.start()
         await planter.execute(sql)
@@ -132,7 +137,33 @@ async def test_each_planted_fault_is_told_in_one_line_and_each_check_finds_one(p
         assert [line for line in lines if says in line], (sql, lines)
         assert not [line for line in lines if "\n" in line]
         await undo.rollback()
-    assert not {template for template, _sql in CHECKS} - useful
+    assert not {template for template, _sql in checks} - useful
+
+
+@pytest.mark.usefixtures("world")
+async def test_each_planted_fault_is_told_in_one_line_and_each_check_finds_one(planter: asyncpg.Connection) -> None:
+    await check_faults(planter, FAULTS, tuple(check for check in CHECKS if check not in RUNS))
+
+
+async def test_payouts_are_held_against_what_was_booked(site: Site, planter: asyncpg.Connection) -> None:
+    world = await World.make(site)
+    await earned(world, 20_000, by=[world.outsider])
+    run = await booked(world)
+    line = await fetch_value("select min(id) from payout_line where person_id is not null")
+    await mark_paid(await world.owner.reader(), line, how="transfer", reference="SEPA")
+    assert (await verify()).wrong == []
+    one = "(select min(id) from payout_line where person_id is not null)"
+    other = "(select max(id) from payout_line where person_id is not null)"
+    faults = {
+        "delete from ledger_transaction where kind = 'payout_run'": f"payout run {run} is booked, 0 transactions say so",
+        "update payout_run set state = 'approved', booked_at = null, booked_by = null": "which is approved",
+        "update payout_run set pool = pool + 1": f"payout run {run} divides 19001",
+        f"update payout_line set amount = amount + 1 where id = {other}": f"payout run {run} gives person",
+        f"update payout_line set amount = amount + 1 where id = {one}": "is paid out, 0 transactions of its amount",
+        "delete from ledger_transaction where kind = 'payout'": "is paid out, 0 transactions of its amount say so",
+        f"update payout_line set paid_at = null, paid_by = null, how = null where id = {one}": "which is not paid",
+    }
+    await check_faults(planter, faults, RUNS)
 
 
 @pytest.mark.usefixtures("world")
