@@ -24,7 +24,7 @@ from forum.threads.reading import read_up_to
 from forum.threads.rules import numbers_on, page_of, pages_in, quote_of
 from forum.web import parts
 from forum.web.errors import Invalid, NotFound, Problem
-from forum.web.pages import FLASH, THEME, page, redirect, swap
+from forum.web.pages import FLASH, page, redirect, swap, theme_of
 from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
@@ -72,7 +72,7 @@ class GuestPage:
 
 async def guest_page(request: Request, thread: int, number: int) -> Response:
     """The page as every guest gets it, kept as long as one cheap row says that nothing changed."""
-    place = (thread, page_of(number), request.scope["haas.cookies"].get(THEME, ""))
+    place = (thread, page_of(number), theme_of(request))
     kept: GuestPage | None = guest_pages.get(place)
     acts: list[Any] | None = None
     if kept is None:
