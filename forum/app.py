@@ -14,10 +14,10 @@ from categories.support import pages as support
 from categories.support import parts as support_parts
 from categories.support import subscribers as support_subscribers
 from forum import jobs, log
-from forum.accounts import claim_pages, doors
+from forum.accounts import claim_pages, doors, switch_pages
 from forum.accounts import pages as accounts
 from forum.accounts.events import IdentityProven, SignedIn
-from forum.accounts.parts import TOP_BANNER
+from forum.accounts.parts import READ_ONLY_BANNER, TOP_BANNER
 from forum.api import discourse, feeds, v1
 from forum.events import subscribe
 from forum.live import socket as live
@@ -73,6 +73,7 @@ def wire() -> None:
     subscribe(happened.AcceptanceTakenBack, reputation_subscribers.acceptance_taken_back)
 
     parts.register("top_banner", TOP_BANNER)
+    parts.register("top_banner", READ_ONLY_BANNER)
     parts.register("home_top", Part(ask.home_top, "ask/home_top.html"))
     parts.register("project_ask", Part(ask.project_ask, "ask/project_ask.html"))
     parts.register("home_aside", Part(support_parts.home_aside, "support/home_aside.html"))
@@ -113,6 +114,7 @@ def all_routes() -> list[BaseRoute]:
         *accounts.routes,
         *doors.routes,
         *claim_pages.routes,
+        *switch_pages.routes,
         *draft_pages.routes,
         *revision_pages.routes,
         *people_pages.routes,

@@ -194,7 +194,7 @@ async def remove(request: Request) -> Response:
 
 
 routes = [
-    route("/login/with/{provider}", begin, methods=("POST",)),
+    route("/login/with/{provider}", begin, methods=("POST",), while_read_only=True),
     route("/login/with/{provider}/callback", answered),
     route("/signup/with/{provider}", choose),
     route("/signup/with/{provider}", join, methods=("POST",)),

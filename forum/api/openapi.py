@@ -55,6 +55,7 @@ REFUSALS = {
     415: "The body is neither JSON nor a form.",
     422: "What was sent has faults; `errors` maps fields to sentences.",
     429: "Too often; `Retry-After` says when.",
+    503: "The site can only be read for a while; `Retry-After` is a guess.",
 }
 PROJECT: Json = {"name": "project", "in": "path", "required": True, "schema": {"type": "string"}}
 PAGED: list[Json] = [
@@ -219,7 +220,8 @@ PATHS: Json = {
                 },
                 ["title", "markdown", "capacity"],
             ),
-            "responses": {"201": answer("It waits.", "TicketMade")} | refused(401, 403, 404, 409, 413, 415, 422, 429),
+            "responses": {"201": answer("It waits.", "TicketMade")}
+            | refused(401, 403, 404, 409, 413, 415, 422, 429, 503),
         }
     },
     "/api/v1/tickets/{id}/answers": {
@@ -239,7 +241,7 @@ PATHS: Json = {
                 ["markdown"],
             ),
             "responses": {"201": answer("It stands there.", "AnswerMade")}
-            | refused(401, 403, 404, 409, 413, 415, 422, 429),
+            | refused(401, 403, 404, 409, 413, 415, 422, 429, 503),
         }
     },
     "/api/v1/threads/{id}/promotion": {
@@ -265,7 +267,7 @@ PATHS: Json = {
                 [],
             ),
             "responses": {"202": answer("It is wanted, on its way, or there.", "Promotion")}
-            | refused(401, 403, 404, 409, 413, 415, 422, 429),
+            | refused(401, 403, 404, 409, 413, 415, 422, 429, 503),
         },
     },
 }

@@ -49,7 +49,11 @@ async def layout_context(request: Request) -> dict[str, Any]:
 def account_links(request: Request) -> list[tuple[str, str, str]]:
     """The menu behind the avatar: address, icon, text."""
     links = [(f"/u/{request.reader.username}/preferences", "filter", _("Preferences"))]
-    admins = [("/admin/mail", "mail", _("Mail")), ("/admin/claims", "claim", _("Claims"))]
+    admins = [
+        ("/admin/site", "globe", _("Site")),
+        ("/admin/mail", "mail", _("Mail")),
+        ("/admin/claims", "claim", _("Claims")),
+    ]
     return links + (admins if request.reader.is_admin else [])
 
 

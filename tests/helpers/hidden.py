@@ -200,6 +200,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "initials": ("AB",),
     "size": ("48",),
     "part": ("1",),
+    "switch": ("read_only",),
     "tag": ("x",),
     "provider": ("github",),
     "identity": ("1",),

@@ -153,6 +153,7 @@ class Places:
             Place("privacy", "/privacy"),
             Place("mails", "/admin/mail", admin),
             Place("claims", "/admin/claims", admin),
+            Place("switches", "/admin/site", admin),
             Place("not found", "/t/nothing/999"),
         ]
         return cls(world, pages)
