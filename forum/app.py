@@ -14,10 +14,10 @@ from categories.support import pages as support
 from categories.support import parts as support_parts
 from categories.support import subscribers as support_subscribers
 from forum import jobs, log
-from forum.accounts import claim_pages, doors
+from forum.accounts import claim_pages, doors, switch_pages
 from forum.accounts import pages as accounts
 from forum.accounts.events import IdentityProven, PlaceholderClaimed, SignedIn
-from forum.accounts.parts import TOP_BANNER
+from forum.accounts.parts import READ_ONLY_BANNER, TOP_BANNER
 from forum.api import discourse, feeds, v1
 from forum.api import ledger as ledger_json
 from forum.api import money as api_money
@@ -102,6 +102,7 @@ def wire() -> None:
     subscribe(PlaceholderClaimed, thanks_subscribers.placeholder_claimed)
 
     parts.register("top_banner", TOP_BANNER)
+    parts.register("top_banner", READ_ONLY_BANNER)
     parts.register("home_top", Part(ask.home_top, "ask/home_top.html"))
     parts.register("project_ask", Part(ask.project_ask, "ask/project_ask.html"))
     parts.register("home_aside", Part(support_parts.home_aside, "support/home_aside.html"))
@@ -165,6 +166,7 @@ def all_routes() -> list[BaseRoute]:
         *accounts.routes,
         *doors.routes,
         *claim_pages.routes,
+        *switch_pages.routes,
         *draft_pages.routes,
         *revision_pages.routes,
         *people_pages.routes,

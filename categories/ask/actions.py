@@ -27,7 +27,9 @@ class Asked:
 # A word of these is not enough to call a text a security report, and enough to ask whether it is one.
 UNEASY = re.compile(
     r"\b(secur|insecur|vulnerab|exploit|attack|malicious|untrusted|hijack|leak(s|ed|ing)?\b|inject|escalat|bypass"
-    r"|credential|password|passwort|token|secret|sandbox|privilege|sensitive|cve\b|xss\b|csrf\b|ssrf\b|rce\b)",
+    r"|credential|password|passwort|token|secret|sandbox|privilege|sensitive|cve\b|xss\b|csrf\b|ssrf\b|rce\b|victim"
+    r"|spoof|confidential|unauthori[sz]ed|permission check|other (people|users?|customers?|tenants?)\b|(any|every)(one|body) can"
+    r"|(somebody|someone) else|log4|as (root|admin)\b|private\b|(still|can) log in as)",
     re.IGNORECASE,
 )
 

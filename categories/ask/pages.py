@@ -23,11 +23,12 @@ from forum.threads.drafts import draft_to_ask, drop_draft, keep_draft, numbered_
 from forum.threads.rules import TITLE_LEAST, TITLE_MOST
 from forum.threads.writing import preview_of
 from forum.web import parts
-from forum.web.errors import Invalid, NotFound, Problem, SignInFirst
+from forum.web.errors import Invalid, NotFound, Problem, ReadOnly, SignInFirst
 from forum.web.i18n import _
 from forum.web.pages import page, redirect, swap
 from forum.web.requests import Request
 from forum.web.routing import route
+from forum.web.switches import check_writable
 
 FIELDS = ("title", "markdown", "project", "category", "private", "capacity")
 
@@ -172,6 +173,10 @@ async def submit(request: Request) -> Response:
     if "preview" in fields:
         cooked = await preview_of(typed["markdown"], typed["project"])
         return await ask_page(request, typed, preview=Markup(cooked.html), key=fields.key())
+    try:
+        await check_writable(request)
+    except ReadOnly as problem:
+        return await ask_page(request, typed, problem.status, errors={"": problem.message}, key=fields.key())
     if "save" in fields or (fields.get("then") == "draft" and not await is_for_support(typed)):
         await keep_draft(
             request.reader, draft_key(request), title=typed["title"], markdown=typed["markdown"], data=typed
@@ -244,7 +249,7 @@ async def project_ask(request: Request, project: Row) -> dict[str, Any]:
 
 routes = [
     route("/new-thread", new_thread),
-    route("/new-thread", submit, methods=("POST",)),
-    route("/ask/route", where_to, methods=("POST",)),
-    route("/ask/rest", rest, methods=("POST",)),
+    route("/new-thread", submit, methods=("POST",), while_read_only=True),
+    route("/ask/route", where_to, methods=("POST",), while_read_only=True),
+    route("/ask/rest", rest, methods=("POST",), while_read_only=True),
 ]

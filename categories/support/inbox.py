@@ -23,6 +23,7 @@ from forum.web.pages import page, redirect
 from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
+from forum.web.switches import check_writable
 from forum.web.templates import fragment
 
 A_PAGE = 25
@@ -173,6 +174,7 @@ async def answer(request: Request) -> Response:
         "whisper" if fields.get("purpose") == "whisper" else {"resolve": "resolve", "facts": "facts"}.get(then, "reply")
     )
     try:
+        await check_writable(request)
         fields.check()
         await post_reply(request.reader, chosen["thread_id"], markdown, purpose=purpose, key=fields.key())
     except Problem as problem:
@@ -241,6 +243,6 @@ async def inbox_wakes_with(project: int) -> str | None:
 routes = [
     route("/p/{project}/inbox", inbox, access="team"),
     route("/p/{project}/inbox/{ticket}", inbox_ticket, access="team"),
-    route("/p/{project}/inbox/{ticket}/answers", answer, access="team", methods=("POST",)),
+    route("/p/{project}/inbox/{ticket}/answers", answer, access="team", methods=("POST",), while_read_only=True),
     route("/p/{project}/inbox/{ticket}/{deed}", act, access="team", methods=("POST",)),
 ]

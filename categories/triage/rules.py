@@ -1,17 +1,17 @@
 """Suggests the kind of bucket for a new thread from its words, so that nobody has to choose the right place to ask.
 
 The tables are the whole knowledge: a phrase, and how strongly it speaks for a kind. The suggestion only sorts; a
-triager can always move the thread. Only `security` is more than a hint, because such a thread is born private: it
-needs plainer evidence than the others, and a phrase that merely names a protection ("CSRF token") is taken out again.
+triager can always move the thread. Only `security` is more than a hint, because such a thread is born private
+(security.py).
 English first; the nouns that must never be missed are there in some other languages too.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-Kind = Literal["support", "bugs", "features", "security"]
+from categories.triage.phrases import WORD, Found, Kind, find_phrases, index_of, word_set
+from categories.triage.security import evidence
 
 # Longer texts are cut: the first page says what a post is about, and hostile input must cost nothing.
 TITLE_LIMIT = 300
@@ -25,11 +25,6 @@ LITTLE = 2
 # Ties go to the kind named first: a bug taken for a question is still read by somebody.
 ORDER: tuple[Kind, ...] = ("support", "features", "bugs")
 
-# A grave word decides by itself in a short text; a long one quotes, lists and digresses, and needs a second.
-LONG_TEXT_WORDS = 120
-SECURITY_NEEDS = 4
-SECURITY_NEEDS_IN_LONG_TEXT = 6
-
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
@@ -42,11 +37,6 @@ class Suggestion:
     kind: Kind
     confidence: int
     reasons: tuple[str, ...]
-
-
-def _words(words: str) -> frozenset[str]:
-    """A set of the words of a string, so that the tables below read as lists."""
-    return frozenset(words.split())
 
 
 # Phrases are lower case words with one space between them; in a text any punctuation counts as a space.
@@ -151,160 +141,57 @@ HEADINGS: Mapping[Kind, Mapping[int, str]] = {
 }
 
 # What an imperative at the head of a title asks for: "Add ...", "Remove ...".
-ASKING_VERBS = _words(
+ASKING_VERBS = word_set(
     "add allow annotate automate change clarify consider convert define delete deprecate disable document drop "
     "enable enforce expose extend filter format host implement improve include increase introduce let make merge "
     "move optimize prefer prevent provide readd reconsider reduce refactor remove rename reorganize replace "
     "represent restructure revisit rewrite simplify specify split state support switch translate update upgrade use"
 )
 # After these the same word was no imperative: "Update fails", "Filter does nothing".
-NO_OBJECTS = _words(
+NO_OBJECTS = word_set(
     "break breaks broke broken bug button cannot can't crash crashes crashed do does doesn't error errors fail fails "
     "failed failing failure hang hangs has ignore ignores is isn't issue not problem raises returns slow stuck takes "
     "throws"
 )
-QUESTION_WORDS = _words(
+QUESTION_WORDS = word_set(
     "how what why where which who whom whose when is are am can could do does did should shall will would has have any "
     "anyone anybody"
 )
 # After these the question is a request: "How about ...", "Could you add ...", "Can we have ...".
-REQUESTED = _words("about you we")
+REQUESTED = word_set("about you we")
 
-# Weights: 4 is enough alone in a short text; 3 or less only beside something else.
-SECURITY: Mapping[int, str] = {
-    8: "missing csrf protection | no csrf protection | without csrf protection | lacks csrf protection",
-    4: """vulnerability | vulnerabilities | vulnerable | xss | cross site scripting | csrf | xsrf | ssrf | xxe |
-        sqli | cross site request forgery | sql injection | command injection | code injection | shell injection |
-        rce | html injection | script injection | template injection | header injection | remote code execution |
-        arbitrary code execution | execute arbitrary code | execute arbitrary commands | arbitrary file |
-        path traversal | directory traversal | privilege escalation | escalate privileges |
-        authentication bypass | auth bypass | authorization bypass | bypass authentication |
-        bypass authorization | bypasses authentication | zero day | 0day | exploitable | an exploit |
-        exploit for | exploit in | security exploit | account takeover | idor | session hijacking |
-        session fixation | clickjacking | open redirect | insecure deserialization | zip slip | redos |
-        security hole | security flaw | security bug | security issue | security problem | security breach |
-        security vulnerability | security report | security disclosure | data breach | responsible disclosure |
-        responsibly disclose | coordinated disclosure | backdoor | prototype pollution | buffer overflow |
-        heap overflow | use after free | out of bounds write | request smuggling | hardcoded password |
-        hardcoded credentials | hardcoded secret | stored in plain text | stored in plaintext |
-        passwords in plain text | in clear text | other users data | other user's data | another user's data |
-        data of other users | data of another user | sicherheitslücke | vulnérabilité | faille de sécurité |
-        vulnerabilidad | vulnerabilità | vulnerabilidade | beveiligingslek | уязвимость""",
-    3: """exploit | exploited | attacker | attackers | hijack | malicious user | malicious code | plaintext |
-        as another user""",
-    2: "malicious | hacked | security | proof of concept | bypass | bypassed | unauthorized | untrusted input",
-}
-# What names a protection, a tool or a habit instead of a hole takes back the weight of the word inside it.
-NOT_SECURITY: Mapping[int, str] = {
-    4: """csrf token | csrf tokens | csrf protection | csrf check | csrf checks | csrf middleware |
-        csrf verification | csrf cookie | csrf failed | xsrf token | xss filter | xss protection |
-        ssrf protection | vulnerability scanner | vulnerability scan | vulnerability scanning |
-        vulnerability database | npm audit | pip audit | not a vulnerability | not vulnerable |
-        not a security issue | no security issue""",
-    3: "to exploit | can exploit the | we exploit | exploit the | exploit parallelism",
-    2: "security group | security groups | security reasons | security policy | spring security | security settings",
-}
-# "Leaks the API key", in either order: a word of giving away within a few words of a secret.
-LEAKING = _words("leak leaks leaked leaking leakage steal steals stolen")
-SHOWING = _words("expose exposes exposed exposing disclose discloses disclosed reveals revealed")
-SECRETS = _words("password passwords credential credentials secret secrets apikey cookie cookies emails pii")
-# Everyday words elsewhere ("exposes the data"): they count only beside a word of leaking.
-EVERYDAY_SECRETS = _words("key keys token tokens session sessions account accounts email addresses private")
-# "Memory leak" gives nothing away.
-HARMLESS_LEAKS = _words("memory resource goroutine thread descriptor handle connection fd ram")
-# "Private tickets are visible to other users": a word of each within a few words.
-HIDDEN = _words("private confidential hidden restricted secret")
-SEEN = _words("visible readable accessible see sees read reads access view views open download downloads")
-OUTSIDERS = _words("anyone anybody everyone everybody others other anonymous public unauthenticated guests strangers")
-NEAR_WORDS = 5
-
-_WORD = re.compile(r"[^\W_]+(?:['_][^\W_]+)*")
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|https?://\S+", re.DOTALL)
 _HEADING = re.compile(r"^(?:#{1,6} +(.+)|\*\*([^*\n]+)\*\*:?[ \t\r]*)$", re.MULTILINE)
-_CVE = re.compile(r"\bcve-\d{4}-\d{3,}")
 _RAISED = re.compile(r"^[ >]*[\w.]*(?:Error|Exception)\b:|^Traceback \(most|^panic: ", re.MULTILINE)
 _ERROR_NAME = re.compile(
     r"\b[A-Z]\w*(?:Error|Exception|Warning|Invalid)\b|\bErrno\b|\bHTTP [45]\d\d\b|\bSIG[A-Z]{3,}\b"
 )
-# Scripts without spaces between words are looked through as they stand.
 _SENTENCE_END = re.compile(r"[.!:;\n]\s")
-_UNSPACED = re.compile("脆弱性|漏洞")
 
-# first word of a phrase -> (all its words, weight, kind, the reason to give)
-_Index: TypeAlias = dict[str, list[tuple[tuple[str, ...], int, Kind, str]]]
-
-
-def _index(tables: Mapping[Kind, Mapping[int, str]], prefix: str = "") -> _Index:
-    """Lay out phrase tables by first word, so that a text is walked once whatever the number of phrases."""
-    index: _Index = {}
-    for kind, weights in tables.items():
-        for weight, phrases in weights.items():
-            for phrase in phrases.split("|"):
-                words = tuple(phrase.split())
-                index.setdefault(words[0], []).append((words, weight, kind, prefix + " ".join(words)))
-    for entries in index.values():
-        entries.sort(key=lambda entry: -len(entry[0]))
-    return index
-
-
-_TITLE_INDEX = _index(TITLE, "title: ")
-_HEADINGS = {entry[0]: entry[1:] for entries in _index(HEADINGS).values() for entry in entries}
-_ANYWHERE_INDEX = _index(ANYWHERE)
-_SECURITY_INDEX = _index({"security": SECURITY})
-_NOT_SECURITY_INDEX = _index({"security": NOT_SECURITY})
-
-_Found: TypeAlias = dict[tuple[Kind, str], int]
-
-
-def _find(words: list[str], index: _Index, found: _Found) -> None:
-    """Add to `found` the longest phrase of the index at each place, without overlaps; a phrase counts once."""
-    free = 0
-    for place, word in enumerate(words):
-        if word in index and place >= free:
-            for phrase, weight, kind, reason in index[word]:
-                size = len(phrase)
-                if size == 1 or tuple(words[place : place + size]) == phrase:
-                    found[kind, reason] = weight
-                    free = place + size
-                    break
-
-
-def _gives_away(words: list[str]) -> str | None:
-    """The first words that together say that a secret got out ("leaked ... password"), in any order, or None."""
-    for place, word in enumerate(words):
-        if word in LEAKING or word in SHOWING:
-            if place and words[place - 1] in HARMLESS_LEAKS:
-                continue
-            for near in words[max(0, place - NEAR_WORDS) : place + NEAR_WORDS + 1]:
-                if near in SECRETS or (word in LEAKING and near in EVERYDAY_SECRETS):
-                    return f"{word} ... {near}"
-        elif word in HIDDEN:
-            around = words[max(0, place - NEAR_WORDS) : place + NEAR_WORDS + 1]
-            seen, by = SEEN.intersection(around), OUTSIDERS.intersection(around)
-            if seen and by:
-                return f"{word} ... {min(seen)} ... {min(by)}"
-    return None
+_TITLE_INDEX = index_of(TITLE, "title: ")
+_HEADINGS = {entry[0]: entry[1:] for entries in index_of(HEADINGS).values() for entry in entries}
+_ANYWHERE_INDEX = index_of(ANYWHERE)
 
 
 def _asks(prose: str) -> str | None:
     """The first word of a question in running text, where it is a word that questions begin with; else None."""
     for before in prose.replace("？", "?").split("?")[:-1]:
-        words: list[str] = _WORD.findall(_SENTENCE_END.split(before[-QUESTION_LENGTH:])[-1])
+        words: list[str] = WORD.findall(_SENTENCE_END.split(before[-QUESTION_LENGTH:])[-1])
         for word in words[:2]:  # the second, for "and how ..."
             if word in QUESTION_WORDS:
                 return word
     return None
 
 
-def _title_form(title: str, words: list[str]) -> _Found:
+def _title_form(title: str, words: list[str]) -> Found:
     """What the form of the title says: it asks, it requests, it names an error."""
-    found: _Found = {}
+    found: Found = {}
     first, second = (*words, "", "")[:2]
     if first == "re":  # re-add, re-enable
         first, second = second, ""
     if first in ASKING_VERBS and second not in NO_OBJECTS:
         return {("features", f"title: {first} ..."): 6}
-    _find(words, _TITLE_INDEX, found)
+    find_phrases(words, _TITLE_INDEX, found)
     asks = title.rstrip().endswith("?")
     if first in QUESTION_WORDS and second not in REQUESTED:
         found["support", f"title: {first} ..."] = 5 if asks else 3
@@ -315,25 +202,11 @@ def _title_form(title: str, words: list[str]) -> _Found:
     return found
 
 
-def _security(words: list[str], text: str) -> _Found | None:
-    """The evidence that this is a private report, or None where it does not reach the mark."""
-    found: _Found = {}
-    _find(words, _SECURITY_INDEX, found)
-    pair = _gives_away(words)
-    if pair:
-        found["security", pair] = 4
-    cve = _CVE.search(text)
-    if cve:
-        found["security", cve.group()] = 6
-    unspaced = _UNSPACED.search(text)
-    if unspaced:
-        found["security", unspaced.group()] = 6
-    if not found:
-        return None
-    excused: _Found = {}
-    _find(words, _NOT_SECURITY_INDEX, excused)
-    needed = SECURITY_NEEDS_IN_LONG_TEXT if len(words) > LONG_TEXT_WORDS else SECURITY_NEEDS
-    return found if sum(found.values()) - sum(excused.values()) >= needed else None
+def _wants(title: str, words: list[str]) -> bool:
+    """Whether a title asks or requests: "Where can I ...?", "Add ...", "Support for ..."."""
+    first, second = (*words, "", "")[:2]
+    asks = title.rstrip().endswith("?") and first in QUESTION_WORDS
+    return asks or (first, second) == ("how", "to") or (first in ASKING_VERBS and second not in NO_OBJECTS)
 
 
 def suggest_kind(title: str, body: str) -> Suggestion:
@@ -347,18 +220,18 @@ def suggest_kind(title: str, body: str) -> Suggestion:
     """
     title, body = title[:TITLE_LIMIT].replace("’", "'"), body[:BODY_LIMIT].replace("’", "'")
     prose = _CODE.sub(" ", body).lower()
-    headings = [tuple(_WORD.findall(plain or bold)) for plain, bold in _HEADING.findall(prose)]
+    headings = [tuple(WORD.findall(plain or bold)) for plain, bold in _HEADING.findall(prose)]
     prose = _HEADING.sub(" . ", prose)
-    title_words = _WORD.findall(title.lower())
-    words = [*title_words, "", *_WORD.findall(prose)]  # the empty word keeps phrases from spanning title and body
+    title_words = WORD.findall(title.lower())
+    words = [*title_words, "", *WORD.findall(prose)]  # the empty word keeps phrases from spanning title and body
 
-    secret = _security(words, f"{title.lower()} {prose}")
+    secret = evidence(words, f"{title.lower()} {prose}", f"{title}\n{body}", wants=_wants(title, title_words))
     if secret is not None:
         weight = sum(secret.values())
         return _suggestion("security", secret, weight, weight)
 
-    told: _Found = {}
-    _find(words, _ANYWHERE_INDEX, told)
+    told: Found = {}
+    find_phrases(words, _ANYWHERE_INDEX, told)
     asked = _asks(prose)
     if asked:
         told["support", f"{asked} ...?"] = 3
@@ -379,7 +252,7 @@ def suggest_kind(title: str, body: str) -> Suggestion:
     return _suggestion(winner, found, totals[winner], sum(totals.values()))
 
 
-def _suggestion(kind: Kind, found: _Found, weight: int, total: int) -> Suggestion:
+def _suggestion(kind: Kind, found: Found, weight: int, total: int) -> Suggestion:
     """Put the evidence for `kind` in order, strongest first; `weight` of the `total` weight speaks for it."""
     mine = sorted((-weight, reason) for (of, reason), weight in found.items() if of == kind)
     return Suggestion(kind, round(100 * weight / (total + LITTLE)), tuple(reason for _weight, reason in mine))

@@ -12,12 +12,13 @@ from forum import audit
 from forum.accounts import rules
 from forum.accounts.events import SignedIn
 from forum.accounts.passwords import hash_password, verify_password
-from forum.database.engine import action, execute, fetch_one, fetch_value
+from forum.database.engine import action, execute, fetch, fetch_one, fetch_value
 from forum.events import hint, publish
 from forum.jobs import enqueue
 from forum.web import sessions
 from forum.web.errors import Forbidden, Invalid
 from forum.web.i18n import _
+from forum.web.limits import limit
 from forum.web.reader import Reader
 
 CONFIRM_FOR = timedelta(days=3)
@@ -57,18 +58,21 @@ class SignUp:
 
 
 async def sign_up(new: SignUp, *, confirmed: bool = False, admin: bool = False) -> int:
-    """Make a person and have a confirmation mailed; returns their id.
+    """Make a person and have a confirmation mailed; returns their id. Whether the address is somebody's already is not
+    told: its owner hears of it by mail.
 
-    The site's first person becomes its admin by the command line alone. Raises Invalid by field.
+    The site's first person becomes its admin by the command line alone. Raises Invalid by field, TooMany.
     """
     faults = new.faults()
     if not confirmed:
         await check_sign_ups()
-    taken = await taken_by_others(new)
-    if len(taken) == 2 and not faults and (before := await same_sign_up(new)) is not None:
+    taken = await taken_by_others(new, is_confirmed=confirmed)
+    if taken and not faults and (before := await same_sign_up(new)) is not None:
         return before
     if taken or faults:
         raise Invalid(taken | faults)
+    if not confirmed:
+        await limit_mails_to(new.email)
     password = await hash_password(new.password)
     try:
         return await create_person(new, password, confirmed=confirmed, admin=admin)
@@ -76,7 +80,7 @@ async def sign_up(new: SignUp, *, confirmed: bool = False, admin: bool = False) 
         # somebody was faster while the password was hashed, or this same form was
         if (before := await same_sign_up(new)) is not None:
             return before
-        raise Invalid(await taken_by_others(new)) from None
+        raise Invalid(await taken_by_others(new, is_confirmed=confirmed)) from None
 
 
 async def check_sign_ups() -> None:
@@ -85,12 +89,26 @@ async def check_sign_ups() -> None:
         raise Forbidden(_("This site takes no new members at the moment."))
 
 
-async def taken_by_others(new: SignUp) -> dict[str, str]:
-    """Which of the names that must be one person's alone are somebody's already, by field."""
+async def limit_mails_to(email: str) -> None:
+    """Raises TooMany where this address was written to too often (trust.md B33)."""
+    await limit(f"mail-to:{email.lower()}", most=4, seconds=3600)
+
+
+async def owner_of(email: str) -> int | None:
+    """Who has confirmed this address."""
+    owner: int | None = await fetch_value(
+        "select id from person where lower(email) = lower($1) and email_confirmed_at is not null", email
+    )
+    return owner
+
+
+async def taken_by_others(new: SignUp, *, is_confirmed: bool) -> dict[str, str]:
+    """Which of the names that must be one person's alone are somebody's already, by field. Of the address it is told only
+    to who has shown that it is theirs (`is_confirmed`); anybody can type one (trust.md B34)."""
     found = {}
     if await fetch_value("select 1 from handle where name = lower($1)", new.username):
         found["username"] = _("This name is taken. Choose another.")
-    if await fetch_value("select 1 from person where lower(email) = lower($1)", new.email):
+    if is_confirmed and await owner_of(new.email) is not None:
         found["email"] = _("There is an account with this address. Sign in, or reset its password.")
     return found
 
@@ -145,12 +163,20 @@ async def new_token(person: int, purpose: str, lifetime: timedelta) -> str:
     return token
 
 
+# SQL: nobody but `p` has confirmed the address of `p`.
+STILL_FREE = (
+    "not exists (select 1 from person o where lower(o.email) = lower(p.email) and o.id <> p.id"
+    " and o.email_confirmed_at is not null)"
+)
+
+
 async def token_owner(token: str, purpose: str) -> int | None:
-    """Whose living token this is; None when used, expired, for another purpose, or for a former address."""
+    """Whose living token this is; None when used, expired, for another purpose, for a former address, or for one that
+    somebody else has confirmed since."""
     owner: int | None = await fetch_value(
         "select t.person_id from token t join person p on p.id = t.person_id and p.email = t.email"
         " where t.hash = $1 and t.purpose = $2 and t.used_at is null and t.expires_at > now()"
-        " and p.disabled_at is null",
+        f" and p.disabled_at is null and {STILL_FREE}",
         hashlib.sha256(token.encode()).digest(),
         purpose,
     )
@@ -162,7 +188,7 @@ async def use_token(token: str, purpose: str) -> int | None:
     owner: int | None = await fetch_value(
         "update token t set used_at = now() from person p where t.hash = $1 and t.purpose = $2 and t.used_at is null"
         " and t.expires_at > now() and p.id = t.person_id and p.email = t.email and p.disabled_at is null"
-        " returning t.person_id",
+        f" and {STILL_FREE} returning t.person_id",
         hashlib.sha256(token.encode()).digest(),
         purpose,
     )
@@ -171,7 +197,16 @@ async def use_token(token: str, purpose: str) -> int | None:
 
 @action
 async def send_confirmation(person: int) -> None:
-    """Mail a link that confirms the address."""
+    """Mail a link that confirms the address; where it is somebody's already, tell them instead, and nobody else."""
+    taken = await fetch_one(
+        "select o.id, o.username, p.username as typed_by from person p join person o on lower(o.email) = lower(p.email)"
+        " and o.id <> p.id and o.email_confirmed_at is not null where p.id = $1",
+        person,
+    )
+    if taken is not None:
+        more = {"username": taken["username"], "typed_by": taken["typed_by"], "attempt": secrets.token_hex(8)}
+        await enqueue("send_mail", template="taken", person=taken["id"], **more)
+        return
     token = await new_token(person, "confirm", CONFIRM_FOR)
     await enqueue("send_mail", template="confirm", person=person, token=token)
 
@@ -186,16 +221,29 @@ async def confirm_email(token: str) -> int:
     return person
 
 
+# Whose password it may be: of a username one person's; of an address the latest two who only typed it, and its owner.
+CANDIDATES = """
+(select id, password from person where disabled_at is null and same_as is null and lower(username) = lower($1))
+union all
+(select id, password from person where disabled_at is null and same_as is null and lower(email) = lower($1)
+    and email_confirmed_at is null order by id desc limit 2)
+union all
+(select id, password from person where disabled_at is null and same_as is null and lower(email) = lower($1)
+    and email_confirmed_at is not null)
+"""
+MOST_CANDIDATES = 3
+
+
 async def sign_in(login: str, password: str) -> int:
-    """The person with this username or address and password. Raises Invalid, the same for every reason."""
-    row = await fetch_one(
-        "select id, password from person where disabled_at is null and same_as is null"
-        " and (lower(username) = lower($1) or lower(email) = lower($1))",
-        login,
-    )
-    if not await verify_password(password, row["password"] if row else None) or row is None:
-        raise Invalid({"login": _("Name and password do not belong together.")})
-    return int(row["id"])
+    """The person with this username or address and password. Raises Invalid, the same for every reason, and after the
+    same number of passwords tried: how long it takes tells nobody who has an account."""
+    rows = await fetch(CANDIDATES, login)
+    for row in rows:
+        if await verify_password(password, row["password"]):
+            return int(row["id"])
+    for _more in range((MOST_CANDIDATES if "@" in login else 1) - len(rows)):
+        await verify_password(password, None)
+    raise Invalid({"login": _("Name and password do not belong together.")})
 
 
 @action
@@ -217,7 +265,10 @@ async def sign_out(token: str) -> None:
 async def ask_reset(email: str) -> None:
     """Mail a link for a new password, if anybody has this address; nothing shows whether."""
     person = await fetch_value(
-        "select id from person where lower(email) = lower($1) and disabled_at is null and kind = 'local'", email
+        "select id from person where lower(email) = lower($1) and disabled_at is null and kind = 'local'"
+        # its owner; else whoever typed it last, who shows by this that it is theirs
+        " order by email_confirmed_at is null, id desc limit 1",
+        email,
     )
     if person is not None:
         token = await new_token(person, "reset", RESET_FOR)

@@ -124,7 +124,7 @@ async def newcomer_page(
         typed=typed,
         errors=errors,
         verified=proof.email if proof.is_verified else "",
-        is_taken=await identities.email_is_taken(proof.email),
+        is_taken=await identities.is_taken(proof),
         login=proof.login,
         carry=found.draft,
         request_csrf=request.csrf_token,
@@ -194,7 +194,7 @@ async def remove(request: Request) -> Response:
 
 
 routes = [
-    route("/login/with/{provider}", begin, methods=("POST",)),
+    route("/login/with/{provider}", begin, methods=("POST",), while_read_only=True),
     route("/login/with/{provider}/callback", answered),
     route("/signup/with/{provider}", choose),
     route("/signup/with/{provider}", join, methods=("POST",)),

@@ -7,7 +7,7 @@ import asyncpg
 
 from forum import audit
 from forum.accounts import rules
-from forum.accounts.actions import SignUp, check_sign_ups, create_person, taken_by_others
+from forum.accounts.actions import SignUp, check_sign_ups, create_person, limit_mails_to, owner_of, taken_by_others
 from forum.accounts.attempts import Newcomer
 from forum.accounts.events import IdentityProven
 from forum.accounts.providers import Proof
@@ -126,8 +126,9 @@ async def has_password(person: int) -> bool:
     return bool(await fetch_value("select password is not null from person where id = $1", person))
 
 
-async def email_is_taken(email: str) -> bool:
-    return bool(email and await fetch_value("select 1 from person where lower(email) = lower($1)", email))
+async def is_taken(proof: Proof) -> bool:
+    """Whether the address that is theirs, as the provider says, has an account here; of any other it is not told."""
+    return proof.is_verified and await owner_of(proof.email) is not None
 
 
 async def free_username(wanted: str) -> str:
@@ -150,21 +151,23 @@ async def free_username(wanted: str) -> str:
 async def sign_up_with(new: SignUp, newcomer: Newcomer) -> int:
     """Make the person whom a provider vouches for, who has no password. Their address is confirmed when it is the one
     that the provider verified. Raises Invalid by field, Forbidden, and Conflict where the form was sent before."""
-    if faults := new.faults_without_password() | await taken_by_others(new):
+    confirmed = newcomer.proof.is_verified and new.email.lower() == newcomer.proof.email.lower()
+    if faults := new.faults_without_password() | await taken_by_others(new, is_confirmed=confirmed):
         raise Invalid(faults)
     await check_sign_ups()
+    if not confirmed:
+        await limit_mails_to(new.email)
     try:
-        return await join(new, newcomer)
+        return await join(new, newcomer, confirmed=confirmed)
     except asyncpg.UniqueViolationError:
-        raise Invalid(await taken_by_others(new)) from None
+        raise Invalid(await taken_by_others(new, is_confirmed=confirmed)) from None
 
 
 @action
-async def join(new: SignUp, newcomer: Newcomer) -> int:
+async def join(new: SignUp, newcomer: Newcomer, *, confirmed: bool) -> int:
     proof = newcomer.proof
     if await fetch_value("delete from sign_in_attempt where state = $1 returning true", newcomer.attempt) is None:
         raise Conflict(_("This was sent already."))
-    confirmed = proof.is_verified and new.email.lower() == proof.email.lower()
     person = await create_person(new, None, confirmed=confirmed, by_operator=False)
     await add_row(person, proof)
     await tell(person, proof)

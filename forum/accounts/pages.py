@@ -1,6 +1,7 @@
 """The doors of the site: signing up, in and out, confirming an address, a new password."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
@@ -8,13 +9,14 @@ from forum.accounts import actions, preferences, rules, texts
 from forum.accounts.queries import email_of
 from forum.web import sessions
 from forum.web.error_pages import carried
-from forum.web.errors import Forbidden, Invalid, Problem, TooMany
+from forum.web.errors import Forbidden, Invalid, Problem, ReadOnly, TooMany
 from forum.web.i18n import _
 from forum.web.limits import limit, network_of
 from forum.web.middleware import set_cookie
 from forum.web.pages import came_from, local_path, page, redirect
 from forum.web.requests import Request
 from forum.web.routing import route
+from forum.web.switches import check_writable, switches_of
 
 MINUTES = 60
 HOUR = 60 * MINUTES
@@ -24,7 +26,9 @@ def client(request: Request) -> str:
     return network_of(request.client_address)
 
 
-async def form_page(request: Request, template: str, problem: Problem | None = None, /, status: int = 200) -> Response:
+async def form_page(
+    request: Request, template: str, problem: Problem | None = None, /, status: int = 200, **more: Any
+) -> Response:
     """A guest's form: empty, or as it was typed with what is wrong with it."""
     form = request.fields
     errors: Mapping[str, str] = {}
@@ -41,8 +45,9 @@ async def form_page(request: Request, template: str, problem: Problem | None = N
         carry=carried(form),
         request_csrf=request.csrf_token,
         ways_in=request.settings.ways_in,
+        **more,
     )
-    if isinstance(problem, TooMany):
+    if isinstance(problem, TooMany | ReadOnly):
         response.headers["retry-after"] = str(problem.retry_after)
     return response
 
@@ -90,7 +95,12 @@ async def signup(request: Request) -> Response:
     """The form to sign up."""
     if request.reader.is_signed_in:
         return redirect(request, local_path(request.query_params.get("next", "/")))
-    return await form_page(request, "accounts/signup.html")
+    closed, why = await switches_of(request), ""
+    if "no_sign_ups" in closed:
+        why = _("This site takes no new members at the moment.")
+    elif "read_only" in closed:
+        why = _("This site can only be read for a while. Sign up later.")
+    return await form_page(request, "accounts/signup.html", closed=why)
 
 
 async def sign_up(request: Request) -> Response:
@@ -99,6 +109,7 @@ async def sign_up(request: Request) -> Response:
     if "show" in form:
         return await form_page(request, "accounts/signup.html")
     try:
+        await check_writable(request)
         new = actions.SignUp(
             username=form.text("username", limit=100, required=False),
             email=form.text("email", limit=1000, required=False),
@@ -111,7 +122,7 @@ async def sign_up(request: Request) -> Response:
             raise Invalid(faults)
         await limit(f"sign-up:{client(request)}", most=20, seconds=HOUR)
         person = await actions.sign_up(new)
-    except (Invalid, TooMany, Forbidden) as problem:
+    except (Invalid, TooMany, Forbidden, ReadOnly) as problem:
         return await form_page(request, "accounts/signup.html", problem)
     return await enter(request, person, _("Welcome. You can write at once, and post when your address is confirmed."))
 
@@ -226,11 +237,11 @@ async def well_known_change_password(request: Request) -> Response:
 
 routes = [
     route("/login", login),
-    route("/login", sign_in, methods=("POST",)),
+    route("/login", sign_in, methods=("POST",), while_read_only=True),
     route("/signup", signup),
-    route("/signup", sign_up, methods=("POST",)),
+    route("/signup", sign_up, methods=("POST",), while_read_only=True),
     route("/logout", logout),
-    route("/logout", sign_out, methods=("POST",)),
+    route("/logout", sign_out, methods=("POST",), while_read_only=True),
     route("/confirm", send_confirmation, access="signed_in", methods=("POST",)),
     route("/confirm/{token}", confirm),
     route("/confirm/{token}", confirm_address, methods=("POST",)),

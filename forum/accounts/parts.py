@@ -1,4 +1,5 @@
-"""What people's accounts put on everybody else's pages: the banner of an address that is not confirmed."""
+"""What accounts put on everybody else's pages: the banners of an address that is not confirmed, and of a site that can
+only be read."""
 
 from typing import Any
 
@@ -20,4 +21,11 @@ async def unconfirmed(request: Request) -> dict[str, Any] | None:
     }
 
 
+async def read_only(request: Request) -> dict[str, Any] | None:
+    """That nothing can be written for a while, to those who write: whoever is signed in."""
+    reader = request.reader
+    return {"is_admin": reader.is_admin} if "read_only" in reader.switches else None
+
+
+READ_ONLY_BANNER = Part(read_only, "accounts/read_only.html")
 TOP_BANNER = Part(unconfirmed, "accounts/unconfirmed.html")

@@ -79,7 +79,7 @@ async def switch_theme(request: Request) -> Response:
     theme = request.fields.choice("theme", THEMES)
     request.fields.check()
     remember_theme(request, theme)
-    if request.reader.is_signed_in:
+    if request.reader.is_signed_in and "read_only" not in request.reader.switches:
         await actions.set_theme(request.reader, theme)
     by_script = request.is_htmx or "text/html" not in request.headers.get("accept", "")
     return Response(status_code=204) if by_script else redirect(request, came_from(request))
@@ -88,5 +88,5 @@ async def switch_theme(request: Request) -> Response:
 routes = [
     route("/u/{username}/preferences", preferences, access="signed_in"),
     route("/u/{username}/preferences", prefer, access="signed_in", methods=("POST",)),
-    route("/preferences/theme", switch_theme, methods=("POST",)),
+    route("/preferences/theme", switch_theme, methods=("POST",), while_read_only=True),
 ]

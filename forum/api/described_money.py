@@ -65,7 +65,7 @@ PATHS: Json = {
                 ["amount", "currency", "method"],
             ),
             "responses": {"201": answer("Ordered, once for its key.", "BumpMade")}
-            | refused(401, 403, 404, 409, 413, 415, 422),
+            | refused(401, 403, 404, 409, 413, 415, 422, 503),
         }
     },
     "/api/v1/bumps/{id}/received": {
@@ -75,7 +75,7 @@ PATHS: Json = {
             "parameters": [ID],
             "requestBody": body({}, []) | {"required": False},
             "responses": {"200": answer("Booked, now or before.", "BumpReceived")}
-            | refused(401, 403, 404, 409, 413, 415, 422),
+            | refused(401, 403, 404, 409, 413, 415, 422, 503),
         }
     },
 }

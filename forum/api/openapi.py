@@ -251,7 +251,8 @@ PATHS: Json = {
                 },
                 ["title", "markdown", "capacity"],
             ),
-            "responses": {"201": answer("It waits.", "TicketMade")} | refused(401, 403, 404, 409, 413, 415, 422, 429),
+            "responses": {"201": answer("It waits.", "TicketMade")}
+            | refused(401, 403, 404, 409, 413, 415, 422, 429, 503),
         }
     },
     "/api/v1/tickets/{id}/answers": {
@@ -271,7 +272,7 @@ PATHS: Json = {
                 ["markdown"],
             ),
             "responses": {"201": answer("It stands there.", "AnswerMade")}
-            | refused(401, 403, 404, 409, 413, 415, 422, 429),
+            | refused(401, 403, 404, 409, 413, 415, 422, 429, 503),
         }
     },
     "/api/v1/threads/{id}/promotion": {
@@ -297,7 +298,7 @@ PATHS: Json = {
                 [],
             ),
             "responses": {"202": answer("It is wanted, on its way, or there.", "Promotion")}
-            | refused(401, 403, 404, 409, 413, 415, 422, 429),
+            | refused(401, 403, 404, 409, 413, 415, 422, 429, 503),
         },
     },
 }

@@ -57,7 +57,7 @@ async def again(request: Request) -> Response:
 
 
 routes = [
-    route("/webhooks/{source}", webhook, access="signed", methods=("POST",)),
+    route("/webhooks/{source}", webhook, access="signed", methods=("POST",), while_read_only=True),
     route("/admin/incoming", incoming, access="admin"),
     route("/admin/incoming/{delivery:int}/again", again, access="admin", methods=("POST",)),
 ]

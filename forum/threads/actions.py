@@ -34,14 +34,15 @@ async def react(reader: Reader, post: int, kind: str, *, on: bool) -> int:
     thread = await fetch_value("select thread_id from post where id = $1", post)
     where = await locked_thread(thread or 0, reader)
     row = await fetch_one(
-        "select p.number, p.author_id from post p join thread t on t.id = p.thread_id"
+        "select p.number, p.author_id, coalesce(w.same_as, w.id) as person_id from post p"
+        " join thread t on t.id = p.thread_id join person w on w.id = p.author_id"
         f" where p.id = $1 and p.deleted_at is null and {visible_post('p', 't', '$2')}",
         post,
         person,
     )
     if row is None:
         raise NotFound
-    if row["author_id"] == person:
+    if row["person_id"] == person:
         raise Forbidden(_("One's own posts are for others to like."))
     if kind == "same" and row["number"] != 1:
         raise Invalid({"kind": _("This belongs to the first post.")})

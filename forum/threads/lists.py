@@ -17,7 +17,7 @@ from forum.threads.rules import THREADS_A_PAGE
 from forum.web import parts
 from forum.web.errors import NotFound
 from forum.web.i18n import _
-from forum.web.pages import FLASH, THEME, page
+from forum.web.pages import FLASH, page, theme_of
 from forum.web.requests import Request
 from forum.web.routing import route
 
@@ -66,7 +66,7 @@ async def home(request: Request) -> Response:
         return await fresh_home(request)
     stamp = await queries.latest_stamp()
     minute = int(datetime.now(UTC).timestamp()) // 60
-    theme = request.scope["haas.cookies"].get(THEME, "")
+    theme = theme_of(request)
     key = (request.scope["path"], stamp, minute, theme)
     kept = guest_lists.get(key)
     if kept is None:

@@ -23,11 +23,12 @@ from forum.threads.queries import (
 from forum.threads.reading import read_up_to
 from forum.threads.rules import numbers_on, page_of, pages_in, quote_of
 from forum.web import parts
-from forum.web.errors import Invalid, NotFound, Problem
-from forum.web.pages import FLASH, THEME, page, redirect, swap
+from forum.web.errors import Invalid, NotFound, Problem, ReadOnly
+from forum.web.pages import FLASH, page, redirect, swap, theme_of
 from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
+from forum.web.switches import check_writable
 
 guest_pages = Kept(80_000_000)
 # No thread has a post of a higher number: it would not fit its column.
@@ -72,7 +73,7 @@ class GuestPage:
 
 async def guest_page(request: Request, thread: int, number: int) -> Response:
     """The page as every guest gets it, kept as long as one cheap row says that nothing changed."""
-    place = (thread, page_of(number), request.scope["haas.cookies"].get(THEME, ""))
+    place = (thread, page_of(number), theme_of(request))
     kept: GuestPage | None = guest_pages.get(place)
     acts: list[Any] | None = None
     if kept is None:
@@ -116,7 +117,7 @@ async def fresh_page(
     powers = powers_in(reader, head)
     body = await posts_on(reader, head, acts, here, powers)
     read = min(last, head["last_number"])
-    if reader.is_signed_in and read > (head["read_number"] or 0):
+    if reader.is_signed_in and read > (head["read_number"] or 0) and "read_only" not in reader.switches:
         await read_up_to(reader.person, thread, read)
     if (quoted := request.query_params.get("quote")) and reader.is_signed_in and "draft" not in reply:
         reply["draft"] = with_quote(head["draft"] or "", await quote_from(reader, thread, quoted))
@@ -203,9 +204,11 @@ async def reply(request: Request) -> Response:
             key=fields.key(),
         )
     if "save" in fields:
+        await check_writable(request)
         await drafts.keep_draft(request.reader, f"thread:{thread}", markdown=markdown)
         return redirect(request, thread_url(head) + "#reply", "")
     try:
+        await check_writable(request)
         fields.check()
         posted = await writing.post_reply(request.reader, thread, markdown, purpose=purpose, key=fields.key())
     except Problem as problem:
@@ -343,18 +346,19 @@ async def edit(request: Request) -> Response:
             **TOOLS,
         )
     try:
+        await check_writable(request)
         fields.check()
         posted = await editing.edit_post(
             request.reader, source["id"], markdown, title=title, tags=tags, reason=fields.get("reason", "")
         )
-    except Invalid as problem:
+    except (Invalid, ReadOnly) as problem:
         return await page(
             request,
             "threads/edit.html",
-            422,
+            problem.status,
             post=source,
             fields=typed,
-            errors=problem.errors,
+            errors=problem.errors if isinstance(problem, Invalid) else {"": problem.message},
             preview=None,
             **TOOLS,
         )
@@ -366,11 +370,11 @@ routes = [
     route("/t/{slug}/{id}/{number}", thread_page),
     route("/t/{id}", short_url),
     route("/quotes/{id}/{number}", quote, access="signed_in"),
-    route("/t/{id}/replies", reply, access="signed_in", methods=("POST",)),
-    route("/preview", preview, access="signed_in", methods=("POST",)),
+    route("/t/{id}/replies", reply, access="signed_in", methods=("POST",), while_read_only=True),
+    route("/preview", preview, access="signed_in", methods=("POST",), while_read_only=True),
     route("/posts/{id}/reactions/{kind}", reaction, access="signed_in", methods=("POST",)),
     route("/posts/{id}/edit", edit_page, access="signed_in"),
-    route("/posts/{id}/edit", edit, access="signed_in", methods=("POST",)),
+    route("/posts/{id}/edit", edit, access="signed_in", methods=("POST",), while_read_only=True),
     route("/t/{id}/acceptance", accept, access="signed_in", methods=("POST",)),
     route("/t/{id}/acceptance/delete", take_back, access="signed_in", methods=("POST",)),
     route("/t/{id}/closure", close, access="signed_in", methods=("POST",)),

@@ -75,6 +75,17 @@ class WrongType(Problem):
         return _("This kind of body is not understood here.")
 
 
+class ReadOnly(Problem):
+    """Nothing is written for a while: an admin's switch. `retry_after` in seconds: nobody knows, so a guess."""
+
+    status = 503
+    kind = "read-only"
+    retry_after = 300
+
+    def default(self) -> str:
+        return _("This site can only be read for a while. Nothing was changed; what you wrote is kept.")
+
+
 class TooMany(Problem):
     """Too often; `retry_after` in seconds."""
 

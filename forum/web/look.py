@@ -11,7 +11,7 @@ from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from forum.web.assets import Assets
-from forum.web.i18n import _
+from forum.web.i18n import _, ngettext
 from forum.web.i18n import current as locale
 from forum.web.money import money, percent
 from forum.web.reader import hue_of, initials_of
@@ -49,6 +49,9 @@ def install(env: Environment) -> None:
         full_date=full_date,
         money=money,
         percent=percent,
+        days=days,
+        span=span,
+        workdays=workdays,
     )
 
 
@@ -143,6 +146,21 @@ def day_text(year: int, month: int, day: int, _locale: str) -> str:
 def full_date(at: datetime) -> str:
     """Return date and time in words and UTC, for a title: "16 Nov 2026, 09:12 UTC"."""
     return f"{ago(at)}, {at.astimezone(UTC):%H:%M} UTC"
+
+
+def span(least: int, most: int) -> str:
+    """Return a range of whole numbers as it is read: "3–4", and "3" where both ends are the same."""
+    return str(least) if least == most else f"{least}–{most}"
+
+
+def workdays(least: int, most: int) -> str:
+    """Return a range of workdays in words: "3–4 workdays", "1 workday"."""
+    return ngettext("%(span)s workday", "%(span)s workdays", most) % {"span": span(least, most)}
+
+
+def days(least: int, most: int) -> str:
+    """Return the same where there is little room: "3–4 days", "1 day"."""
+    return ngettext("%(span)s day", "%(span)s days", most) % {"span": span(least, most)}
 
 
 def strokes(line: Sequence[str], you: int | None = None) -> list[tuple[int, int, str]]:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from forum.settings import Settings
 from forum.web import csrf, i18n, sessions
-from forum.web.errors import Forbidden, Invalid, NotFound, Problem, SignInFirst, TooLarge, TooMany, WrongType
+from forum.web.errors import Forbidden, Invalid, NotFound, Problem, ReadOnly, SignInFirst, TooLarge, TooMany, WrongType
 from forum.web.keys import read_api_key
 from forum.web.reader import GUEST, Reader
 from forum.web.requests import Form, Request
@@ -142,6 +142,9 @@ class Kernel:
             raw["cache-control"] = "private, no-store"
         elif "cache-control" not in raw:
             raw["cache-control"] = "no-cache"
+        if message["status"] == 503 and "retry-after" not in raw:
+            # a page that comes back with what was typed says it as well
+            raw["retry-after"] = str(ReadOnly.retry_after)
         if "haas.new_guest" in scope:
             raw.append("set-cookie", self.cookie(csrf.GUEST_COOKIE, scope["haas.new_guest"], None))
         for cookie in scope.get("haas.set_cookies", ()):
@@ -168,7 +171,7 @@ class Kernel:
             log.error("unhandled", path=request.scope["path"], exc_info=error)
             error = Problem(i18n.gettext("Something broke on our side. Nothing you wrote is lost; try again."))
             error.status, error.kind = 500, "broken"
-        if isinstance(error, TooMany):
+        if isinstance(error, TooMany | ReadOnly):
             headers["retry-after"] = str(error.retry_after)
         if request.wants_json:
             return problem_details(request, error, headers)

@@ -50,6 +50,7 @@ def account_links(request: Request) -> list[tuple[str, str, str]]:
     """The menu behind the avatar: address, icon, text."""
     links = [(f"/u/{request.reader.username}/preferences", "filter", _("Preferences"))]
     admins = [
+        ("/admin/site", "globe", _("Site")),
         ("/admin/mail", "mail", _("Mail")),
         ("/admin/incoming", "download", _("Incoming")),
         ("/admin/claims", "claim", _("Claims")),

@@ -23,6 +23,8 @@ class Reader:
     locale: str = ""
     shortcuts: bool = True
     roles: Mapping[int, str] = field(default_factory=dict)
+    # what the site's admins had closed at that moment (forum/web/switches.py)
+    switches: frozenset[str] = frozenset()
 
     @property
     def is_signed_in(self) -> bool:

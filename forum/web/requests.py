@@ -114,6 +114,10 @@ class Request(StarletteRequest):
         return path.endswith(".json") or path.startswith(("/api/", "/webhooks/"))
 
     @property
+    def is_write(self) -> bool:
+        return self.method not in ("GET", "HEAD", "OPTIONS")
+
+    @property
     def is_htmx(self) -> bool:
         return self.headers.get("hx-request") == "true"
 

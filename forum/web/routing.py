@@ -9,6 +9,7 @@ from starlette.types import Lifespan, Receive, Scope, Send
 
 from forum.web.errors import Forbidden, NotFound, SignInFirst
 from forum.web.requests import Request
+from forum.web.switches import check_writable
 
 # anybody: no reader needed (what is shown still asks visibility) · signed_in · team: of the project in the path ·
 # admin, moderator: of the site · signed: no person, but bytes signed by another service, which the handler verifies
@@ -23,9 +24,10 @@ BIGGEST = 2**63 - 1
 class Endpoint:
     """One handler behind its access check, as an ASGI application."""
 
-    def __init__(self, handler: Handler, access: Access) -> None:
+    def __init__(self, handler: Handler, access: Access, while_read_only: bool = False) -> None:
         self.handler = handler
         self.access = access
+        self.while_read_only = while_read_only
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
@@ -41,6 +43,8 @@ class Endpoint:
                 raise NotFound
             if self.access == "team" and not reader.roles:
                 raise NotFound
+        if request.is_write and not self.while_read_only:
+            await check_writable(request)
         response = await self.handler(request)
         await response(scope, receive, send)
 
@@ -64,10 +68,16 @@ class AccessRoute(Route):
 
 
 def route(
-    path: str, handler: Handler, *, access: Access = "anybody", methods: tuple[str, ...] = ("GET",)
+    path: str,
+    handler: Handler,
+    *,
+    access: Access = "anybody",
+    methods: tuple[str, ...] = ("GET",),
+    while_read_only: bool = False,
 ) -> AccessRoute:
-    """A route from `path` to `handler`, for those with `access`."""
-    endpoint: Any = Endpoint(handler, access)
+    """A route from `path` to `handler`, for those with `access`. `while_read_only`: what it writes is still written
+    while the site can only be read, or the handler asks `check_writable` itself, since it can keep what was typed."""
+    endpoint: Any = Endpoint(handler, access, while_read_only)
     made = AccessRoute(path, endpoint, methods=list(methods), name=handler.__name__)
     # Starlette leaves the methods of an ASGI endpoint open
     made.methods = {*methods, "HEAD"} if "GET" in methods else set(methods)

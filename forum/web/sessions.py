@@ -21,7 +21,8 @@ def hashed(token: str) -> bytes:
 READER = """
 select p.id, p.username, p.name, p.site_role, p.email_confirmed_at is not null as confirmed, p.theme, p.locale,
        p.shortcuts, s.id as session, s.seen_at < now() - $2::interval as stale,
-       (select jsonb_object_agg(m.project_id, m.role) from project_member m where m.person_id = p.id) as roles
+       (select jsonb_object_agg(m.project_id, m.role) from project_member m where m.person_id = p.id) as roles,
+       (select array_agg(w.name) from site_switch w where w.is_on) as switches
   from {source}
  where {condition} and p.disabled_at is null and p.same_as is null
 """
@@ -60,6 +61,7 @@ def reader_from(row: object) -> Reader:
         theme=str(r["theme"]),
         locale=str(r["locale"]),
         shortcuts=bool(r["shortcuts"]),
+        switches=frozenset(r["switches"] or ()),  # type: ignore[call-overload]
         roles={int(k): v for k, v in roles.items()} if isinstance(roles, dict) else {},
     )
 

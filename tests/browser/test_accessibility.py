@@ -31,6 +31,9 @@ SIDEWAYS = """() => {
     (e) => e.getBoundingClientRect().right > wide && e.checkVisibility() && !clipped(e.parentElement));
   return [`${document.documentElement.scrollWidth} px wide`, ...out.slice(0, 5).map((e) => e.outerHTML.slice(0, 160))];
 }"""
+# A choice so narrow that nobody reads what is chosen.
+SQUEEZED = """() => [...document.querySelectorAll("select")].filter((e) => e.checkVisibility() && e.clientWidth < 80)
+  .map((e) => `${e.clientWidth} px: ${e.outerHTML.slice(0, 80)}`)"""
 
 
 @cache
@@ -71,4 +74,5 @@ async def test_every_page_is_accessible_and_asks_nobody_else_for_anything(
                     await shoot(page, f"{place.name}-{size}-{theme}")
         await page.set_viewport_size({"width": 320, "height": 640})
         found += [f"{place.name} ({place.path}), 320 pixels: {each}" for each in await page.evaluate(SIDEWAYS)]
+        found += [f"{place.name} ({place.path}), squeezed: {each}" for each in await page.evaluate(SQUEEZED)]
     assert not found, "\n".join([f"{len(found)} faults", *found])

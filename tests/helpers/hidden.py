@@ -236,6 +236,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "initials": ("AB",),
     "size": ("48",),
     "part": ("1",),
+    "switch": ("read_only",),
     "tag": ("x",),
     "site": ("pelican.stackexchange.com",),
     "provider": ("github",),

@@ -17,6 +17,7 @@ from tests.helpers.tickets import Asked
 from tests.helpers.world import World
 
 LONG = 45
+UNBROKEN = "df.with_columns(utc=pl.col('local').localize('Europe/Vienna').resample(flush='partial'))"
 TEXT = """I call `resample()` and the **last** window is gone, see #12 and <https://example.org/a/long/address>.
 
 > What does it print?
@@ -89,7 +90,9 @@ class Places:
         long = await world.ask("Everything about windows", category="bugs", by="ana")
         for number in range(2, LONG + 1):
             await execute("delete from rate")
-            await post_reply(sam if number % 3 else reader, long.posted.thread, f"Post {number}.")
+            # a line that nothing breaks by itself, where excerpts show it
+            code = UNBROKEN if number == 2 else ""
+            await post_reply(sam if number % 3 else reader, long.posted.thread, f"Post {number}. {code}")
         await accept_answer(reader, long.posted.thread, 2)
         await close_thread(reader, long.posted.thread)
         secret = await world.ask("A hole in resample()", category="security", by="ana")
@@ -186,6 +189,7 @@ class Places:
             Place("claims", "/admin/claims", admin),
             Place("incoming", "/admin/incoming", admin),
             Place("incoming, given up", "/admin/incoming?state=given-up", admin),
+            Place("switches", "/admin/site", admin),
             Place("not found", "/t/nothing/999"),
             *(Place(*each) for each in await divided(world)),
         ]

@@ -120,7 +120,7 @@ async def test_mails_to_one_address_are_limited(site: Site) -> None:
     browser = site.guest()
     await sign_up(browser)
     answers = [(await browser.post("/confirm")).status_code for _ in range(6)]
-    assert answers == [303, 303, 303, 303, 429, 429]
+    assert answers == [303, 303, 303, 429, 429, 429]
 
 
 @pytest.mark.parametrize("name", ["admin", "ADMIN", "Login", "null", "Staff", "new-thread"])
@@ -129,12 +129,10 @@ async def test_reserved_names_are_nobodys(site: Site, name: str) -> None:
     assert answer.status_code == 422 and "This name is taken" in answer.text
 
 
-async def test_taken_names_and_addresses_are_refused_in_any_case(site: Site) -> None:
+async def test_taken_names_are_refused_in_any_case(site: Site) -> None:
     await site.person("Grace")
     answer = await sign_up(site.guest(), username="gRACE")
     assert answer.status_code == 422 and "This name is taken" in answer.text
-    answer = await sign_up(site.guest(), email="GRACE@Example.ORG")
-    assert answer.status_code == 422 and "There is an account with this address" in answer.text
 
 
 async def test_a_projects_handle_is_no_username(site: Site) -> None:

@@ -81,11 +81,29 @@ async def test_the_range_is_measured_from_the_twentieth_answer_on(site: Site) ->
     await asked_and_answered(world)
     await site.jobs()
     # 18 of 20 within two weeks of workdays, two at once: the median and the ninth tenth are ten workdays
-    for path in (one.url, "/"):
-        assert "10–10" in (await site.guest().get(path)).text, path
-    assert "10–10 workdays" in (await one.ana.get(one.url)).text
-    assert "10–10 workdays" in (await world.supporter.get("/p/pelican/inbox")).text
-    assert "10–10 workdays" in (await one.ana.get("/new-thread?project=pelican&title=How")).text
+    for path, said in (
+        (one.url, "Expected in 10 workdays"),
+        ("/", "10 days"),
+        ("/p/pelican", "<dd>10 workdays"),
+        ("/projects", "10 workdays"),
+    ):
+        page = (await site.guest().get(path)).text
+        assert said in page and "7–10" not in page, path
+    for reader, path in (
+        (one.ana, one.url),
+        (world.supporter, "/p/pelican/inbox"),
+        (one.ana, "/new-thread?project=pelican&title=How"),
+    ):
+        assert ">10 workdays</strong>" in (await reader.get(path)).text, path
+
+
+async def test_one_day_is_one_day(site: Site) -> None:
+    world = await World.make(site)
+    one = await asked(world)
+    await execute("update project set expected_from = 1, expected_to = 1")
+    assert "Expected in 1 workday," in (await site.guest().get(one.url)).text
+    assert ">1 workday</strong>" in (await one.ana.get(one.url)).text
+    assert "1 day<" in (await site.guest().get("/")).text
 
 
 async def asked_and_answered(world: World) -> None:

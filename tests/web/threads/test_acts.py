@@ -37,6 +37,17 @@ async def test_a_reaction_answers_htmx_with_the_post_as_it_now_stands(world: Wor
     assert answer.text.lstrip().startswith("<article") and "Same here" in answer.text and ">1<" in answer.text
 
 
+async def test_what_one_wrote_elsewhere_is_ones_own(world: World, post_id: PostId) -> None:
+    """Nobody likes themselves under an imported name that is theirs."""
+    asked = await world.ask("How do I read a file?")
+    first = await post_id(asked.posted.thread, 1)
+    await execute("update post set author_id = $1 where id = $2", ghost := await world.site.person("ghost"), first)
+    await execute("update person set same_as = $1 where id = $2", world.outsider.person, ghost)
+    answer = await world.outsider.post(f"/posts/{first}/reactions/like", {"on": "1"})
+    assert answer.status_code == 403 and await fetch_value("select count(*) from reaction") == 0
+    assert (await world.supporter.post(f"/posts/{first}/reactions/like", {"on": "1"})).status_code == 303
+
+
 @pytest.mark.parametrize(
     ("who", "number", "kind", "status"),
     [

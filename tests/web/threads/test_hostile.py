@@ -65,6 +65,17 @@ async def test_no_address_breaks_the_site(value: str, world: World, thread: int)
         assert "Traceback" not in answer.text and "asyncpg" not in answer.text
 
 
+@pytest.mark.parametrize("theme", ['"a\\012b"', '"\\015\\012x-evil: 1"', '"\\000"', "x" * 3000, "d\xe4rk", '"dark'])
+async def test_a_theme_that_is_none_is_told_to_nobody(theme: str, world: World, thread: int) -> None:
+    """The browser's cookie goes into what kept pages are known by."""
+    slug = await fetch_value("select slug from thread where id = $1", thread)
+    for path in (f"/t/{slug}/{thread}", "/"):
+        plain = await world.site.guest().get(path)
+        answer = await world.site.guest().get(path, headers={"cookie": f"haas_theme={theme}".encode("latin-1")})
+        assert answer.status_code == 200 and answer.headers.get("etag") == plain.headers.get("etag"), path
+        assert "x-evil" not in answer.headers
+
+
 WRITES = (
     "/t/{}/replies",
     "/posts/{}/reactions/like",
