@@ -24,11 +24,13 @@ from forum.api import money as api_money
 from forum.events import subscribe
 from forum.incoming import actions as incoming_actions
 from forum.incoming import pages as incoming
+from forum.incoming import sources
 from forum.live import socket as live
 from forum.live import streams
 from forum.live import threads as live_threads
 from forum.mail import outbox
 from forum.mail import pages as mail
+from forum.outside import stripe
 from forum.projects import pages as projects
 from forum.projects.events import TeamLeft
 from forum.settings import Settings
@@ -44,7 +46,7 @@ from forum.web.static_files import static_routes
 from importers.github import claims as github_claims
 from importers.github import pages as github
 from payouts.book import pages as book
-from payouts.bumps import invoices, owner_pages
+from payouts.bumps import invoices, owner_pages, reconciling, settling
 from payouts.bumps import pages as bumps
 from payouts.bumps import parts as bumps_parts
 from payouts.plans import pages as plans
@@ -65,6 +67,9 @@ def wire() -> None:
     jobs.register(incoming_actions.JOB, incoming_actions.handle_incoming)
     jobs.register("forget_incoming", incoming_actions.forget_incoming)
     jobs.schedule("forget_incoming", "40 3 * * *")
+    sources.register(stripe.webhook_source(settling.handle))
+    jobs.register("reconcile_stripe", reconciling.reconcile_stripe)
+    jobs.schedule("reconcile_stripe", "20 * * * *")
     jobs.register("look_up_claim", github_claims.look_up_claim)
 
     subscribe(SignedIn, drafts.keep_carried)

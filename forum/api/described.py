@@ -47,6 +47,7 @@ REFUSALS = {
     415: "The body is neither JSON nor a form.",
     422: "What was sent has faults; `errors` maps fields to sentences.",
     429: "Too often; `Retry-After` says when.",
+    503: "Somebody else that is needed for it does not answer; sent again with the same key it goes on.",
 }
 PROJECT: Json = {"name": "project", "in": "path", "required": True, "schema": {"type": "string"}}
 ID: Json = {"name": "id", "in": "path", "required": True, "schema": INTEGER}

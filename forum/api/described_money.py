@@ -28,7 +28,15 @@ SCHEMAS: Json = {
         }
     ),
     "BumpMade": thing(
-        {"bump": INTEGER, "reference": {"type": "string", "description": "What to write on a bank transfer."}}
+        {
+            "bump": INTEGER,
+            "reference": {"type": "string", "description": "What to write on a bank transfer."},
+            "url": {
+                "type": "string",
+                "description": "By stripe: where the payer pays, for 24 hours; empty when nothing is to be paid any more.",
+            },
+        },
+        required=["bump", "reference"],
     ),
     "BumpReceived": thing(
         {
@@ -65,7 +73,7 @@ PATHS: Json = {
                 ["amount", "currency", "method"],
             ),
             "responses": {"201": answer("Ordered, once for its key.", "BumpMade")}
-            | refused(401, 403, 404, 409, 413, 415, 422),
+            | refused(401, 403, 404, 409, 413, 415, 422, 503),
         }
     },
     "/api/v1/bumps/{id}/received": {
