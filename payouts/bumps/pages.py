@@ -123,8 +123,7 @@ async def form_page(
     shown = await sum_context(ticket, minor_units(typed["amount"], ticket["currency"]))
     found: Offers = shown["offers"]
     choices = ways(request.settings)
-    if not typed["method"] and len(choices) == 1:
-        typed["method"] = choices[0].name
+    typed["method"] = typed["method"] or choices[0].name
     place = found.place
     useful = {o.amount: o for o in (found.by_amount.get(found.minimum), found.gain, found.best) if o}
     return await page(

@@ -33,7 +33,7 @@ async def reconcile_stripe() -> None:
         log.warning("not reconciled", source=SOURCE, why=str(problem))
         return
     for event in await missed(events):
-        log.warning("an event that never arrived", event=event.id, type=event.type)
+        log.warning("this never arrived by itself", source=SOURCE, id=event.id, kind=event.type)
         await keep(SOURCE, Known(event.id, event.type), body_of(event), {})
     if events:
         await execute(
