@@ -15,6 +15,7 @@ class Paying(StrEnum):
     PAID = "paid"
     EXPIRED = "expired"  # nobody paid in time
     FAILED = "failed"  # the payer's bank said no in the end
+    CLOSED = "closed"  # the payer took the bump back before
 
 
 # Never back: what was read before something happened may be written after it.
@@ -24,6 +25,7 @@ STEPS: Final = {
     Paying.WAITING: 2,
     Paying.EXPIRED: 3,
     Paying.FAILED: 3,
+    Paying.CLOSED: 3,
     Paying.PAID: 4,
 }
 OVER: Final = (Paying.EXPIRED, Paying.FAILED)

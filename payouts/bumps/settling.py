@@ -94,7 +94,9 @@ async def note(bump: int, found: Checkout, refunds: list[Refund], dispute: str) 
         await cancel(row)
     if not is_its_own and state is not Paying.PAID:
         return
-    await keep(bump, found, kept, dispute)
+    if state in OVER and row["state"] == State.CANCELLED:
+        state = Paying.CLOSED
+    await keep(bump, found, kept, state, dispute)
     for each in refunds:
         await note_refund(bump, each)
 
@@ -109,9 +111,9 @@ def check_money(bump: Row, found: Checkout) -> None:
         )
 
 
-async def keep(bump: int, found: Checkout, kept: Row | None, dispute: str) -> None:
+async def keep(bump: int, found: Checkout, kept: Row | None, state: Paying, dispute: str) -> None:
     """The row of the session, on from what it says already; made where the answer that told of it was lost."""
-    state, disputed = paying_of(found), dispute
+    disputed = dispute
     if kept is not None:
         state = further(Paying(kept["state"]), state)
         disputed = later_dispute(kept["dispute"], dispute)

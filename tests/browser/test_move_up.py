@@ -4,8 +4,8 @@ place change. Both ways to pay go through the same tests."""
 import pytest
 from playwright.async_api import Page, expect
 
-from forum.settings import Settings
 from forum.database.engine import execute, fetch_value
+from forum.settings import Settings
 from tests.browser.test_first_light import stay, stayed
 from tests.helpers.browsing import PHONE, Windows, shoot
 from tests.helpers.stripe import SECRET, Stripe, stripe, stripe_process

@@ -95,6 +95,8 @@ async def lead_on(person: int, bump: int) -> None:
 
 async def handle(source: str, lane: str) -> None:
     """The job of what came in, until it is done: whoever was killed may hold the lane a moment longer."""
-    while await fetch_value("select 1 from incoming where source = $1 and lane = $2 and next_at is not null", source, lane):
+    while await fetch_value(
+        "select 1 from incoming where source = $1 and lane = $2 and next_at is not null", source, lane
+    ):
         await handle_incoming(source, lane)
         await asyncio.sleep(0.01)

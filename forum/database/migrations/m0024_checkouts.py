@@ -15,8 +15,9 @@ create table checkout (
     -- the site's address then, where the payer is sent back to
     return_to text not null,
     session text unique check (length(session) between 1 and 255),
-    -- asked: no answer yet · waiting: complete, and the payer's bank takes days
-    state text not null default 'asked' check (state in ('asked', 'open', 'waiting', 'paid', 'expired', 'failed')),
+    -- asked: no answer yet · waiting: complete, and the payer's bank takes days · closed: the payer took the bump back first
+    state text not null default 'asked'
+        check (state in ('asked', 'open', 'waiting', 'paid', 'expired', 'failed', 'closed')),
     payment_intent text unique check (length(payment_intent) between 1 and 255),
     charge text,
     -- what Stripe kept of it for itself, in minor units; the site's own cost, in nobody's books here
