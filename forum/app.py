@@ -25,12 +25,14 @@ from forum.api import payouts as api_payouts
 from forum.events import subscribe
 from forum.incoming import actions as incoming_actions
 from forum.incoming import pages as incoming
+from forum.incoming import sources
 from forum.late import late
 from forum.live import socket as live
 from forum.live import streams
 from forum.live import threads as live_threads
 from forum.mail import outbox
 from forum.mail import pages as mail
+from forum.outside import stripe
 from forum.projects import pages as projects
 from forum.projects.events import TeamLeft
 from forum.settings import Settings, settings
@@ -47,7 +49,7 @@ from importers.github import claims as github_claims
 from importers.github import pages as github
 from importers.stackexchange import pages as stackexchange
 from payouts.book import pages as book
-from payouts.bumps import invoices, owner_pages
+from payouts.bumps import invoices, owner_pages, reconciling, settling
 from payouts.bumps import pages as bumps
 from payouts.bumps import parts as bumps_parts
 from payouts.events import BumpPaid
@@ -78,6 +80,9 @@ def wire() -> None:
     jobs.schedule("forget_incoming", "40 3 * * *")
     jobs.register(thanks_actions.JOB, thanks_jobs.mail_thanks)
     jobs.register(thanks_actions.CLAIMED_JOB, thanks_jobs.thank_claimed)
+    sources.register(stripe.webhook_source(settling.handle))
+    jobs.register("reconcile_stripe", reconciling.reconcile_stripe)
+    jobs.schedule("reconcile_stripe", "20 * * * *")
     jobs.register("look_up_claim", github_claims.look_up_claim)
 
     subscribe(SignedIn, drafts.keep_carried)

@@ -1,4 +1,4 @@
-"""`haas ledger verify`: replays every entry, and holds bumps, invoices, ranks and payouts against what was booked."""
+"""`haas ledger verify`: replays every entry, and holds bumps, invoices, refunds, ranks and payouts against what was booked."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -79,6 +79,39 @@ BUMPS: Final[tuple[tuple[str, str], ...]] = (
         " where not (coalesce(i.most, 0) = coalesce(i.n, 0) and coalesce(i.n, 0) = coalesce(c.last, 0))",
     ),
 )
+# What each refund took out of the accounts of its kind, of whoever's books.
+GIVEN_BACK = """
+select t.id, t.key, t.cause_id, coalesce(sum(e.amount) filter (where a.kind = 'income'), 0)::bigint as net,
+       coalesce(sum(e.amount) filter (where a.kind = 'tax'), 0)::bigint as tax,
+       coalesce(sum(e.amount) filter (where a.kind = 'fee_income'), 0)::bigint as fee,
+       -coalesce(sum(e.amount) filter (where a.kind = 'cash'), 0)::bigint as cash
+  from ledger_transaction t join ledger_entry e on e.transaction_id = t.id join ledger_account a on a.id = e.account_id
+ where t.kind = 'refund' group by t.id
+"""
+REFUNDS: Final[tuple[tuple[str, str], ...]] = (
+    (
+        "transaction {} ({}) gives back what no refund tells of",
+        "select t.id, t.key from ledger_transaction t left join refund r on r.transaction_id = t.id"
+        " where t.kind = 'refund' and r.id is null",
+    ),
+    (
+        "refund {} of bump {} is not booked",
+        "select r.provider_id, r.bump_id from refund r left join ledger_transaction t on t.id = r.transaction_id"
+        " and t.kind = 'refund' and t.cause_id = r.bump_id where t.id is null",
+    ),
+    (
+        "transaction {} books refund {} with other figures (net, tax, fee, cash): {}, it says {}",
+        "select * from (select t.id, r.provider_id, (t.net, t.tax, t.fee, t.cash)::text as booked,"
+        " (r.net, r.tax, r.fee, r.net + r.tax)::text as says"
+        f" from ({GIVEN_BACK}) t join refund r on r.transaction_id = t.id) f where booked <> says",
+    ),
+    (
+        "bump {} gave back {} of {} that were paid",
+        "select b.id, sum(r.net + r.tax), case when b.state = 'paid' then b.amount + b.tax else 0 end as paid"
+        " from refund r join bump b on b.id = r.bump_id group by b.id"
+        " having sum(r.net + r.tax) > case when b.state = 'paid' then b.amount + b.tax else 0 end",
+    ),
+)
 # Also among what `haas doctor --recount` proves. Refunds are booked with the bump as their cause.
 RANKS: Final[tuple[tuple[str, str], ...]] = (
     (
@@ -91,7 +124,7 @@ RANKS: Final[tuple[tuple[str, str], ...]] = (
         " where k.rank_amount is distinct from coalesce(b.total, 0)",
     ),
 )
-CHECKS: Final = (*LEDGER, *BUMPS, *RANKS, *RUNS)
+CHECKS: Final = (*LEDGER, *BUMPS, *REFUNDS, *RANKS, *RUNS)
 
 
 @dataclass(frozen=True)

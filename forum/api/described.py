@@ -47,7 +47,8 @@ REFUSALS = {
     415: "The body is neither JSON nor a form.",
     422: "What was sent has faults; `errors` maps fields to sentences.",
     429: "Too often; `Retry-After` says when.",
-    503: "The site can only be read for a while; `Retry-After` is a guess.",
+    503: "The site can only be read for a while, or somebody else that is needed for it does not answer: send it again,"
+    " with the same key, when `Retry-After` says.",
 }
 PROJECT: Json = {"name": "project", "in": "path", "required": True, "schema": {"type": "string"}}
 ID: Json = {"name": "id", "in": "path", "required": True, "schema": INTEGER}

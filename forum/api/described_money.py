@@ -28,7 +28,15 @@ SCHEMAS: Json = {
         }
     ),
     "BumpMade": thing(
-        {"bump": INTEGER, "reference": {"type": "string", "description": "What to write on a bank transfer."}}
+        {
+            "bump": INTEGER,
+            "reference": {"type": "string", "description": "What to write on a bank transfer."},
+            "url": {
+                "type": "string",
+                "description": "By stripe: where the payer pays, for 24 hours; empty when nothing is to be paid any more.",
+            },
+        },
+        required=["bump", "reference"],
     ),
     "BumpReceived": thing(
         {

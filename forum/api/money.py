@@ -12,8 +12,10 @@ from forum.web.i18n import _
 from forum.web.requests import Request
 from forum.web.routing import route
 from payouts.bumps import actions
-from payouts.bumps.methods import offered
+from payouts.bumps.checkout import payment_page
+from payouts.bumps.methods import offered, way
 from payouts.bumps.queries import bump_for
+from payouts.bumps.rules import State
 from payouts.plans.queries import plans_of, selling_of
 
 # Keys of clients become the ids that forms have for what they send (RFC 9562, name-based).
@@ -64,7 +66,11 @@ async def create_bump(request: Request) -> Response:
         billed_to=billed_to,
         tax_number=tax_number,
     )
-    return JSONResponse({"bump": bump["id"], "reference": bump["reference"]}, 201)
+    made = {"bump": bump["id"], "reference": bump["reference"]}
+    if way(bump["method"]).leads_on:
+        # "" for a bump that was paid or ran out since it was ordered under this key
+        made["url"] = await payment_page(request.reader, bump["id"]) if bump["state"] == State.OPEN else ""
+    return JSONResponse(made, 201)
 
 
 async def received(request: Request) -> Response:

@@ -66,8 +66,9 @@ class Access:
 class Checkout:
     """A Checkout Session: `url` to send the payer to while it is `open`, "" afterwards.
 
-    `status` is open, complete or expired; a complete one is not paid yet where the payer's bank takes days. `charge` and
-    `fee` (what Stripe kept, in `fee_currency`) are known once it is paid.
+    `status` is open, complete or expired; a complete one is not paid yet where the payer's bank takes days, of which
+    `intent_status` tells (processing; requires_payment_method when the bank said no). `charge` and `fee` (what Stripe
+    kept, in `fee_currency`), what was `refunded` of it and whether it is disputed are known once it is paid.
     """
 
     id: str
@@ -78,9 +79,12 @@ class Checkout:
     currency: str
     metadata: Mapping[str, str]
     payment_intent: str = ""
+    intent_status: str = ""
     charge: str = ""
     fee: int | None = None
     fee_currency: str = ""
+    refunded: int = 0
+    is_disputed: bool = False
 
 
 @dataclass(frozen=True)
@@ -258,9 +262,31 @@ async def refund(
     if takes_back:
         asked |= {"reverse_transfer": True, "refund_application_fee": True}
     options = {"idempotency_key": key}
-    made = await call(access, lambda client: client.v1.refunds.create_async(asked, options))
-    told = made.currency.upper()
-    return Refund(made.id, made.status or "", from_stripe(made.amount, told), told)
+    return refund_of(await call(access, lambda client: client.v1.refunds.create_async(asked, options)))
+
+
+async def find_checkout(access: Access, payment_intent: str) -> str:
+    """The id of the session that a payment belongs to, "" where it came another way. Raises Refused, Unsure."""
+    asked = {"payment_intent": payment_intent, "limit": 1}
+    found = await call(access, lambda client: client.v1.checkout.sessions.list_async(asked))
+    return str(found.data[0].id) if found.data else ""
+
+
+async def list_refunds(access: Access, payment_intent: str) -> list[Refund]:
+    """What was given back of a payment, oldest first. Raises Refused, Unsure (also where it is more than a hundred)."""
+    asked = {"payment_intent": payment_intent, "limit": A_PAGE}
+    found = await call(access, lambda client: client.v1.refunds.list_async(asked))
+    if found.has_more:
+        raise Unsure("more refunds than can be read")
+    return [refund_of(each) for each in reversed(found.data)]
+
+
+async def dispute_of(access: Access, payment_intent: str) -> str:
+    """How the latest dispute about a payment stands (needs_response, won, ...), "" where there is none. Raises Refused,
+    Unsure."""
+    asked = {"payment_intent": payment_intent, "limit": 1}
+    found = await call(access, lambda client: client.v1.disputes.list_async(asked))
+    return str(found.data[0].status) if found.data else ""
 
 
 async def list_events(access: Access, since: datetime, types: tuple[str, ...] = ()) -> list[Event]:
@@ -310,10 +336,18 @@ def checkout_of(made: Any) -> Checkout:
         currency=currency,
         metadata=dict(made.metadata.to_dict()) if made.metadata else {},
         payment_intent=intent if isinstance(intent, str) else getattr(intent, "id", ""),
+        intent_status=getattr(intent, "status", None) or "",
         charge=charge if isinstance(charge, str) else getattr(charge, "id", ""),
         fee=None if kept is None else from_stripe(kept, fee_currency),
         fee_currency=fee_currency,
+        refunded=from_stripe(getattr(charge, "amount_refunded", None) or 0, currency),
+        is_disputed=bool(getattr(charge, "disputed", False)),
     )
+
+
+def refund_of(made: Any) -> Refund:
+    currency = made.currency.upper()
+    return Refund(made.id, made.status or "", from_stripe(made.amount, currency), currency)
 
 
 def event_of(said: Mapping[str, Any]) -> Event:

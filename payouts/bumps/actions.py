@@ -15,6 +15,7 @@ from forum.web.errors import Conflict, Invalid, NotFound
 from forum.web.i18n import _
 from forum.web.money import money
 from forum.web.reader import Reader
+from forum.web.switches import switches_on
 from payouts.bumps.methods import offered
 from payouts.bumps.rules import METHODS, Event, Price, State, after, entries_of, label_of, price_of, reference_of
 from payouts.events import BumpPaid
@@ -48,6 +49,7 @@ async def open_bump(
     Conflict (the ticket cannot be raised, the project sells none, the key was used for something else).
     """
     require_writer(reader)
+    await check_payments_on()
     row = await raisable_ticket(reader, ticket)
     before = await fetch_one("select * from bump where payer_id = $1 and key = $2", reader.person, key)
     if before is not None:
@@ -96,6 +98,12 @@ async def open_bump(
     )
     assert bump is not None
     return bump
+
+
+async def check_payments_on() -> None:
+    """Raises Conflict while the site takes no payments. What was paid before is booked all the same."""
+    if "no_payments" in await switches_on():
+        raise Conflict(_("This site takes no payments at the moment. Nothing is ordered; try again later."))
 
 
 async def raisable_ticket(reader: Reader, ticket: int) -> Row:
@@ -153,16 +161,7 @@ async def book(bump: int, *, actor: int | None = None, at: datetime | None = Non
     However often it is called, by whichever door, it happens once; returns whether it was this time. `at` is for
     histories made today. Raises NotFound.
     """
-    place = await fetch_one(
-        "select t.id from bump b join ticket k on k.id = b.ticket_id join thread t on t.id = k.thread_id"
-        " where b.id = $1 for update of t",
-        bump,
-    )
-    # everybody locks in one order: thread, ticket, bump, queue, ledger
-    ticket = await locked_ticket(place["id"]) if place else None
-    row = await fetch_one("select * from bump where id = $1 for update", bump)
-    if row is None or ticket is None:
-        raise NotFound
+    row, ticket = await locked_bump(bump)
     to = after(State(row["state"]), Event.RECEIVED)
     if to is None:
         return False
@@ -201,6 +200,21 @@ async def book(bump: int, *, actor: int | None = None, at: datetime | None = Non
     await execute("update thread set version = version + 1 where id = $1", ticket["thread_id"])
     hint("thread", ticket["thread_id"])
     return True
+
+
+async def locked_bump(bump: int) -> tuple[Row, Row]:
+    """A bump and its ticket, locked. Raises NotFound."""
+    place = await fetch_one(
+        "select t.id from bump b join ticket k on k.id = b.ticket_id join thread t on t.id = k.thread_id"
+        " where b.id = $1 for update of t",
+        bump,
+    )
+    # everybody locks in one order: thread, ticket, bump, queue, ledger
+    ticket = await locked_ticket(place["id"]) if place else None
+    row = await fetch_one("select * from bump where id = $1 for update", bump)
+    if row is None or ticket is None:
+        raise NotFound
+    return row, ticket
 
 
 async def issue_invoice(bump: Row, entity: Row, price: Price, at: datetime) -> None:

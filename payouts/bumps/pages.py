@@ -1,5 +1,6 @@
 """The page of raising a ticket, and that of a bump: choose, see the sum, order, pay, take back."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -8,26 +9,33 @@ from starlette.responses import Response
 from categories.support.parts import track_of
 from categories.support.queries import expected_of, place_of
 from forum.database.engine import Row
+from forum.outside.stripe import Refused, Unsure
 from forum.projects.roles import may
 from forum.threads.pages import asked_id
 from forum.threads.queries import thread_head
-from forum.web.errors import Invalid
+from forum.web.errors import Conflict, Invalid
 from forum.web.i18n import _
+from forum.web.limits import limit
 from forum.web.money import minor_units, money, plain
 from forum.web.pages import page, redirect, swap
 from forum.web.requests import Request
 from forum.web.routing import route
 from payouts.bumps.actions import cancel_bump, mark_received
-from payouts.bumps.methods import onward, way, ways
+from payouts.bumps.checkout import Away, close, payment_page
+from payouts.bumps.methods import way, ways
 from payouts.bumps.offers import Offers, Quote, offers, quote_of
 from payouts.bumps.ordering import Order, Stale, order, raisable
 from payouts.bumps.queries import bump_for
-from payouts.bumps.rules import FEE_RATE
+from payouts.bumps.rules import FEE_RATE, State
+from payouts.bumps.settling import NotBooked, settle
 from payouts.plans.queries import selling_of
 from payouts.plans.rules import MOST
 
 FIELDS = ("amount", "method", "billed_to", "tax_number")
 A_PERCENT = 100
+SESSION = re.compile(r"cs_[A-Za-z0-9_]{1,200}")
+# How often one person may have whoever takes payments asked, in so many seconds.
+ASKS, ASKS_WITHIN = 40, 600
 
 
 async def bump_form(request: Request) -> Response:
@@ -58,7 +66,13 @@ async def bump_form(request: Request) -> Response:
     except Stale as problem:
         ticket = await raisable(request.reader, ticket["id"])
         return await form_page(request, ticket, typed, problem.status, key=key, stale=problem.message)
-    return redirect(request, onward(bump) or f"/bumps/{bump['id']}")
+    return (
+        await lead_on(request, bump["id"]) if way(bump["method"]).leads_on else redirect(request, bump_url(bump["id"]))
+    )
+
+
+def bump_url(bump: int) -> str:
+    return f"/bumps/{bump}"
 
 
 def amount_of(text: str, currency: str) -> int:
@@ -109,8 +123,7 @@ async def form_page(
     shown = await sum_context(ticket, minor_units(typed["amount"], ticket["currency"]))
     found: Offers = shown["offers"]
     choices = ways(request.settings)
-    if not typed["method"] and len(choices) == 1:
-        typed["method"] = choices[0].name
+    typed["method"] = typed["method"] or choices[0].name
     place = found.place
     useful = {o.amount: o for o in (found.by_amount.get(found.minimum), found.gain, found.best) if o}
     return await page(
@@ -131,25 +144,75 @@ async def form_page(
 
 
 async def bump_page(request: Request) -> Response:
-    """`/bumps/{id}`: how to pay it, and where it stands; for its payer and the project's owner."""
+    """`/bumps/{id}`: how to pay it, and where it stands; for its payer and the project's owner. Whoever comes back from
+    paying (`?checkout=`, a session's id) has it asked whether it is paid, so that nobody waits for a webhook."""
     bump = await bump_for(request.reader, asked_id(request))
+    session = request.query_params.get("checkout", "")
+    if session and bump["payer_id"] == request.reader.person:
+        return redirect(request, bump_url(bump["id"]), await came_back(request, bump, session))
+    return await shown_bump(request, bump)
+
+
+async def shown_bump(request: Request, bump: Row, status: int = 200, *, trouble: str = "") -> Response:
+    """A bump's page; `trouble`: why what was tried did not work, in a sentence."""
     return await page(
         request,
         "bumps/bump_page.html",
+        status,
         bump=bump,
         way=way(bump["method"]),
-        onward=onward(bump) if bump["state"] == "open" else "",
+        trouble=trouble,
         is_payer=bump["payer_id"] == request.reader.id,
         may_sell=may(request.reader, "sell", bump["project_id"]),
         place=await place_of(bump["ticket_id"]),
     )
 
 
+async def came_back(request: Request, bump: Row, session: str) -> str:
+    """Have it asked whether a bump was paid; what there is to be said where it is not known. The session may be one whose
+    making was never heard of here; one that is for another bump changes nothing of this one."""
+    if bump["state"] == State.PAID or (bump["session"] or session) != session or not SESSION.fullmatch(session):
+        return ""
+    await limit(f"checkout:{request.reader.person}", most=ASKS, seconds=ASKS_WITHIN)
+    try:
+        await settle(session)
+    except (Refused, Unsure, NotBooked):
+        # its webhook tries again for a day, and tells admins if that does not help
+        return _("Stripe has not confirmed it yet. Your ticket moves by itself as soon as it does.")
+    return ""
+
+
+async def pay(request: Request) -> Response:
+    """The payer goes on to pay."""
+    bump = await bump_for(request.reader, asked_id(request))
+    return await lead_on(request, bump["id"])
+
+
+async def lead_on(request: Request, bump: int) -> Response:
+    """A page that leads on to where an open bump is paid. It is a page and no redirect, since the Content-Security-Policy
+    lets a form lead to this site alone."""
+    await limit(f"checkout:{request.reader.person}", most=ASKS, seconds=ASKS_WITHIN)
+    try:
+        address = await payment_page(request.reader, bump)
+    except (Away, Conflict) as problem:
+        row = await bump_for(request.reader, bump)
+        return await shown_bump(request, row, problem.status, trouble=problem.message)
+    if not address:
+        return redirect(request, bump_url(bump))
+    row = await bump_for(request.reader, bump)
+    return await page(request, "bumps/onward.html", bump=row, address=address)
+
+
 async def take_back(request: Request) -> Response:
     """The payer does not want to pay it after all."""
     bump = await bump_for(request.reader, asked_id(request))
     await cancel_bump(request.reader, bump["id"])
-    return redirect(request, f"/bumps/{bump['id']}", _("Taken back. Nothing is owed."))
+    if way(bump["method"]).leads_on:
+        await close(bump["id"])
+        bump = await bump_for(request.reader, bump["id"])
+    was_paid = bump["state"] == State.PAID
+    said = _("It was paid in the meantime, so it is booked.") if was_paid else _("Taken back. Nothing is owed.")
+    return redirect(request, bump_url(bump["id"]), said)
 
 
 async def received(request: Request) -> Response:
@@ -164,6 +227,7 @@ routes = [
     route("/tickets/{id}/bump", bump_form, access="signed_in", methods=("GET", "POST")),
     route("/tickets/{id}/bump/sum", sum_of, access="signed_in"),
     route("/bumps/{id}", bump_page, access="signed_in"),
+    route("/bumps/{id}/payment", pay, access="signed_in", methods=("POST",)),
     route("/bumps/{id}/delete", take_back, access="signed_in", methods=("POST",)),
     route("/bumps/{id}/receipt", received, access="signed_in", methods=("POST",)),
 ]

@@ -12,10 +12,13 @@ A_PAGE = 50
 BUMP = f"""
 select b.*, b.amount + b.tax as total, k.state as ticket_state, k.thread_id, p.slug as project_slug, p.name as project_name,
        s.payment_details, e.name as entity_name, w.username as payer, coalesce(nullif(w.name, ''), w.username) as payer_name,
-       case when {visible_thread("t", "$1")} then t.title end as title, t.slug, i.id as invoice_id, i.label as invoice_label
+       case when {visible_thread("t", "$1")} then t.title end as title, t.slug, i.id as invoice_id, i.label as invoice_label,
+       coalesce(c.state, '') as paying, c.session, coalesce(c.dispute, '') as dispute, r.back
   from bump b join ticket k on k.id = b.ticket_id join thread t on t.id = k.thread_id join project p on p.id = b.project_id
   join selling s on s.project_id = b.project_id join legal_entity e on e.id = p.legal_entity_id
   join person w on w.id = b.payer_id left join invoice i on i.bump_id = b.id
+  left join checkout c on c.bump_id = b.id
+  cross join lateral (select coalesce(sum(net + tax), 0)::bigint as back from refund where bump_id = b.id) r
 """
 
 
@@ -74,7 +77,8 @@ async def own_invoices(reader: Reader, *, below: int = 0, limit: int = A_PAGE) -
 async def invoice_for(reader: Reader, invoice: int) -> Row:
     """An invoice with its bump's reference and method, for its buyer or the project's owner. Raises NotFound."""
     row = await fetch_one(
-        "select i.*, b.reference, b.method, b.ticket_id, b.paid_at, p.slug as project_slug, p.name as project_name,"
+        "select i.*, b.reference, b.method, b.ticket_id, b.paid_at,"
+        " (select coalesce(sum(net + tax), 0)::bigint from refund where bump_id = b.id) as back, p.slug as project_slug, p.name as project_name,"
         " coalesce(nullif(w.name, ''), w.username) as buyer_name from invoice i join bump b on b.id = i.bump_id"
         " join project p on p.id = i.project_id join person w on w.id = i.buyer_id where i.id = $1",
         invoice,

@@ -89,6 +89,22 @@ def price_of(net: int, tax_rate: int, fee_rate: int = FEE_RATE) -> Price:
     return Price(net, part_of(net, tax_rate), part_of(net, fee_rate))
 
 
+def back_of(price: Price, before: int, amount: int) -> Price:
+    """What is given back with `amount` of what a payer paid (tax included), `before` of it having gone back already: net
+    and tax in their proportion, the fee in proportion to net. All of it together gives back exactly what was paid, in
+    however many parts. Raises ValueError for more than is left."""
+    if not 0 < amount <= price.total - before:
+        raise ValueError(f"{amount} of {price.total - before} cannot be given back")
+    was, now = share_of(price, before), share_of(price, before + amount)
+    return Price(now.net - was.net, now.tax - was.tax, now.fee - was.fee)
+
+
+def share_of(price: Price, part: int) -> Price:
+    """The figures in `part` of a price's total."""
+    net = (price.net * part + price.total // 2) // price.total
+    return Price(net, part - net, (price.fee * net + price.net // 2) // price.net)
+
+
 def entries_of(price: Price, method: Method, entity: int) -> list[Entry]:
     """How a paid bump is booked, in the books of the entity and of the site."""
     entries = [

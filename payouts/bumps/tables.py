@@ -1,4 +1,4 @@
-"""The tables of bumps, their invoices, and the thanks that followed from them."""
+"""The tables of bumps: their invoices, the thanks that followed, the pages they are paid on, what went back."""
 
 from piccolo.columns import UUID, BigInt, BigSerial, ForeignKey, Integer, Text, Timestamptz
 from piccolo.table import Table
@@ -7,6 +7,7 @@ from categories.support.tables import Ticket
 from forum.accounts.tables import Person
 from forum.database.engine import engine
 from forum.projects.tables import LegalEntity, Project
+from payouts.ledger.tables import LedgerTransaction
 
 
 class Bump(Table, tablename="bump", db=engine):
@@ -59,3 +60,34 @@ class BumpThanks(Table, tablename="bump_thanks", db=engine):
     bump_id = ForeignKey(Bump, primary_key=True, null=False)
     person_id = ForeignKey(Person, null=False)
     at = Timestamptz()
+
+
+class Checkout(Table, tablename="checkout", db=engine):
+    bump_id = ForeignKey(Bump, primary_key=True, null=False)
+    description = Text()
+    return_to = Text()
+    session = Text(null=True)
+    state = Text()
+    payment_intent = Text(null=True)
+    charge = Text(null=True)
+    kept = BigInt(null=True)
+    kept_currency = Text(null=True)
+    dispute = Text()
+    created_at = Timestamptz()
+    changed_at = Timestamptz()
+
+
+class Refund(Table, tablename="refund", db=engine):
+    id = BigSerial(primary_key=True)
+    bump_id = ForeignKey(Bump, null=False)
+    provider_id = Text()
+    transaction_id = ForeignKey(LedgerTransaction, null=False)
+    net = BigInt()
+    tax = BigInt()
+    fee = BigInt()
+    at = Timestamptz()
+
+
+class Reconciled(Table, tablename="reconciled", db=engine):
+    source = Text(primary_key=True)
+    until = Timestamptz()

@@ -9,7 +9,9 @@ from forum.threads.actions import accept_answer, close_thread, react
 from forum.threads.drafts import keep_draft
 from forum.threads.editing import edit_post
 from forum.threads.writing import post_reply
-from tests.helpers.money import bump, paid_bump
+from payouts.bumps.actions import book
+from payouts.bumps.refunds import book_refund
+from tests.helpers.money import bump, by_stripe, paid_bump
 from tests.helpers.payouts import divided
 from tests.helpers.site import Browser
 from tests.helpers.stackexchange import bring_example
@@ -87,6 +89,10 @@ class Places:
         one = Asked(world, waiting.ticket, waiting.posted.thread, waiting.posted.url, world.people["bea"])
         paid, unpaid = await paid_bump(one, 5000), await bump(one, 12_300)
         invoice = await fetch_value("select id from invoice where bump_id = $1", paid["id"])
+        by_card, in_bank = await by_stripe(unpaid, "open"), await by_stripe(unpaid, "waiting")
+        disputed = await by_stripe(unpaid, "paid", dispute="needs_response")
+        await book(disputed)
+        await book_refund(disputed, "re_places", 1000)
         long = await world.ask("Everything about windows", category="bugs", by="ana")
         for number in range(2, LONG + 1):
             await execute("delete from rate")
@@ -163,6 +169,9 @@ class Places:
             Place("bump to pay", f"/bumps/{unpaid['id']}", world.people["bea"]),
             Place("bump to pay, owner", f"/bumps/{unpaid['id']}", world.owner),
             Place("bump paid", f"/bumps/{paid['id']}", world.people["bea"]),
+            Place("bump to pay by card", f"/bumps/{by_card}", world.people["bea"]),
+            Place("bump, bank is asked", f"/bumps/{in_bank}", world.people["bea"]),
+            Place("bump disputed, owner", f"/bumps/{disputed}", world.owner),
             Place("bumps", f"{here}/bumps", world.owner),
             Place("invoice", f"/invoices/{invoice}", world.people["bea"]),
             Place("invoices", "/u/bea/invoices", world.people["bea"]),

@@ -204,7 +204,8 @@ class Cut(Response):
 
 def page(title: str, inside: str, status: int = 200) -> Response:
     return HTMLResponse(
-        f"<!doctype html><html lang=en><title>{title}</title><main><h1>{title}</h1>{inside}</main>", status
+        f"<!doctype html><html lang=en><link rel=icon href=data:,><title>{title}</title><main><h1>{title}</h1>{inside}</main>",
+        status,
     )
 
 

@@ -99,6 +99,7 @@ CALLS: dict[tuple[str, str], Callable[[Call], Json]] = {
     ("POST", "/v1/transfers/{id}/reversals"): lambda c: connect.reverse(c.books, c.names["id"], c.asked),
     ("GET", "/v1/application_fees"): many("application_fee", "charge"),
     ("GET", "/v1/application_fees/{id}"): one("application_fee"),
+    ("GET", "/v1/disputes"): many("dispute", "charge", "payment_intent"),
     ("GET", "/v1/disputes/{dispute}"): one("dispute"),
     ("GET", "/v1/events"): events,
     ("GET", "/v1/events/{id}"): one("event"),

@@ -24,7 +24,7 @@ MOST_LINES = {".py": 400, ".js": 150}
 # nobody hears of a row through it that is not for them: (file, name of the function or constant) → reason.
 UNSEEN = {
     ("forum/threads/actions.py", "accept_answer"): "the thread was locked by locked_thread, which asks",
-    ("payouts/bumps/actions.py", "book"): "money that has arrived is booked, whoever may see the thread by now",
+    ("payouts/bumps/actions.py", "locked_bump"): "money that has arrived is booked, whoever may see the thread by now",
     ("forum/threads/pages.py", "reaction"): "only finds the thread of a post; react() asks",
     ("forum/threads/queries.py", "LIST"): "a frame whose conditions its callers fill in",
     ("forum/threads/queries.py", "LATEST_STAMP"): "a stamp over public threads alone",

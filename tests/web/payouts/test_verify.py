@@ -10,6 +10,7 @@ import pytest
 
 from forum.database.engine import execute, fetch_value
 from forum.recount import recount
+from payouts.bumps.refunds import book_refund
 from payouts.bumps.rules import METHODS, entries_of, price_of
 from payouts.runs.actions import mark_paid
 from payouts.runs.checks import CHECKS as RUNS
@@ -62,6 +63,10 @@ FAULTS = {
     "update invoice set number = 9 where id = 3": "invoices of entity 1 are numbered to 9, there are 3, the counter says 3",
     "update invoice_counter set last = 5": "invoices of entity 1 are numbered to 3, there are 3, the counter says 5",
     "delete from invoice where id = 2": "invoices of entity 1 are numbered to 3, there are 2",
+    "delete from refund": "transaction 4 (refund:re_1) gives back what no refund tells of",
+    "update refund set bump_id = 1": "refund re_1 of bump 1 is not booked",
+    "update refund set tax = tax + 1": "transaction 4 books refund re_1 with other figures (net, tax, fee, cash): (840,160,",
+    "update bump set state = 'cancelled', paid_at = null where id = 2": "bump 2 gave back 1000 of 0 that were paid",
     "update ticket set rank_amount = rank_amount + 1 where id = 1": "ticket 1: rank_amount is 12001, its paid bumps less",
 }
 
@@ -111,13 +116,20 @@ async def test_a_ledger_that_nobody_tampered_with_is_true() -> None:
 
 
 async def test_a_refund_counts_against_the_rank(world: World) -> None:
-    entity = await fetch_value("select id from legal_entity")
-    books = Books(world.project, entity, [])
-    back = negated(entries_of(price_of(5_000, 1_900), METHODS["offline"], entity))
-    await books.post("refund of 1", back, kind="refund", cause=1)
-    assert (await verify()).wrong == ["ticket 1: rank_amount is 12000, its paid bumps less refunds are 7000"]
-    await execute("update ticket set rank_amount = 7000 where id = 1")
+    await book_refund(1, "re_1", 5_950)
     assert (await verify()).wrong == []
+    assert await fetch_value("select rank_amount from ticket where id = 1") == 7000
+    await execute("update ticket set rank_amount = 12000 where id = 1")
+    assert (await verify()).wrong == ["ticket 1: rank_amount is 12000, its paid bumps less refunds are 7000"]
+    assert (await verify()).wrong[0] in await recount()
+
+
+async def test_a_refund_that_no_row_tells_of_is_told(world: World) -> None:
+    entity = await fetch_value("select id from legal_entity")
+    back = negated(entries_of(price_of(5_000, 1_900), METHODS["offline"], entity))
+    await Books(world.project, entity, []).post("of 1", back, kind="refund", cause=1)
+    await execute("update ticket set rank_amount = 7000 where id = 1")
+    assert (await verify()).wrong == ["transaction 4 (1:of 1) gives back what no refund tells of"]
 
 
 async def check_faults(
@@ -142,6 +154,7 @@ async def check_faults(
 
 @pytest.mark.usefixtures("world")
 async def test_each_planted_fault_is_told_in_one_line_and_each_check_finds_one(planter: asyncpg.Connection) -> None:
+    await book_refund(2, "re_1", 1_000)
     await check_faults(planter, FAULTS, tuple(check for check in CHECKS if check not in RUNS))
 
 
