@@ -14,6 +14,7 @@ from payouts.bumps.settling import note
 from payouts.verify import verify
 from tests.helpers.money import balances, bump, paid_bump
 from tests.helpers.paying import Paid, Till
+from tests.helpers.payouts import booked
 from tests.helpers.stripe import Json
 from tests.helpers.tickets import asked
 from tests.web.payouts.test_bump_pages import said
@@ -73,16 +74,10 @@ async def test_what_is_given_back_in_parts_is_booked_once_each_and_lowers_the_ra
 
 async def test_a_refund_after_the_pool_was_divided_leaves_it_in_debt(till: Till) -> None:
     made = await paid(till)
-    entity = await fetch_value("select id from legal_entity")
-    await execute(
-        "select ledger_post('run', $1, 'payout_run', 1, null, 'EUR', null, $2, array['pool', 'kept'], $3, array[4000, -4000])",
-        till.world.project,
-        [entity, entity],
-        [None, None],
-    )
+    await booked(till.world)
     till.give_back(await intent_of(made), 5000)
     await till.deliver(*events_about(till, made, "charge.refunded"))
-    assert (await balances())["entity", "pool"] == 4000
+    assert (await balances())["entity", "pool"] == 4750
     assert (await made.one.row())["rank_amount"] == 0
     assert (await verify()).wrong == []
 
