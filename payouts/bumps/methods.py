@@ -34,3 +34,19 @@ def way(name: str) -> Way:
 def ways(settings: Settings) -> list[Way]:
     """The ways that can be chosen, the quickest first."""
     return [way(name) for name in offered(settings)]
+
+
+def dispute_text(state: str) -> str:
+    """How a dispute stands, as Stripe calls it, in the reader's language."""
+    words = {
+        "needs_response": _("it waits for an answer"),
+        "warning_needs_response": _("an inquiry, which waits for an answer"),
+        "under_review": _("the bank looks at the answer"),
+        "warning_under_review": _("the bank looks at the answer"),
+        "won": _("it ended, and the money stays"),
+        "warning_closed": _("it ended, and the money stays"),
+        "prevented": _("it ended, and the money stays"),
+        "lost": _("it ended, and the payer's bank took the money"),
+        "charge_refunded": _("it ended with the money given back"),
+    }
+    return words.get(state, state)

@@ -22,7 +22,7 @@ from forum.web.requests import Request
 from forum.web.routing import route
 from payouts.bumps.actions import cancel_bump, mark_received
 from payouts.bumps.checkout import Away, close, payment_page
-from payouts.bumps.methods import way, ways
+from payouts.bumps.methods import dispute_text, way, ways
 from payouts.bumps.offers import Offers, Quote, offers, quote_of
 from payouts.bumps.ordering import Order, Stale, order, raisable
 from payouts.bumps.queries import bump_for
@@ -162,6 +162,7 @@ async def shown_bump(request: Request, bump: Row, status: int = 200, *, trouble:
         bump=bump,
         way=way(bump["method"]),
         trouble=trouble,
+        dispute=dispute_text(bump["dispute"]),
         is_payer=bump["payer_id"] == request.reader.id,
         may_sell=may(request.reader, "sell", bump["project_id"]),
         place=await place_of(bump["ticket_id"]),

@@ -155,8 +155,9 @@ async def test_a_dispute_is_shown_to_the_owner_alone_and_books_nothing(till: Til
     till.stripe.dispute((await made.row())["charge"])
     before = await balances()
     await till.deliver(*events_about(till, made, "charge.dispute.created"))
-    assert "needs_response" in said(await till.world.owner.get(f"/bumps/{made.bump}"))
-    assert "disputes" not in said(await made.one.ana.get(f"/bumps/{made.bump}"))
+    assert "disputed this payment: it waits for an answer" in said(await till.world.owner.get(f"/bumps/{made.bump}"))
+    assert "disputed" in said(await till.world.owner.get("/p/pelican/bumps"))
+    assert "disputed" not in said(await made.one.ana.get(f"/bumps/{made.bump}"))
     assert (await balances(), await made.states()) == (before, ("paid", "paid", 5000))
     till.stripe.dispute((await made.row())["charge"], status="lost")
     events = events_about(till, made, "charge.dispute.created", "charge.dispute.closed")
@@ -171,7 +172,7 @@ async def test_a_bank_that_takes_days_moves_the_ticket_when_it_has_paid(till: Ti
     await till.deliver(*events_about(till, made, "checkout.session.completed"))
     assert await made.states() == ("open", "waiting", 0)
     page = said(await made.one.ana.get(f"/bumps/{made.bump}"))
-    assert "Your bank was asked" in page and "Go on to pay" not in page and "Take back" not in page
+    assert "The bank was asked" in page and "Go on to pay" not in page and "Take back" not in page
     till.stripe.settle(made.session)
     await till.deliver(*events_about(till, made, "checkout.session.async_payment_succeeded"))
     assert await made.states() == ("paid", "paid", 5000)
