@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from markupsafe import Markup
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from forum.database.engine import Row
 from forum.projects.queries import categories_of, category_by_slug, project_by_slug
@@ -17,6 +17,7 @@ from forum.threads.rules import THREADS_A_PAGE
 from forum.web import parts
 from forum.web.errors import NotFound
 from forum.web.i18n import _
+from forum.web.packed import pack, packed_page
 from forum.web.pages import FLASH, THEME, page
 from forum.web.requests import Request
 from forum.web.routing import route
@@ -70,9 +71,9 @@ async def home(request: Request) -> Response:
     key = (request.scope["path"], stamp, minute, theme)
     kept = guest_lists.get(key)
     if kept is None:
-        kept = (await fresh_home(request)).body
+        kept = pack(bytes((await fresh_home(request)).body))
         guest_lists.put(key, kept, len(kept))
-    return HTMLResponse(kept, headers={"vary": "Cookie"})
+    return packed_page(request, kept)
 
 
 async def fresh_home(request: Request) -> Response:

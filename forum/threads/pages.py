@@ -24,6 +24,7 @@ from forum.threads.reading import read_up_to
 from forum.threads.rules import numbers_on, page_of, pages_in, quote_of
 from forum.web import parts
 from forum.web.errors import Invalid, NotFound, Problem
+from forum.web.packed import pack, packed_page
 from forum.web.pages import FLASH, THEME, page, redirect, swap
 from forum.web.reader import Reader
 from forum.web.requests import Request
@@ -64,10 +65,10 @@ async def thread_page(request: Request) -> Response:
 
 @dataclass(frozen=True)
 class GuestPage:
-    """A page as guests got it, and what it was made of."""
+    """A page as guests got it, packed, and what it was made of."""
 
     stamp: tuple[Any, ...]
-    body: bytes
+    packed: bytes
 
 
 async def guest_page(request: Request, thread: int, number: int) -> Response:
@@ -86,12 +87,13 @@ async def guest_page(request: Request, thread: int, number: int) -> Response:
     stamp = stamp_of(head)
     tag = f'W/"{"-".join(map(str, (*place[1:], *stamp)))}"'
     if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers={"etag": tag, "vary": "Cookie"})
+        return Response(status_code=304, headers={"etag": tag, "vary": "Cookie, Accept-Encoding"})
     if kept is None or kept.stamp != stamp:
         page_and_acts = None if acts is None else (head, acts)
-        kept = GuestPage(stamp, bytes((await fresh_page(request, thread, number, head=page_and_acts)).body))
-        guest_pages.put(place, kept, len(kept.body))
-    return HTMLResponse(kept.body, headers={"etag": tag, "vary": "Cookie"})
+        page = await fresh_page(request, thread, number, head=page_and_acts)
+        kept = GuestPage(stamp, pack(bytes(page.body)))
+        guest_pages.put(place, kept, len(kept.packed))
+    return packed_page(request, kept.packed, {"etag": tag})
 
 
 async def fresh_page(
