@@ -13,6 +13,9 @@ def asked(**columns: str) -> str:
     return f"unnest({arrays}) with ordinality as asked({', '.join(columns)}, n)"
 
 
+PATIENCE = 0.05
+
+
 class Turn:
     """All that is asked within one turn of the event loop, and who waits for each answer (None: ask alone)."""
 
@@ -36,7 +39,7 @@ class Together:
     def __init__(self, sql: str) -> None:
         self.sql = sql
         self.turn: Turn | None = None
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.task: asyncio.Task[None] | None = None
 
     async def fetch(self, *question: Any) -> list[Row]:
         """The rows for one question, a value for each column; equal questions share them."""
@@ -47,9 +50,7 @@ class Together:
         # a loop that ended in between (tests) answers nobody any more
         if turn is None or turn.loop is not loop:
             turn = self.turn = Turn(loop)
-            task = loop.create_task(self.ask(turn))
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+            self.task = loop.create_task(self.ask(turn, self.task))
         future = loop.create_future()
         turn.waiting.setdefault(question, []).append(future)
         rows: list[Row] | None = await future
@@ -63,11 +64,14 @@ class Together:
     async def alone(self, question: tuple[Any, ...]) -> list[Row]:
         return await fetch(self.sql, *([value] for value in question))
 
-    async def ask(self, turn: Turn) -> None:
+    async def ask(self, turn: Turn, before: "asyncio.Task[None] | None") -> None:
         """Let this turn of the loop end, then ask for all at once."""
         answers: list[list[Row] | None] = []
         try:
-            await asyncio.sleep(0)
+            if before is not None and not before.done() and before.get_loop() is turn.loop:
+                await asyncio.wait((before,), timeout=PATIENCE)
+            else:
+                await asyncio.sleep(0)
             self.turn = None
             found: list[list[Row]] = [[] for _ in turn.waiting]
             for row in await fetch(self.sql, *map(list, zip(*turn.waiting, strict=True))):

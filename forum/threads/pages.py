@@ -136,9 +136,11 @@ async def fresh_page(
         "below": await parts.load("thread_below", request, head),
         "description": "",
         "feed": f"{thread_url(head)}.rss",
-        "page_modules": ("live.js", "composer.js") if reader.is_signed_in else ("live.js",),
+        "page_modules": ("live.js",),
     }
-    return await page(request, "threads/thread.html", status, **context, **composer_context(request, head, **reply))
+    if reader.is_signed_in:
+        context |= composer_context(request, head, **reply) | {"page_modules": ("live.js", "composer.js")}
+    return await page(request, "threads/thread.html", status, **context)
 
 
 def composer_context(request: Request, head: Row, **kept: Any) -> dict[str, Any]:
