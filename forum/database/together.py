@@ -1,6 +1,7 @@
 """What many requests ask at the same moment is asked of the database once: a statement costs more than its rows."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 from forum.database.engine import Row, fetch, in_transaction
@@ -13,20 +14,24 @@ def asked(**columns: str) -> str:
     return f"unnest({arrays}) with ordinality as asked({', '.join(columns)}, n)"
 
 
+# While a statement is under way the next one gathers, but not longer than this (seconds): it may hang.
 PATIENCE = 0.05
 
 
 class Turn:
-    """All that is asked within one turn of the event loop, and who waits for each answer (None: ask alone)."""
+    """All that is asked within one turn of the event loop, who waits for each answer, and the answers, once known."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.waiting: dict[tuple[Any, ...], list[asyncio.Future[list[Row] | None]]] = {}
+        self.answers: list[list[Row]] | None = None
 
-    def answer(self, question: tuple[Any, ...], rows: list[Row] | None) -> None:
-        for future in self.waiting[question]:
-            if not future.done():
-                future.set_result(rows)
+    def tell(self) -> None:
+        """Give everybody their answer; None, to ask alone, where there is none."""
+        for n, waiting in enumerate(self.waiting.values()):
+            for future in waiting:
+                if not future.done():
+                    future.set_result(self.answers[n] if self.answers else None)
 
 
 class Together:
@@ -51,10 +56,12 @@ class Together:
         if turn is None or turn.loop is not loop:
             turn = self.turn = Turn(loop)
             self.task = loop.create_task(self.ask(turn, self.task))
+            # also where it is cancelled before it has begun
+            self.task.add_done_callback(lambda _task: self.end(turn))
         future = loop.create_future()
         turn.waiting.setdefault(question, []).append(future)
         rows: list[Row] | None = await future
-        return await self.alone(question) if rows is None else rows
+        return await self.alone(question) if rows is None else list(rows)
 
     async def fetch_one(self, *question: Any) -> Row | None:
         """The first row for one question, or None."""
@@ -65,20 +72,21 @@ class Together:
         return await fetch(self.sql, *([value] for value in question))
 
     async def ask(self, turn: Turn, before: "asyncio.Task[None] | None") -> None:
-        """Let this turn of the loop end, then ask for all at once."""
-        answers: list[list[Row] | None] = []
-        try:
-            if before is not None and not before.done() and before.get_loop() is turn.loop:
-                await asyncio.wait((before,), timeout=PATIENCE)
-            else:
-                await asyncio.sleep(0)
+        """Let this turn of the loop end, and who was asked before answer, then ask for all at once."""
+        if before is not None and not before.done() and before.get_loop() is turn.loop:
+            await asyncio.wait((before,), timeout=PATIENCE)
+        else:
+            await asyncio.sleep(0)
+        self.turn = None
+        # whoever then asks alone is told what is wrong
+        with contextlib.suppress(Exception):
+            rows = await fetch(self.sql, *map(list, zip(*turn.waiting, strict=True)))
+            answers: list[list[Row]] = [[] for _ in turn.waiting]
+            for row in rows:
+                answers[row["n"] - 1].append(row)
+            turn.answers = answers
+
+    def end(self, turn: Turn) -> None:
+        if self.turn is turn:
             self.turn = None
-            found: list[list[Row]] = [[] for _ in turn.waiting]
-            for row in await fetch(self.sql, *map(list, zip(*turn.waiting, strict=True))):
-                found[row["n"] - 1].append(row)
-            answers.extend(found)
-        except Exception:
-            answers = [None] * len(turn.waiting)
-        finally:
-            for question, rows in zip(turn.waiting, answers, strict=False):
-                turn.answer(question, rows)
+        turn.tell()

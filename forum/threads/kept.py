@@ -55,7 +55,7 @@ class Kept:
             self.size -= self.texts.popitem(last=False)[1][1]
 
 
-shared_posts = Kept(40_000_000)
+shared_posts = Kept(24_000_000)
 
 
 async def posts_on(reader: Reader, head: Row, acts: list[Any], number: int, powers: Powers) -> Markup:

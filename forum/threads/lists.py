@@ -22,7 +22,7 @@ from forum.web.pages import FLASH, THEME, page
 from forum.web.requests import Request
 from forum.web.routing import route
 
-guest_lists = Kept(4_000_000)
+guest_lists = Kept(2_000_000)
 
 
 def asked_cursor(request: Request) -> Cursor | None:

@@ -30,7 +30,7 @@ from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
 
-guest_pages = Kept(80_000_000)
+guest_pages = Kept(64_000_000)
 # No thread has a post of a higher number: it would not fit its column.
 NUMBER_MOST = 2**31 - 100
 # The scripts of a page with a composer.
