@@ -17,7 +17,7 @@ from forum.threads.rules import THREADS_A_PAGE
 from forum.web import parts
 from forum.web.errors import NotFound
 from forum.web.i18n import _
-from forum.web.packed import pack, packed_page
+from forum.web.packed import is_personal, pack, packed_page
 from forum.web.pages import FLASH, THEME, page
 from forum.web.requests import Request
 from forum.web.routing import route
@@ -71,7 +71,10 @@ async def home(request: Request) -> Response:
     key = (request.scope["path"], stamp, minute, theme)
     kept = guest_lists.get(key)
     if kept is None:
-        kept = pack(bytes((await fresh_home(request)).body))
+        made = await fresh_home(request)
+        if is_personal(request):
+            return made
+        kept = pack(bytes(made.body))
         guest_lists.put(key, kept, len(kept))
     return packed_page(request, kept)
 

@@ -24,7 +24,7 @@ from forum.threads.reading import read_up_to
 from forum.threads.rules import numbers_on, page_of, pages_in, quote_of
 from forum.web import parts
 from forum.web.errors import Invalid, NotFound, Problem
-from forum.web.packed import pack, packed_page
+from forum.web.packed import is_personal, pack, packed_page
 from forum.web.pages import FLASH, THEME, page, redirect, swap
 from forum.web.reader import Reader
 from forum.web.requests import Request
@@ -91,6 +91,8 @@ async def guest_page(request: Request, thread: int, number: int) -> Response:
     if kept is None or kept.stamp != stamp:
         page_and_acts = None if acts is None else (head, acts)
         page = await fresh_page(request, thread, number, head=page_and_acts)
+        if is_personal(request):
+            return page
         kept = GuestPage(stamp, pack(bytes(page.body)))
         guest_pages.put(place, kept, len(kept.packed))
     return packed_page(request, kept.packed, {"etag": tag})

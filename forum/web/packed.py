@@ -31,6 +31,11 @@ def unpack(packed: bytes) -> bytes:
     return isal_zlib.decompress(packed, FRAME)
 
 
+def is_personal(request: Request) -> bool:
+    """Whether a token was put into the page of this request, or a cookie goes with it: then nobody else may get it."""
+    return "haas.personal" in request.scope or "haas.set_cookies" in request.scope
+
+
 def packed_page(request: Request, packed: bytes, headers: Mapping[str, str] = {}) -> Response:
     """A packed page for this client. Only for pages that everybody gets alike: where a secret stands beside what others
     can put there, the length of what was compressed tells it bit by bit (BREACH)."""

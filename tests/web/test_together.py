@@ -41,9 +41,9 @@ async def test_those_who_ask_at_once_share_a_statement_and_get_their_own_answers
 
 async def test_who_asks_after_a_write_is_told_of_it_while_an_older_question_is_under_way(names_of: Together) -> None:
     before = asyncio.create_task(names_of.fetch("asked1"))
-    while names_of.turn is not None or names_of.task is None:
+    for _turn_of_the_loop in range(3):
         await asyncio.sleep(0)
-    assert not before.done()
+    assert names_of.turn is None and not before.done(), "it is under way"
     await execute("update person set name = 'Changed' where username = 'asked1'")
     assert names([await names_of.fetch("asked1")]) == [["Changed"]]
     assert names([await before]) in ([["Name 1"]], [["Changed"]])
@@ -103,7 +103,7 @@ def test_another_loop_finds_nothing_that_an_ended_one_left(database_url: str) ->
     together = Together(f"select asked.n, asked.x from {asked(x='bigint')}")
 
     async def leave() -> None:
-        asyncio.get_running_loop().create_task(together.fetch(1))  # noqa: RUF006
+        asyncio.get_running_loop().create_task(together.fetch(1))
         await asyncio.sleep(0)
 
     asyncio.run(leave())
