@@ -76,10 +76,10 @@ def wire() -> None:
     parts.register("home_top", Part(ask.home_top, "ask/home_top.html"))
     parts.register("project_ask", Part(ask.project_ask, "ask/project_ask.html"))
     parts.register("home_aside", Part(support_parts.home_aside, "support/home_aside.html"))
-    parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html"))
+    parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html", alike=True))
     parts.register("thread_below", search_pages.BELOW_THREAD)
-    parts.register("thread_ticket", Part(support_parts.thread_ticket, ""))
-    parts.register("thread_ticket", Part(bugs_parts.thread_promotion, ""))
+    parts.register("thread_ticket", Part(support_parts.thread_ticket, "", alike=True))
+    parts.register("thread_ticket", Part(bugs_parts.thread_promotion, "", alike=True))
     parts.register("thread_news", Part(bugs_parts.promotion_news, ""))
 
     parts.register("profile_panels", reputation.PROFILE_PANEL)

@@ -20,4 +20,4 @@ async def unconfirmed(request: Request) -> dict[str, Any] | None:
     }
 
 
-TOP_BANNER = Part(unconfirmed, "accounts/unconfirmed.html")
+TOP_BANNER = Part(unconfirmed, "accounts/unconfirmed.html", alike=True)

@@ -45,7 +45,9 @@ PAGE_HEAD = Together(
     HEAD_FRAME.format(
         questions=asked(thread="bigint", reader="bigint", first="integer", last="integer"),
         more=f""",
-       -- whether none of these posts is the reader's, nor any reaction to them
+       -- whether the reader has no part in it, and none of these posts is theirs, nor any reaction to them
+       not exists (select 1 from thread_participant o join person ow on ow.id = o.person_id where o.thread_id = t.id
+            and asked.reader in (ow.id, ow.same_as)) and asked.reader <> a.id and
        not exists (select 1 from post o join person ow on ow.id = o.author_id where o.thread_id = t.id
             and o.number between asked.first and asked.last and (asked.reader in (ow.id, ow.same_as) or exists (select 1 from reaction x
                 where x.post_id = o.id and x.person_id = asked.reader))) as is_plain, (
@@ -68,8 +70,8 @@ async def thread_head(reader: Reader, thread: int) -> Row:
 
 
 async def page_head(reader: Reader, thread: int, first: int, last: int) -> tuple[Row, list[Any]]:
-    """A thread's head with whether its posts `first` to `last` have nothing of the reader's own (`is_plain`), and what was
-    done after them as `acts_between` gives it. Raises NotFound."""
+    """A thread's head with whether it and its posts `first` to `last` have nothing of the reader's own (`is_plain`), and
+    what was done after them as `acts_between` gives it. Raises NotFound."""
     row = await PAGE_HEAD.fetch_one(thread, reader.id, first, last)
     if row is None:
         raise NotFound
