@@ -105,7 +105,7 @@ async def below_thread(_request: Request, head: Row) -> dict[str, Any]:
     return {"thread": head}
 
 
-BELOW_THREAD = Part(below_thread, "search/below_thread.html")
+BELOW_THREAD = Part(below_thread, "search/below_thread.html", alike=True)
 
 routes = [
     route("/search", find),

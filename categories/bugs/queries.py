@@ -6,7 +6,8 @@ from uuid import UUID
 
 from categories.bugs.rules import MARKER, Said, Target
 from categories.bugs.states import OVERDUE, State
-from forum.database.engine import Row, fetch, fetch_one, fetch_value
+from forum.database.engine import Row, fetch, fetch_value
+from forum.database.together import Together, asked
 from forum.outside.github import is_configured, repository_of
 from forum.settings import Settings
 from forum.threads.queries import PERSON
@@ -14,20 +15,21 @@ from forum.threads.visibility import visible_post, visible_thread
 from forum.web.errors import NotFound
 from forum.web.reader import Reader
 
-FACTS = f"""
-select t.id as thread_id, t.title as thread_title, t.slug, t.visibility, t.origin, t.accepted_number, t.project_id,
+FACTS = Together(f"""
+select asked.n, t.id as thread_id, t.title as thread_title, t.slug, t.visibility, t.origin, t.accepted_number, t.project_id,
        c.kind as category_kind, c.visibility as category_visibility, p.slug as project_slug, p.name as project_name,
        p.repository as project_repository, m.state, m.repository, m.title, m.body, m.wanted_at, m.tries, m.next_at,
        m.problem, m.detail, m.number, m.url
-  from thread t join category c on c.id = t.category_id join project p on p.id = t.project_id
+  from {asked(thread="bigint", reader="bigint")} join thread t on t.id = asked.thread
+  join category c on c.id = t.category_id join project p on p.id = t.project_id
   left join promotion m on m.thread_id = t.id
- where t.id = $1 and {visible_thread("t", "$2")}
-"""
+ where {visible_thread("t", "asked.reader")}
+""")
 
 
 async def facts_of(reader: Reader, thread: int) -> Row:
     """A thread, its project's repository, and its promotion (state None where there is none). Raises NotFound."""
-    row = await fetch_one(FACTS, thread, reader.id)
+    row = await FACTS.fetch_one(thread, reader.id)
     if row is None:
         raise NotFound
     return row

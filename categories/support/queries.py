@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from categories.support.rules import Line, position, window
 from categories.support.workdays import Expected, end_of_workday_horizon
 from forum.database.engine import Row, fetch, fetch_one
+from forum.database.together import Together, asked
 from forum.threads.visibility import visible_thread
 from forum.web.errors import NotFound
 from forum.web.reader import Reader
@@ -24,34 +25,45 @@ PLACE = """
 """
 
 IS_REQUESTER = """exists (select 1 from ticket_requester r join person w on w.id = r.person_id
-                 where r.ticket_id = k.id and $2::bigint in (w.id, w.same_as))"""
+                 where r.ticket_id = k.id and {reader}::bigint in (w.id, w.same_as))"""
 
-# $3: the horizon of what is due; $4: whether the reader is of the team. Others than requester and team get no place.
+# `horizon` of what is due; `is_team`: whether the reader is. Others than requester and team get no place.
 TICKET = f"""
-select k.*, coalesce(q.version, 0) as queue_version, p.slug as project_slug, p.name as project_name, p.currency,
+select {{n}}k.*, coalesce(q.version, 0) as queue_version, p.slug as project_slug, p.name as project_name, p.currency,
        {EXPECTED}, i.is_requester, a.username as assignee, coalesce(nullif(a.name, ''), a.username) as assignee_name,
        {PLACE}
-  from ticket k
+  from {{source}}
   join project p on p.id = k.project_id
   join lateral (select {IS_REQUESTER} as is_requester) i on true
   left join queue q on q.project_id = k.project_id
   left join person a on a.id = k.assignee_id
-  left join lateral queue_place(case when $4 or i.is_requester then k.id end, $3) l on true
+  left join lateral queue_place(case when {{is_team}} or i.is_requester then k.id end, {{horizon}}) l on true
 """
+ON_THREAD = Together(
+    TICKET.format(
+        n="asked.n, ",
+        source=asked(thread="bigint", reader="bigint", horizon="timestamptz", is_team="boolean")
+        + " join ticket k on k.thread_id = asked.thread",
+        reader="asked.reader",
+        horizon="asked.horizon",
+        is_team="asked.is_team",
+    )
+)
+BY_ID = f"""{TICKET.format(n="", source="ticket k", reader="$2", horizon="$3", is_team="$4")}
+  join thread t on t.id = k.thread_id where k.id = $1 and {visible_thread("t", "$2")}"""
 
 
 async def ticket_of_thread(reader: Reader, thread: int, *, is_team: bool, now: datetime | None = None) -> Row | None:
     """The ticket whose home is a thread that the reader may see, with the project's expected ranges and, for
     requester and team, its place (`place_in`); None where the thread has none. One statement."""
     horizon = end_of_workday_horizon(now or datetime.now(UTC))
-    return await fetch_one(TICKET + " where k.thread_id = $1", thread, reader.id, horizon, is_team)
+    return await ON_THREAD.fetch_one(thread, reader.id, horizon, is_team)
 
 
 async def ticket_by_id(reader: Reader, ticket: int, *, is_team: bool = True, now: datetime | None = None) -> Row:
     """A ticket whose home thread the reader may see, as `ticket_of_thread` gives it. Raises NotFound."""
     horizon = end_of_workday_horizon(now or datetime.now(UTC))
-    sql = f"{TICKET} join thread t on t.id = k.thread_id where k.id = $1 and {visible_thread('t', '$2')}"
-    row = await fetch_one(sql, ticket, reader.id, horizon, is_team)
+    row = await fetch_one(BY_ID, ticket, reader.id, horizon, is_team)
     if row is None:
         raise NotFound
     return row

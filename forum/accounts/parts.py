@@ -27,5 +27,5 @@ async def read_only(request: Request) -> dict[str, Any] | None:
     return {"is_admin": reader.is_admin} if "read_only" in reader.switches else None
 
 
-READ_ONLY_BANNER = Part(read_only, "accounts/read_only.html")
-TOP_BANNER = Part(unconfirmed, "accounts/unconfirmed.html")
+READ_ONLY_BANNER = Part(read_only, "accounts/read_only.html", alike=True)
+TOP_BANNER = Part(unconfirmed, "accounts/unconfirmed.html", alike=True)

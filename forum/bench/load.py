@@ -115,7 +115,7 @@ def get(path: str, port: int, cookie: str = "") -> bytes:
     """A GET as a browser's kept connection sends it."""
     return (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: Mozilla/5.0 haas-bench\r\n"
-        "Accept: text/html,application/xhtml+xml\r\nAccept-Language: en\r\n"
+        "Accept: text/html,application/xhtml+xml\r\nAccept-Language: en\r\nAccept-Encoding: gzip, deflate\r\n"
         + (f"Cookie: {cookie}\r\n" if cookie else "")
         + "\r\n"
     ).encode()
@@ -134,7 +134,7 @@ def post(path: str, port: int, body: str, cookie: str, csrf: str, *, htmx: bool 
 
 
 async def fetch(port: int, path: str, cookie: str = "") -> tuple[int, bytes]:
-    """One answer: its status and body."""
+    """One answer: its status, and its body as it was sent."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(get(path, port, cookie).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
     whole = await reader.read()

@@ -80,15 +80,18 @@ def may(
     A KeyError means a deed the matrix does not know.
     """
     by_role = MATRIX[deed]
-    held = {"anybody"}
-    if own:
-        held.add("requester")
-    if role := reader.role_in(project):
-        held.add(role)
-    if reader.is_moderator and public and deed in MODERATOR:
+    if public and reader.is_moderator and deed in MODERATOR:
         return True
-    circumstances = {"yes": True, "own": own, "assigned": assigned, "invited": invited}
-    return any(circumstances[by_role[role]] for role in held if role in by_role)
+    for role in ("anybody", "requester" if own else None, reader.role_in(project)):
+        grant = by_role.get(role) if role else None
+        if grant is not None and (
+            grant == "yes"
+            or (grant == "own" and own)
+            or (grant == "assigned" and assigned)
+            or (grant == "invited" and invited)
+        ):
+            return True
+    return False
 
 
 def require(reader: Reader, deed: str, project: int, **circumstances: bool) -> None:

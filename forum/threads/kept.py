@@ -4,15 +4,8 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Any
 
-from markupsafe import Markup
-
 from forum.database.engine import Row
-from forum.threads.fragments import Powers, render_posts
-from forum.threads.queries import posts_between
-from forum.threads.rules import numbers_on
 from forum.threads.stencils import stencil_of
-from forum.web import i18n
-from forum.web.reader import Reader
 
 _all: list["Kept"] = []
 
@@ -25,8 +18,12 @@ def forget_kept() -> None:
     stencil_of.cache_clear()
 
 
+# What an entry takes beside its text, in bytes.
+ENTRY = 600
+
+
 class Kept:
-    """The most recently used texts, up to a number of characters in all."""
+    """The most recently used texts, up to a number of bytes in all."""
 
     def __init__(self, most: int) -> None:
         self.most = most
@@ -42,30 +39,12 @@ class Kept:
         return found[0]
 
     def put(self, key: Hashable, value: Any, size: int) -> None:
+        size += ENTRY
         before = self.texts.pop(key, None)
         self.size += size - (before[1] if before else 0)
         self.texts[key] = (value, size)
         while self.size > self.most:
             self.size -= self.texts.popitem(last=False)[1][1]
-
-
-shared_posts = Kept(40_000_000)
-
-
-async def posts_on(reader: Reader, head: Row, acts: list[Any], number: int, powers: Powers) -> Markup:
-    """The posts of a page; signed-in readers who may do the same and have nothing of their own there share them."""
-    place = (head["id"], number, powers, reader.is_team(head["project_id"]), i18n.current.get())
-    is_shared = reader.is_signed_in and head["is_plain"]
-    kept: tuple[tuple[int, ...], Markup] | None = shared_posts.get(place) if is_shared else None
-    # what is read below may be newer than the head, never older: then these versions do not come again
-    stamp = stamp_of(head)
-    if kept is not None and kept[0] == stamp:
-        return kept[1]
-    rows = await posts_between(reader, head["id"], *numbers_on(number))
-    body = render_posts(rows, acts, head, powers, reader)
-    if is_shared:
-        shared_posts.put(place, (stamp, body), len(body))
-    return body
 
 
 def stamp_of(head: Row) -> tuple[int, ...]:

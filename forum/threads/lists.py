@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from markupsafe import Markup
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from forum.database.engine import Row
 from forum.projects.queries import categories_of, category_by_slug, project_by_slug
@@ -17,11 +17,12 @@ from forum.threads.rules import THREADS_A_PAGE
 from forum.web import parts
 from forum.web.errors import NotFound
 from forum.web.i18n import _
+from forum.web.packed import is_personal, pack, packed_page
 from forum.web.pages import FLASH, page, theme_of
 from forum.web.requests import Request
 from forum.web.routing import route
 
-guest_lists = Kept(4_000_000)
+guest_lists = Kept(2_000_000)
 
 
 def asked_cursor(request: Request) -> Cursor | None:
@@ -70,9 +71,12 @@ async def home(request: Request) -> Response:
     key = (request.scope["path"], stamp, minute, theme)
     kept = guest_lists.get(key)
     if kept is None:
-        kept = (await fresh_home(request)).body
+        made = await fresh_home(request)
+        if is_personal(request):
+            return made
+        kept = pack(bytes(made.body))
         guest_lists.put(key, kept, len(kept))
-    return HTMLResponse(kept, headers={"vary": "Cookie"})
+    return packed_page(request, kept)
 
 
 async def fresh_home(request: Request) -> Response:

@@ -9,28 +9,30 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from forum.database.engine import Row, fetch_one
-from forum.threads import actions, drafts, editing, writing
-from forum.threads.fragments import Powers, powers_in, render_post
-from forum.threads.kept import Kept, posts_on, stamp_of
+from forum.threads import actions, drafts, editing, shared, writing
+from forum.threads.fragments import Powers, powers_in, render_post, render_posts
+from forum.threads.kept import Kept, stamp_of
 from forum.threads.queries import (
     guest_stamp,
     one_post,
     page_head,
     post_source,
+    posts_between,
     quotable_post,
     thread_head,
 )
-from forum.threads.reading import read_up_to
-from forum.threads.rules import numbers_on, page_of, pages_in, quote_of
+from forum.threads.reading import remember_read
+from forum.threads.rules import numbers_on, page_of, pages_in, quote_of, with_quote
 from forum.web import parts
 from forum.web.errors import Invalid, NotFound, Problem, ReadOnly
+from forum.web.packed import is_personal, pack, packed_page
 from forum.web.pages import FLASH, page, redirect, swap, theme_of
 from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
 from forum.web.switches import check_writable
 
-guest_pages = Kept(80_000_000)
+guest_pages = Kept(56_000_000)
 # No thread has a post of a higher number: it would not fit its column.
 NUMBER_MOST = 2**31 - 100
 # The scripts of a page with a composer.
@@ -58,17 +60,34 @@ async def thread_page(request: Request) -> Response:
     if jump := request.query_params.get("post"):
         at = f"/{int(jump)}" if jump.isascii() and jump.isdigit() and len(jump) < 9 else ""
         return RedirectResponse(f"/t/{request.path_params['slug']}/{thread}{at}", 303)
-    if request.reader.is_signed_in or FLASH in request.scope["haas.cookies"] or request.query_params:
+    if request.reader.is_signed_in:
+        return await members_page(request, thread, number)
+    if FLASH in request.scope["haas.cookies"] or request.query_params:
         return await fresh_page(request, thread, number)
     return await guest_page(request, thread, number)
 
 
+async def members_page(request: Request, thread: int, number: int) -> Response:
+    """The page for somebody who is signed in; those who have no part in the thread share one."""
+    here = page_of(number)
+    head, acts = await page_head(request.reader, thread, *numbers_on(here))
+    is_here = request.path_params["slug"] == head["slug"] and number <= head["last_number"]
+    if not is_here or not shared.is_shared(request, head):
+        return await fresh_page(request, thread, number, head=(head, acts))
+    await remember_read(request.reader, head, here)
+    body = shared.kept_page(request, head, here)
+    if body is None:
+        made = await fresh_page(shared.for_nobody(request), thread, number, head=(head, acts), key=shared.KEY)
+        body = shared.keep_page(request, head, here, bytes(made.body))
+    return HTMLResponse(body)
+
+
 @dataclass(frozen=True)
 class GuestPage:
-    """A page as guests got it, and what it was made of."""
+    """A page as guests got it, packed, and what it was made of."""
 
     stamp: tuple[Any, ...]
-    body: bytes
+    packed: bytes
 
 
 async def guest_page(request: Request, thread: int, number: int) -> Response:
@@ -87,12 +106,15 @@ async def guest_page(request: Request, thread: int, number: int) -> Response:
     stamp = stamp_of(head)
     tag = f'W/"{"-".join(map(str, (*place[1:], *stamp)))}"'
     if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers={"etag": tag, "vary": "Cookie"})
+        return Response(status_code=304, headers={"etag": tag, "vary": "Cookie, Accept-Encoding"})
     if kept is None or kept.stamp != stamp:
         page_and_acts = None if acts is None else (head, acts)
-        kept = GuestPage(stamp, bytes((await fresh_page(request, thread, number, head=page_and_acts)).body))
-        guest_pages.put(place, kept, len(kept.body))
-    return HTMLResponse(kept.body, headers={"etag": tag, "vary": "Cookie"})
+        page = await fresh_page(request, thread, number, head=page_and_acts)
+        if is_personal(request):
+            return page
+        kept = GuestPage(stamp, pack(bytes(page.body)))
+        guest_pages.put(place, kept, len(kept.packed))
+    return packed_page(request, kept.packed, {"etag": tag})
 
 
 async def fresh_page(
@@ -115,10 +137,8 @@ async def fresh_page(
     if number > head["last_number"]:
         raise NotFound
     powers = powers_in(reader, head)
-    body = await posts_on(reader, head, acts, here, powers)
-    read = min(last, head["last_number"])
-    if reader.is_signed_in and read > (head["read_number"] or 0) and "read_only" not in reader.switches:
-        await read_up_to(reader.person, thread, read)
+    body = render_posts(await posts_between(reader, thread, first, last), acts, head, powers, reader)
+    await remember_read(reader, head, here)
     if (quoted := request.query_params.get("quote")) and reader.is_signed_in and "draft" not in reply:
         reply["draft"] = with_quote(head["draft"] or "", await quote_from(reader, thread, quoted))
     ticket = await parts.context("thread_ticket", request, head, ticket_errors)
@@ -136,9 +156,11 @@ async def fresh_page(
         "below": await parts.load("thread_below", request, head),
         "description": "",
         "feed": f"{thread_url(head)}.rss",
-        "page_modules": ("live.js", "composer.js") if reader.is_signed_in else ("live.js",),
+        "page_modules": ("live.js",),
     }
-    return await page(request, "threads/thread.html", status, **context, **composer_context(request, head, **reply))
+    if reader.is_signed_in:
+        context |= composer_context(request, head, **reply) | {"page_modules": ("live.js", "composer.js")}
+    return await page(request, "threads/thread.html", status, **context)
 
 
 def composer_context(request: Request, head: Row, **kept: Any) -> dict[str, Any]:
@@ -153,13 +175,6 @@ def composer_context(request: Request, head: Row, **kept: Any) -> dict[str, Any]
         "is_team": request.reader.is_team(head["project_id"]),
         "reply_actions": kept.get("reply_actions", ""),
     }
-
-
-def with_quote(draft: str, quote: str) -> str:
-    """A draft with a quote behind what stands in it already; asked for again, it is there once."""
-    if not quote or quote.strip() in draft:
-        return draft
-    return (draft.rstrip() + "\n\n" if draft.strip() else "") + quote
 
 
 async def quote_from(reader: Reader, thread: int, number: str) -> str:

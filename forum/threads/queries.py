@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from forum.database.engine import Row, fetch, fetch_one
+from forum.database.together import Together, asked
 from forum.threads.rules import THREADS_A_PAGE
 from forum.threads.visibility import last_number, visible_act, visible_post, visible_thread
 from forum.web.errors import NotFound
@@ -14,99 +15,115 @@ from forum.web.reader import Reader
 PERSON = "join person {w} on {w}.id = {author} join person {a} on {a}.id = coalesce({w}.same_as, {w}.id)"
 
 HEAD_FRAME = f"""
-select t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug, t.visibility, t.version,
-       {last_number("t", "$2")} as last_number,
+select asked.n, t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug, t.visibility, t.version,
+       {last_number("t", "asked.reader")} as last_number,
        t.reply_count, t.accepted_number, t.is_closed, t.is_pinned, t.origin, t.origin_url, t.created_at, t.bumped_at,
        t.last_post_at, c.slug as category_slug, c.name as category_name, c.kind as category_kind, p.slug as project_slug,
        p.name as project_name, p.version as project_version,
        (select version from site_stamp) as site_version, a.username, a.name as author_name, a.id as author_person,
        array(select g.name from thread_tag tt join tag g on g.id = tt.tag_id where tt.thread_id = t.id order by 1)
            as tags,
-       a.id = $2 or exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = $2
+       a.id = asked.reader or exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = asked.reader
                              and w.kind = 'requester') as is_own,
-       exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = $2
+       exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = asked.reader
                 and w.kind = 'assignee') as is_assigned,
-       (select r.number from read_position r where r.thread_id = t.id and r.person_id = $2) as read_number,
+       (select r.number from read_position r where r.thread_id = t.id and r.person_id = asked.reader) as read_number,
        d.markdown as draft, d.version as draft_version{{more}}
-  from thread t
+  from {{questions}}
+  join thread t on t.id = asked.thread
   join category c on c.id = t.category_id
   join project p on p.id = t.project_id
   {PERSON.format(w="w", a="a", author="t.author_id")}
-  left join draft d on d.person_id = $2 and d.key = 'thread:' || t.id
- where t.id = $1 and {visible_thread("t", "$2")}
+  left join draft d on d.person_id = asked.reader and d.key = 'thread:' || t.id
+ where {visible_thread("t", "asked.reader")}
 """
 
 
-HEAD = HEAD_FRAME.format(more="")
-# What was done behind the posts $3 to $4 comes along as JSON: a page pays a statement less.
-PAGE_HEAD = HEAD_FRAME.format(
-    more=f""",
-       -- whether none of these posts is the reader's, nor any reaction to them
+HEAD = Together(HEAD_FRAME.format(more="", questions=asked(thread="bigint", reader="bigint")))
+# What was done behind the posts asked for comes along as JSON: a page pays a statement less.
+PAGE_HEAD = Together(
+    HEAD_FRAME.format(
+        questions=asked(thread="bigint", reader="bigint", first="integer", last="integer"),
+        more=f""",
+       -- whether the reader has no part in it, and none of these posts is theirs, nor any reaction to them
+       not exists (select 1 from thread_participant o join person ow on ow.id = o.person_id where o.thread_id = t.id
+            and asked.reader in (ow.id, ow.same_as)) and asked.reader <> a.id and
        not exists (select 1 from post o join person ow on ow.id = o.author_id where o.thread_id = t.id
-            and o.number between $3 and $4 and ($2 in (ow.id, ow.same_as) or exists (select 1 from reaction x
-                where x.post_id = o.id and x.person_id = $2))) as is_plain, (
+            and o.number between asked.first and asked.last and (asked.reader in (ow.id, ow.same_as) or exists (select 1 from reaction x
+                where x.post_id = o.id and x.person_id = asked.reader))) as is_plain, (
            select jsonb_agg(jsonb_build_object('id', e.id, 'kind', e.kind, 'after_number', e.after_number,
                     'version', e.version, 'data', e.data, 'at', e.at, 'team_only', e.team_only,
                     'person_id', ea.id, 'username', ea.username, 'name', ea.name) order by e.id)
              from thread_act e left join person ew on ew.id = e.actor_id
              left join person ea on ea.id = coalesce(ew.same_as, ew.id)
-            where e.thread_id = t.id and e.after_number between $3 and $4 and {visible_act("e", "t", "$2")}) as acts"""
+            where e.thread_id = t.id and e.after_number between asked.first and asked.last and {visible_act("e", "t", "asked.reader")}) as acts""",
+    )
 )
 
 
 async def thread_head(reader: Reader, thread: int) -> Row:
     """A thread with its place, author, tags, and what it is to the reader. Raises NotFound."""
-    row = await fetch_one(HEAD, thread, reader.id)
+    row = await HEAD.fetch_one(thread, reader.id)
     if row is None:
         raise NotFound
     return row
 
 
 async def page_head(reader: Reader, thread: int, first: int, last: int) -> tuple[Row, list[Any]]:
-    """A thread's head with whether its posts `first` to `last` have nothing of the reader's own (`is_plain`), and what was
-    done after them as `acts_between` gives it. Raises NotFound."""
-    row = await fetch_one(PAGE_HEAD, thread, reader.id, first, last)
+    """A thread's head with whether it and its posts `first` to `last` have nothing of the reader's own (`is_plain`), and
+    what was done after them as `acts_between` gives it. Raises NotFound."""
+    row = await PAGE_HEAD.fetch_one(thread, reader.id, first, last)
     if row is None:
         raise NotFound
     return row, [act | {"at": datetime.fromisoformat(act["at"])} for act in row["acts"] or ()]
 
 
 # What a page that guests were given depends on, as far as one cheap row can say it.
-GUEST_STAMP = f"""
-select t.version, p.version as project_version, (select version from site_stamp) as site_version, t.slug, {last_number("t", "null")} as last_number
-  from thread t join project p on p.id = t.project_id
- where t.id = $1 and {visible_thread("t", "null")}
-"""
+GUEST_STAMP = Together(f"""
+select asked.n, t.version, p.version as project_version, (select version from site_stamp) as site_version, t.slug,
+       {last_number("t", "null")} as last_number
+  from {asked(thread="bigint")} join thread t on t.id = asked.thread join project p on p.id = t.project_id
+ where {visible_thread("t", "null")}
+""")
 
 
 async def guest_stamp(thread: int) -> Row:
     """(version, project_version, site_version, slug, last_number) of a thread that guests may see. Raises NotFound."""
-    row = await fetch_one(GUEST_STAMP, thread)
+    row = await GUEST_STAMP.fetch_one(thread)
     if row is None:
         raise NotFound
     return row
 
 
 POSTS = f"""
-select p.id, p.number, p.author_id, p.purpose, p.is_whisper, p.html, p.version, p.revision_count, p.reactions,
-       p.reply_to, p.origin, p.origin_url, p.attribution, p.created_at, p.edited_at, p.deleted_at, a.id as person_id,
-       a.username, coalesce(p.attribution ->> 'gone', a.name) as name, a.kind as person_kind, m.role, p.number = t.accepted_number as is_accepted,
-       (select array_agg(r.kind) from reaction r where r.post_id = p.id and r.person_id = $2) as mine
-  from post p
+select {{n}}p.id, p.number, p.author_id, p.purpose, p.is_whisper, p.html, p.version, p.revision_count, p.reactions,
+       p.reply_to, p.origin, p.origin_url, p.attribution, p.created_at, p.edited_at, p.deleted_at, a.id as person_id, a.username,
+       coalesce(p.attribution ->> 'gone', a.name) as name, a.kind as person_kind, m.role, p.number = t.accepted_number as is_accepted,
+       (select array_agg(r.kind) from reaction r where r.post_id = p.id and r.person_id = {{reader}}) as mine
+  from {{asked}}post p
   join thread t on t.id = p.thread_id
   {PERSON.format(w="w", a="a", author="p.author_id")}
   left join project_member m on m.project_id = t.project_id and m.person_id = a.id
- where {{which}} and {visible_thread("t", "$2")} and {visible_post("p", "t", "$2")}
+ where {{which}} and {visible_thread("t", "{reader}")} and {visible_post("p", "t", "{reader}")}
 """
-BY_NUMBER = POSTS.format(which="p.thread_id = $1 and p.number between $3 and $4") + " order by p.number"
-SINCE = POSTS.format(which="p.thread_id = $1 and p.version > $3") + " order by p.version, p.number limit $4"
-BY_ID = POSTS.format(which="p.id = $1")
+BY_NUMBER = Together(
+    POSTS.format(
+        n="asked.n, ",
+        asked=asked(thread="bigint", reader="bigint", first="integer", last="integer") + " cross join ",
+        which="p.thread_id = asked.thread and p.number between asked.first and asked.last",
+        reader="asked.reader",
+    )
+    + " order by asked.n, p.number"
+)
+ALONE = {"n": "", "asked": "", "reader": "$2"}
+SINCE = POSTS.format(which="p.thread_id = $1 and p.version > $3", **ALONE) + " order by p.version, p.number limit $4"
+BY_ID = POSTS.format(which="p.id = $1", **ALONE)
 
 
 async def posts_between(reader: Reader, thread: int, first: int, last: int) -> list[Row]:
     """The posts of a thread whose numbers lie between two, as far as the reader may see them, with their authors and
     which reactions are the reader's own (`mine`)."""
-    return await fetch(BY_NUMBER, thread, reader.id, first, last)
+    return await BY_NUMBER.fetch(thread, reader.id, first, last)
 
 
 async def posts_since(reader: Reader, thread: int, version: int, most: int) -> list[Row]:
@@ -265,20 +282,21 @@ async def top_threads(reader: Reader, period: str, limit: int = THREADS_A_PAGE) 
 
 
 # One cheap row that changes whenever the first page of the guests' latest list would.
-LATEST_STAMP = """
-select (select array_agg(x.id || ':' || x.version) from (select id, version from thread where visibility = 'public'
-         order by bumped_at desc, id desc limit $1) x) as threads,
+LATEST_STAMP = Together(f"""
+select asked.n, (select array_agg(x.id || ':' || x.version) from (select id, version from thread where visibility = 'public'
+         order by bumped_at desc, id desc limit asked.most) x) as threads,
        (select array_agg(project_id || ':' || version order by project_id) from queue) as queues,
        (select array_agg(id || ':' || version order by id) from project) as projects,
        (select array[version] from site_stamp) as site
-"""
+  from {asked(most="bigint")}
+""")
 
 
 async def latest_stamp() -> tuple[object, ...]:
     """What the guests' front page depends on."""
-    row = await fetch_one(LATEST_STAMP, THREADS_A_PAGE)
+    row = await LATEST_STAMP.fetch_one(THREADS_A_PAGE)
     assert row is not None
-    return tuple(tuple(value or ()) for value in row)
+    return tuple(tuple(row[column] or ()) for column in ("threads", "queues", "projects", "site"))
 
 
 async def count_new(reader: Reader) -> tuple[int, int]:

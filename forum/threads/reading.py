@@ -2,7 +2,9 @@
 
 import asyncio
 
-from forum.database.engine import execute
+from forum.database.engine import Row, execute
+from forum.threads.rules import numbers_on
+from forum.web.reader import Reader
 
 # Nobody asks for the next page sooner than this (seconds); a process that is killed forgets a moment of reading.
 MOMENT = 0.05
@@ -28,6 +30,14 @@ async def read_up_to(person: int, thread: int, number: int) -> None:
         _wake.set()
     else:
         await flush_reading()
+
+
+async def remember_read(reader: Reader, head: Row, page: int) -> None:
+    """Remember that a reader was shown a page of a thread; guests, and nobody in particular, read nothing.
+    Nothing is written while the site can only be read."""
+    read = min(numbers_on(page)[1], head["last_number"])
+    if reader.id and read > (head["read_number"] or 0) and "read_only" not in reader.switches:
+        await read_up_to(reader.id, head["id"], read)
 
 
 async def flush_reading() -> None:

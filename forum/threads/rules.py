@@ -84,3 +84,10 @@ def open_fence(markdown: str) -> str:
 def clean_title(title: str) -> str:
     """One line, without control characters and doubled spaces."""
     return " ".join("".join(c if c.isprintable() else " " for c in title).split())
+
+
+def with_quote(draft: str, quote: str) -> str:
+    """A draft with a quote behind what stands in it already; asked for again, it is there once."""
+    if not quote or quote.strip() in draft:
+        return draft
+    return (draft.rstrip() + "\n\n" if draft.strip() else "") + quote

@@ -17,6 +17,8 @@ from typing import Final, TypedDict
 
 from starlette.types import Receive, Scope, Send
 
+from forum.web.packed import takes_gzip
+
 ROOT: Final = Path(__file__).resolve().parents[2]
 STATIC: Final = ROOT / "static"
 HTMX: Final = ROOT / "node_modules" / "htmx.org" / "dist" / "htmx.min.js"
@@ -135,7 +137,7 @@ class Assets:
                 return
             headers += [(b"content-type", file.kind), (b"x-content-type-options", b"nosniff")]
             body = file.body
-            if file.packed is not None and _takes_gzip(sent.get(b"accept-encoding", b"")):
+            if file.packed is not None and takes_gzip(sent.get(b"accept-encoding", b"").decode("latin-1")):
                 headers.append((b"content-encoding", b"gzip"))
                 body = file.packed
             headers.append((b"content-length", str(len(body)).encode()))
@@ -150,15 +152,6 @@ def _current() -> Assets:
 async def _answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def _takes_gzip(accepted: bytes) -> bool:
-    """Whether an Accept-Encoding header takes gzip (RFC 9110 §12.5.3; a weight of 0 means no)."""
-    for part in accepted.decode("latin-1").lower().split(","):
-        coding, _, weight = part.partition(";")
-        if coding.strip() == "gzip":
-            return re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight) is None
-    return False
 
 
 def minify_css(text: str) -> str:

@@ -5,7 +5,11 @@ from typing import Any
 from jinja2 import Environment, Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
-from markupsafe import Markup, escape
+from markupsafe import (  # type: ignore[attr-defined]
+    Markup,
+    _escape_inner,
+    escape,
+)
 
 from forum.database.engine import Row
 from forum.web import i18n
@@ -24,7 +28,15 @@ def shown(value: Any) -> str:
     kind = type(value)
     if kind is Markup:
         return value  # type: ignore[no-any-return]
+    if kind is str:
+        # it is put into the page at once: nobody has to know that it is safe
+        return _escape_inner(value)
     return str(value) if kind is int else escape(value)
+
+
+def said(text: str, /, **values: Any) -> Markup:
+    """A translated sentence of the templates' own, which is safe, with values, which are not."""
+    return Markup(text % {name: value if type(value) is int else escape(value) for name, value in values.items()})
 
 
 class Settled(NodeTransformer):
@@ -36,10 +48,19 @@ class Settled(NodeTransformer):
 
     def visit_Call(self, call: nodes.Call) -> nodes.Node:
         node = self.generic_visit(call)
-        if len(call.args) != 1 or call.kwargs or call.dyn_args or call.dyn_kwargs:
+        if len(call.args) != 1 or call.dyn_args or call.dyn_kwargs:
             return node
         asked, arg = call.node, call.args[0]
         value = arg.value if isinstance(arg, nodes.Const) else None
+        if value is not None and isinstance(asked, nodes.Name) and asked.name in ("_", "gettext"):
+            text = catalogue(self.locale).gettext(value)
+            if call.kwargs:
+                call.node, call.args = nodes.ImportedName("forum.web.compiled.said"), [nodes.Const(text)]
+                return call
+            # as the i18n extension does it: what stands in a template is safe, and %% is a percent sign
+            return nodes.Const(Markup(text) % {}, lineno=call.lineno)
+        if call.kwargs:
+            return node
         if isinstance(asked, nodes.Name) and asked.name == "icon":
             # the macro of macros.html, which does nothing else
             if value is not None:
@@ -47,9 +68,6 @@ class Settled(NodeTransformer):
             return nodes.Call(nodes.Name("draw_icon", "load"), [arg], [], None, None, lineno=call.lineno)
         if value is None:
             return node
-        if isinstance(asked, nodes.Name) and asked.name in ("_", "gettext"):
-            # as the i18n extension does it: what stands in a template is safe, and %% is a percent sign
-            return nodes.Const(Markup(catalogue(self.locale).gettext(value)) % {}, lineno=call.lineno)
         if isinstance(asked, nodes.Getattr) and isinstance(asked.node, nodes.Name) and asked.node.name == "assets":
             return nodes.Const(Assets.current().url(value), lineno=call.lineno)
         return node
@@ -65,14 +83,20 @@ class SiteCode(CodeGenerator):
             self.write("shown(")
 
     def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:
-        is_plain = isinstance(node.node, nodes.Name) and node.node.name in PLAIN
-        if not is_plain or node.kwargs or node.dyn_args or node.dyn_kwargs or forward_caller:
+        is_plain = isinstance(node.node, nodes.ImportedName) or (
+            isinstance(node.node, nodes.Name) and node.node.name in PLAIN and not node.kwargs
+        )
+        if not is_plain or node.dyn_args or node.dyn_kwargs or forward_caller:
             super().visit_Call(node, frame, forward_caller=forward_caller)
             return
         self.visit(node.node, frame)
         self.write("(")
         for arg in node.args:
             self.visit(arg, frame)
+            self.write(", ")
+        for keyword in node.kwargs:
+            self.write(f"{keyword.key}=")
+            self.visit(keyword.value, frame)
             self.write(", ")
         self.write(")")
 
@@ -83,10 +107,14 @@ class SiteEnvironment(Environment):
     code_generator_class = SiteCode
     locale = "en"
     others: dict[str, "SiteEnvironment"]
+    ready: dict[str, Template]
 
     def get_template(self, name: Any, parent: str | None = None, globals: Any = None) -> Template:
         chosen = self.others.get(i18n.current.get(), self)
-        return super(SiteEnvironment, chosen).get_template(name, parent, globals)
+        template = chosen.ready.get(name)
+        if template is None:
+            template = chosen.ready[name] = super(SiteEnvironment, chosen).get_template(name, parent, globals)
+        return template
 
     def make_globals(self, d: Any) -> Any:
         """A plain dict, which each use of a template copies many times faster than Jinja's chain of them."""

@@ -1,13 +1,13 @@
 """The kernel around the routes: reader, CSRF, body limits, errors as pages or problem details, headers."""
 
 from collections.abc import Awaitable, Callable
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, quote
 
 import asyncpg
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,10 +44,7 @@ ErrorPage = Callable[[Request, Problem], Awaitable[Response]]
 def cookies_of(scope: Scope) -> dict[str, str]:
     for name, value in scope["headers"]:
         if name == b"cookie":
-            try:
-                return {k: m.value for k, m in SimpleCookie(value.decode("latin-1")).items()}
-            except CookieError:
-                return {}
+            return cookie_parser(value.decode("latin-1"))
     return {}
 
 

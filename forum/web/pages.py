@@ -41,7 +41,7 @@ async def layout_context(request: Request) -> dict[str, Any]:
         "top_bar": await parts.load("top_bar", request.reader),
         "top_banner": await parts.load("top_banner", request),
         "page_modules": (),
-        "account_links": account_links(request),
+        "account_links": account_links(request) if request.reader.is_signed_in else (),
         "footer_links": footer_links(),
     }
 

@@ -15,10 +15,15 @@ Loader = Callable[..., Awaitable[dict[str, Any] | None]]
 
 @dataclass(frozen=True)
 class Part:
-    """What fills a place: `load` reads what `template` shows; None leaves the place empty."""
+    """What fills a place: `load` reads what `template` shows; None leaves the place empty.
+
+    `alike`: all readers who are signed in and have no part in what the page is about get the same, but for their name and
+    their token (forum/threads/shared.py keeps such pages).
+    """
 
     load: Loader
     template: str
+    alike: bool = False
 
 
 _parts: dict[str, list[Part]] = {}
@@ -28,6 +33,11 @@ def register(place: str, part: Part) -> None:
     """Put a part into a place; `forum/app.py` alone does this."""
     if part not in _parts.setdefault(place, []):
         _parts[place].append(part)
+
+
+def are_alike(place: str) -> bool:
+    """Whether all parts of a place are."""
+    return all(part.alike for part in _parts.get(place, ()))
 
 
 async def load(place: str, *subject: Any, **more: Any) -> Markup:

@@ -5,6 +5,7 @@ import secrets
 from datetime import timedelta
 
 from forum.database.engine import execute, fetch_one, fetch_value
+from forum.database.together import Together, asked
 from forum.web.reader import GUEST, Reader
 
 COOKIE = "haas_session"
@@ -18,23 +19,27 @@ def hashed(token: str) -> bytes:
 
 
 # The one statement a signed-in request pays for knowing its reader; memberships come along as JSON.
-READER = """
-select p.id, p.username, p.name, p.site_role, p.email_confirmed_at is not null as confirmed, p.theme, p.locale,
-       p.shortcuts, s.id as session, s.seen_at < now() - $2::interval as stale,
+READER = f"""
+select {{n}}p.id, p.username, p.name, p.site_role, p.email_confirmed_at is not null as confirmed, p.theme, p.locale,
+       p.shortcuts, s.id as session, s.seen_at < now() - interval '{TOUCH.total_seconds()} seconds' as stale,
        (select jsonb_object_agg(m.project_id, m.role) from project_member m where m.person_id = p.id) as roles,
        (select array_agg(w.name) from site_switch w where w.is_on) as switches
-  from {source}
- where {condition} and p.disabled_at is null and p.same_as is null
+  from {{source}}
+ where {{condition}} and p.disabled_at is null and p.same_as is null
 """
-BY_SESSION = READER.format(
-    source="session s join person p on p.id = s.person_id", condition="s.hash = $1 and s.expires_at > now()"
+BY_SESSION = Together(
+    READER.format(
+        n="asked.n, ",
+        source=f"{asked(hash='bytea')} join session s on s.hash = asked.hash join person p on p.id = s.person_id",
+        condition="s.expires_at > now()",
+    )
 )
-BY_PERSON = READER.format(source="person p left join session s on false", condition="p.id = $1")
+BY_PERSON = READER.format(n="", source="person p left join session s on false", condition="p.id = $1")
 
 
 async def read_session(token: str) -> Reader:
     """The reader whose session cookie has this value; the guest where there is no such living session."""
-    row = await fetch_one(BY_SESSION, hashed(token), TOUCH)
+    row = await BY_SESSION.fetch_one(hashed(token))
     if row is None:
         return GUEST
     if row["stale"]:
@@ -44,7 +49,7 @@ async def read_session(token: str) -> Reader:
 
 async def reader_of_person(person: int) -> Reader:
     """The reader that a person is, without a session (API keys, jobs, tests); the guest when disabled."""
-    row = await fetch_one(BY_PERSON, person, TOUCH)
+    row = await fetch_one(BY_PERSON, person)
     return GUEST if row is None else reader_from(row)
 
 

@@ -49,10 +49,10 @@ def make_environment() -> SiteEnvironment:
     )
     environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     look.install(environment)
-    environment.others = {}
+    environment.others, environment.ready = {}, {}
     for locale in i18n.known_locales():
         other = environment.overlay(cache_size=-1)
-        other.locale, other.others = locale, {}
+        other.locale, other.others, other.ready = locale, {}, {}
         environment.others[locale] = other
     return environment
 

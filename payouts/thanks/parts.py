@@ -63,7 +63,7 @@ async def supporter_facts(request: Request, project: Row, person: Row, _period: 
     return {"totals": totals, "person": person, "is_self": person["id"] == request.reader.id} if totals else None
 
 
-THREAD = parts.Part(thread_thanks, "")
+THREAD = parts.Part(thread_thanks, "", alike=True)
 NEWS = parts.Part(thanks_news, "")
 PROFILE_PANEL = parts.Part(profile_panel, "thanks/panel.html")
 SUPPORTER_FACTS = parts.Part(supporter_facts, "thanks/facts.html")
