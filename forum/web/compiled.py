@@ -1,5 +1,6 @@
 """How templates become Python: what Jinja asks anew for each word of a page is settled when a template is compiled."""
 
+from keyword import iskeyword
 from typing import Any
 
 from jinja2 import Environment, Template, nodes
@@ -86,7 +87,9 @@ class SiteCode(CodeGenerator):
         is_plain = isinstance(node.node, nodes.ImportedName) or (
             isinstance(node.node, nodes.Name) and node.node.name in PLAIN and not node.kwargs
         )
-        if not is_plain or node.dyn_args or node.dyn_kwargs or forward_caller:
+        # a template may name a value `is`, which Jinja knows how to pass on
+        has_words = any(iskeyword(keyword.key) for keyword in node.kwargs)
+        if not is_plain or has_words or node.dyn_args or node.dyn_kwargs or forward_caller:
             super().visit_Call(node, frame, forward_caller=forward_caller)
             return
         self.visit(node.node, frame)

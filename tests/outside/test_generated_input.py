@@ -256,6 +256,9 @@ async def test_a_body_of_another_kind_is_told_so(site: Site, kind: str) -> None:
     browser = (await people(site))[0]
     headers = {"x-csrf-token": browser.token(), "content-type": kind.encode("latin-1")}
     for method, route in writes():
+        if route.access == "signed":
+            # of a delivery the bytes are verified, whatever they say they are
+            continue
         path = next(addresses(route, ""))
         answer = await browser.http.request(method, path, content=b"\xff\xfe{]--x", headers=headers)
         assert answer.status_code == 415, path

@@ -119,7 +119,8 @@ async def test_whoever_claimed_a_placeholder_earns_nothing_by_it(world: World) -
     post = await fetch_value("select id from post where thread_id = $1 and number = 1", thread)
     await execute("update person set same_as = $1 where id = $2", world.outsider.person, octavia)
     await reply(world.outsider, thread)
-    await like(world.outsider, post)
+    with pytest.raises(Forbidden):
+        await like(world.outsider, post)
     assert await events() == 0
     await like(world.supporter, post)
     assert await points(world) == {"octavia@github.com": LIKE}, "a like given here is one, whoever wrote it where"
