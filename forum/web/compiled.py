@@ -1,5 +1,6 @@
 """How templates become Python: what Jinja asks anew for each word of a page is settled when a template is compiled."""
 
+from keyword import iskeyword
 from typing import Any
 
 from jinja2 import Environment, Template, nodes
@@ -86,7 +87,9 @@ class SiteCode(CodeGenerator):
         is_plain = isinstance(node.node, nodes.ImportedName) or (
             isinstance(node.node, nodes.Name) and node.node.name in PLAIN and not node.kwargs
         )
-        if not is_plain or node.dyn_args or node.dyn_kwargs or forward_caller:
+        # a word of Python's own cannot stand before "=": Jinja hands it over in a dict
+        is_spoken = any(iskeyword(each.key) for each in node.kwargs)
+        if not is_plain or is_spoken or node.dyn_args or node.dyn_kwargs or forward_caller:
             super().visit_Call(node, frame, forward_caller=forward_caller)
             return
         self.visit(node.node, frame)
