@@ -87,9 +87,9 @@ class SiteCode(CodeGenerator):
         is_plain = isinstance(node.node, nodes.ImportedName) or (
             isinstance(node.node, nodes.Name) and node.node.name in PLAIN and not node.kwargs
         )
-        # a word of Python's own cannot stand before "=": Jinja hands it over in a dict
-        is_spoken = any(iskeyword(each.key) for each in node.kwargs)
-        if not is_plain or is_spoken or node.dyn_args or node.dyn_kwargs or forward_caller:
+        # a template may name a value `is`, which Jinja knows how to pass on
+        has_words = any(iskeyword(keyword.key) for keyword in node.kwargs)
+        if not is_plain or has_words or node.dyn_args or node.dyn_kwargs or forward_caller:
             super().visit_Call(node, frame, forward_caller=forward_caller)
             return
         self.visit(node.node, frame)
