@@ -121,6 +121,7 @@ def wire() -> None:
     parts.register("thread_news", Part(bugs_parts.promotion_news, ""))
     parts.register("thread_ticket", thanks_parts.THREAD)
     parts.register("thread_news", thanks_parts.NEWS)
+    parts.register("thread_news", Part(bumps_parts.bump_news, ""))
 
     parts.register("profile_panels", reputation.PROFILE_PANEL)
     parts.register("profile_panels", thanks_parts.PROFILE_PANEL)

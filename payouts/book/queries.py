@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Final
 
 from forum.database.engine import Row, fetch, fetch_one
+from forum.projects.roles import may
 from forum.threads.visibility import visible_thread
 from forum.web.errors import NotFound
 from forum.web.reader import Reader
@@ -68,7 +69,8 @@ def bounds(period: Period) -> tuple[datetime | None, datetime | None]:
 
 
 # One row a transaction and currency. Who paid and who was paid is for the team, and for these people themselves; a thread's
-# title for who may see the thread. $8: whether the reader is of the team.
+# title, and who paid for it, for who may see the thread. $8: whether the reader is of the team,
+# $9: whether they sell, and so know who paid.
 ROWS = f"""
 with shown as (
     select t.id, t.kind, t.cause_id, t.at from ledger_transaction t
@@ -97,7 +99,8 @@ select m.id, m.kind, m.cause_id, m.at, m.currency, m.net, m.fee, m.tax, m.pool, 
   left join bump b on m.kind in ('bump', 'refund') and b.id = m.cause_id
   left join ticket k on k.id = b.ticket_id
   left join thread t on t.id = k.thread_id and {visible_thread("t", "$7")}
-  left join person w on w.id = coalesce(b.payer_id, m.payee_id) and ($8 or w.id = $7::bigint)
+  left join person w on w.id = coalesce(b.payer_id, m.payee_id)
+       and (($8 and (b.id is null or t.id is not null)) or $9 or w.id = $7::bigint)
  order by m.at {{order}}, m.id {{order}}, m.currency
 """
 LATEST = ROWS.format(beyond="<", order="desc")
@@ -112,11 +115,16 @@ async def rows_of(
     the reader may see the thread, has_thread; who, who_name of payer or paid where the reader may know, is_self). The
     caller has asked whether rows are for this reader. Two statements."""
     mark = await mark_of(project, behind)
-    rows = await fetch(LATEST, project, *bounds(period), *mark, limit + 1, reader.id, reader.is_team(project))
+    rows = await fetch(LATEST, project, *bounds(period), *mark, limit + 1, *knows(reader, project))
     numbers = list(dict.fromkeys(row["id"] for row in rows))
     if len(numbers) <= limit:
         return rows, None
     return [row for row in rows if row["id"] != numbers[-1]], numbers[-2]
+
+
+def knows(reader: Reader, project: int) -> tuple[int | None, bool, bool]:
+    """Who reads, and what they may know of who paid."""
+    return reader.id, reader.is_team(project), may(reader, "sell", project)
 
 
 async def mark_of(project: int, transaction: int | None) -> tuple[datetime | None, int | None]:
@@ -136,7 +144,7 @@ async def all_rows(reader: Reader, project: int, period: Period) -> AsyncIterato
     at: datetime | None = None
     number: int | None = None
     while True:
-        rows = await fetch(OLDEST, project, *bounds(period), at, number, A_FILE, reader.id, reader.is_team(project))
+        rows = await fetch(OLDEST, project, *bounds(period), at, number, A_FILE, *knows(reader, project))
         if rows:
             yield rows
             at, number = rows[-1]["at"], rows[-1]["id"]

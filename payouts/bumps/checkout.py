@@ -9,7 +9,7 @@ from forum.threads.writing import require_writer
 from forum.web.errors import Conflict, NotFound, Problem
 from forum.web.i18n import _
 from forum.web.reader import Reader
-from payouts.bumps.actions import check_payments_on
+from payouts.bumps.actions import RAISABLE, check_payments_on
 from payouts.bumps.paying import paying_of
 from payouts.bumps.rules import State
 from payouts.bumps.settling import NotBooked, settle
@@ -63,8 +63,8 @@ async def ask(reader: Reader, bump: int) -> Row:
     """Write down what Stripe is going to be asked for, before it is."""
     require_writer(reader)
     row = await fetch_one(
-        "select b.method, b.state, b.reference, p.name from bump b join project p on p.id = b.project_id"
-        " where b.id = $1 and b.payer_id = $2 for update of b",
+        "select b.method, b.state, b.reference, p.name, k.state as ticket_state from bump b"
+        " join project p on p.id = b.project_id join ticket k on k.id = b.ticket_id where b.id = $1 and b.payer_id = $2 for update of b",
         bump,
         reader.person,
     )
@@ -72,6 +72,8 @@ async def ask(reader: Reader, bump: int) -> Row:
         raise NotFound
     if row["method"] != "stripe" or row["state"] != State.OPEN:
         raise Conflict(_("There is nothing to be paid here by card."))
+    if row["ticket_state"] not in RAISABLE:
+        raise Conflict(_("The ticket does not wait for an answer any more. Pay nothing: take this back."))
     await check_payments_on()
     # no words of the ticket's: it may be private
     description = _("An earlier place in the queue of %(project)s") % {"project": row["name"][:150]}

@@ -20,7 +20,7 @@ from forum.web.money import minor_units, money, plain
 from forum.web.pages import page, redirect, swap
 from forum.web.requests import Request
 from forum.web.routing import route
-from payouts.bumps.actions import cancel_bump, mark_received
+from payouts.bumps.actions import RAISABLE, cancel_bump, mark_received
 from payouts.bumps.checkout import Away, close, payment_page
 from payouts.bumps.methods import dispute_text, way, ways
 from payouts.bumps.offers import Offers, Quote, offers, quote_of
@@ -165,6 +165,7 @@ async def shown_bump(request: Request, bump: Row, status: int = 200, *, trouble:
         dispute=dispute_text(bump["dispute"]),
         is_payer=bump["payer_id"] == request.reader.id,
         may_sell=may(request.reader, "sell", bump["project_id"]),
+        is_over=bump["state"] == State.OPEN and bump["ticket_state"] not in RAISABLE,
         place=await place_of(bump["ticket_id"]),
     )
 

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from markupsafe import Markup
+
 from categories.support.parts import letters, stroke_of
 from categories.support.queries import expected_of, project_expected
 from forum.database.engine import Row
+from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.templates import fragment
 from payouts.bumps.offers import newcomer, offers
@@ -34,7 +37,17 @@ async def ask_offers(project: int) -> dict[str, Any] | None:
 
 async def thread_bumps(request: Request, head: Row, _errors: object = None) -> dict[str, Any]:
     """To whoever asked: what they ordered for this ticket. One statement, for nobody else's page."""
-    if not head["is_own"]:
-        return {}
-    bumps = await own_bumps(request.reader, thread=head["id"], limit=10)
-    return {"aside": fragment("bumps/aside.html", bumps=bumps)} if bumps else {}
+    shown = await aside_of(request.reader, head) if head["is_own"] else None
+    return {"aside": shown} if shown else {}
+
+
+async def bump_news(reader: Reader, head: Row) -> dict[str, Any] | None:
+    """Among what changed in the thread, to whoever asked: what they ordered says "paid" as soon as it is."""
+    shown = await aside_of(reader, head) if reader.is_signed_in and head["is_own"] else None
+    return {"items": [{"id": "bumps", "html": shown}]} if shown else None
+
+
+async def aside_of(reader: Reader, head: Row) -> Markup | None:
+    """What the reader ordered for a ticket, the latest first; None where that is nothing."""
+    bumps = await own_bumps(reader, thread=head["id"], limit=10)
+    return fragment("bumps/aside.html", bumps=bumps) if bumps else None

@@ -39,6 +39,8 @@ async def book_refund(bump: int, provider_id: str, amount: int) -> bool:
         back = back_of(Price(row["amount"], row["tax"], row["fee"]), paid["back"], amount)
     except ValueError:
         raise Conflict(_("That is more than was paid.")) from None
+    # the queue before the ledger, as whoever books a payment has it: else the two could wait for each other
+    await execute("select queue_lock($1)", row["project_id"])
     posted = await post_transaction(
         f"refund:{provider_id}",
         project=row["project_id"],
@@ -57,5 +59,7 @@ async def book_refund(bump: int, provider_id: str, amount: int) -> bool:
         back.fee,
     )
     await set_rank(ticket, await fetch_value(RANK, ticket["id"], RANK_MOST))
+    # the page that guests share is kept by this version, and may not say "paid" any more
+    await execute("update thread set version = version + 1 where id = $1", ticket["thread_id"])
     hint("thread", ticket["thread_id"])
     return True

@@ -25,6 +25,9 @@ EVENTS = (
     "checkout.session.expired",
     "charge.refunded",
     "charge.refund.updated",
+    # refunds that take days tell by these how they ended, whichever way it was paid
+    "refund.updated",
+    "refund.failed",
     "charge.dispute.created",
     "charge.dispute.closed",
 )
@@ -61,7 +64,11 @@ async def settle(session: str) -> Checkout:
     twice. Raises Refused, Unsure, NotBooked."""
     access = access_of(settings())
     found = await retrieve_checkout(access, session)
-    refunds = await list_refunds(access, found.payment_intent) if found.refunded else []
+    # one that failed counts as refunded no more, and may be booked here
+    has_refunds = found.refunded or await fetch_value(
+        "select 1 from checkout c join refund r on r.bump_id = c.bump_id where c.session = $1 limit 1", session
+    )
+    refunds = await list_refunds(access, found.payment_intent) if has_refunds else []
     dispute = await dispute_of(access, found.payment_intent) if found.is_disputed else ""
     bump = await bump_of(found)
     if bump is not None:

@@ -81,6 +81,12 @@ async def edit_selling(reader: Reader, project: int, wanted: Selling, entity: En
         faults["currency"] = _("The currency stays %(currency)s: bumps were ordered in it.") % {
             "currency": before["currency"]
         }
+    elif wanted.currency != before["currency"] and await fetch_value(
+        "select exists (select 1 from payout_fixed where project_id = $1)", project
+    ):
+        faults["currency"] = _("The payout policy has fixed lines in %(currency)s. Take them out first.") % {
+            "currency": before["currency"]
+        }
     if faults:
         raise Invalid(faults)
     changed = await save_selling(project, before, wanted) | await save_entity(reader, before, entity)

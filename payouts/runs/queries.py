@@ -19,16 +19,18 @@ async def policy_of(project: int) -> Policy:
     return Policy(kept or 0, tuple(Fixed(row["person_id"], row["label"], row["amount"]) for row in rows))
 
 
-# Thanks that no run has divided for, the draft that another would replace left aside. What somebody wrote must stand still.
+# Thanks that no run has divided for, the draft that another would replace left aside. What somebody wrote must stand still,
+# and what was paid for it must not have gone back.
 SHARERS = """
-select a.id as person, min(x.at) as since, count(*) as bumps, sum(b.amount)::bigint as made,
+select a.id as person, min(x.at) as since, count(*) as bumps, sum(b.amount - g.net)::bigint as made,
        array_agg(x.bump_id order by x.bump_id, x.person_id) as bump_ids,
        array_agg(x.person_id order by x.bump_id, x.person_id) as person_ids
   from bump_thanks x join bump b on b.id = x.bump_id join person w on w.id = x.person_id
   join person a on a.id = coalesce(w.same_as, w.id)
   left join payout_run_thanks c on c.bump_id = x.bump_id and c.person_id = x.person_id
   left join payout_run r on r.id = c.run_id
- where b.project_id = $1 and b.currency = $2 and b.state = 'paid' and (c.run_id is null or r.state = 'draft')
+  cross join lateral (select coalesce(sum(net), 0)::bigint as net from refund where bump_id = b.id) g
+ where b.project_id = $1 and b.currency = $2 and b.state = 'paid' and b.amount > g.net and (c.run_id is null or r.state = 'draft')
    and a.kind = 'local' and a.disabled_at is null
    and exists (select 1 from ticket k join post p on p.thread_id = k.thread_id join person v on v.id = p.author_id
                 where k.id = b.ticket_id and coalesce(v.same_as, v.id) = a.id and p.number > 1
@@ -91,7 +93,8 @@ select coalesce(-sum(a.balance) filter (where a.kind = 'pool'), 0)::bigint as po
           join ledger_entry e on e.transaction_id = t.id join ledger_account x on x.id = e.account_id
          where t.project_id = $2 and t.kind = 'payout' and x.kind = 'payable' and x.entity_id = $1 and x.currency = $3)
            as paid_out,
-       (select coalesce(sum(b.amount - b.fee), 0)::bigint from bump b where b.project_id = $2 and b.currency = $3
+       (select coalesce(sum(b.amount - b.fee - (select coalesce(sum(r.net - r.fee), 0) from refund r
+                                                 where r.bump_id = b.id)), 0)::bigint from bump b where b.project_id = $2 and b.currency = $3
            and b.state = 'paid' and not exists (select 1 from bump_thanks x where x.bump_id = b.id)) as unanswered
   from ledger_account a where a.entity_id = $1 and a.project_id = $2 and a.currency = $3
 """

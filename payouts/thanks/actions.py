@@ -10,10 +10,12 @@ from payouts.thanks.rules import Wrote, who_hears
 JOB = "mail_thanks"
 CLAIMED_JOB = "thank_claimed"
 
+# What went back to its payer as a whole made nothing.
 PAID = """
 select b.id, k.first_response_at is not null as team_answered, coalesce(w.same_as, w.id) as payer
   from ticket k join bump b on b.ticket_id = k.id join person w on w.id = b.payer_id
  where k.thread_id = $1 and b.state = 'paid'
+   and b.amount > (select coalesce(sum(r.net), 0) from refund r where r.bump_id = b.id)
 """
 # The act stays where an acceptance was taken back; what an import brought accepted has none.
 WROTE = """

@@ -280,12 +280,13 @@ async def deliver(request: Request) -> Response:
 
 
 async def happen(request: Request) -> Response:
-    """Something that people or banks do: `pay`, `settle`, `dispute`, `onboard`."""
+    """Something that people or banks do: `pay`, `settle`, `dispute`, `refund_goes`, `onboard`."""
     wanted = await request.json()
     deeds: dict[str, Callable[..., Any]] = {
         "pay": money.pay,
         "settle": money.settle,
         "dispute": money.dispute,
+        "refund_goes": money.refund_goes,
         "onboard": connect.onboard,
     }
     try:

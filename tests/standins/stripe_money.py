@@ -276,6 +276,24 @@ def refund(books: Books, account: str, asked: Json) -> Json:
     return made
 
 
+def refund_goes(books: Books, refund: str, status: str) -> Json:
+    """What a bank makes of a refund: `pending` for now, and `succeeded` or `failed` in the end; a failed one is on the
+    account's balance again, and the charge counts it as refunded no more."""
+    made = books.rows[refund]
+    account = books.owner[refund]
+    made["status"] = status
+    if status == "failed":
+        charged = books.rows[made["charge"]]
+        charged["amount_refunded"] -= made["amount"]
+        charged["refunded"] = False
+        made["failure_reason"] = "unknown"
+        books.move("refund_failure", account, refund, made["amount"], made["currency"])
+        books.tell("refund.failed", made, account)
+    elif status == "succeeded":
+        books.tell("refund.updated", made, account, status="pending")
+    return made
+
+
 def dispute(books: Books, charge: str, **more: Any) -> Json:
     """The payer's bank takes a payment back; `status` won or lost ends a dispute that there is."""
     charged = books.rows[charge]

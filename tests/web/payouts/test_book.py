@@ -140,6 +140,17 @@ async def test_a_title_is_shown_to_who_may_see_the_thread(world: World, one: Ask
     assert "a private ticket" in await page(world.supporter)
 
 
+async def test_whose_private_ticket_was_paid_for_is_told_to_who_may_see_it(world: World, one: Asked) -> None:
+    """Of the team a supporter may not read what was moved to security, hence not who reported it."""
+    await execute("update selling set book = 'rows'")
+    secret = await asked(world, "A hole", by="eve")
+    await paid_bump(secret, 9000)
+    assert "@eve" in await page(world.supporter)
+    assert await secret.move("security") == 303
+    assert "@eve" in await page(world.owner) and "@ana" in await page(world.supporter)
+    assert "@eve" not in await page(world.supporter) and "you €90.00" in await page(secret.ana)
+
+
 async def test_periods_are_links_and_each_has_its_own_figures(world: World, one: Asked) -> None:
     await execute("update selling set book = 'rows'")
     now = datetime.now(UTC)

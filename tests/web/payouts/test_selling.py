@@ -3,6 +3,8 @@
 import pytest
 
 from forum.database.engine import fetch, fetch_one, fetch_value
+from payouts.runs.actions import set_policy
+from payouts.runs.rules import Fixed, Policy
 from tests.helpers.money import bump, paid_bump
 from tests.helpers.site import Site
 from tests.helpers.tickets import ASK, asked
@@ -112,6 +114,19 @@ async def test_the_currency_is_fixed_once_a_bump_was_ordered(world: World, is_pa
     refused = await world.owner.post(PATH, changed)
     assert refused.status_code == 422 and "The currency stays EUR" in said(refused)
     assert await fetch_value("select currency from project") == "EUR"
+
+
+async def test_fixed_lines_of_payouts_do_not_become_another_currency(world: World) -> None:
+    """100.00 EUR would have been read as 10,000 JPY."""
+    changed = FORM | {"enterprise": "2000", "currency": "JPY", "standard": "100"}
+    owner = await world.owner.reader()
+    await set_policy(owner, world.project, Policy(0, (Fixed(world.supporter.person or 0, "Lead", 10000),)))
+    refused = await world.owner.post(PATH, changed)
+    assert refused.status_code == 422 and "fixed lines in EUR" in said(refused)
+    assert await fetch_value("select currency from project") == "EUR"
+    await set_policy(owner, world.project, Policy(0, ()))
+    assert (await world.owner.post(PATH, changed)).status_code == 303
+    assert await fetch_value("select currency from project") == "JPY"
 
 
 async def test_what_is_ordered_keeps_its_price_when_the_owner_changes_it(world: World) -> None:

@@ -1,9 +1,11 @@
 """What becomes of a payment after, or instead of, being made: refunds, disputes, banks that take days, time that runs out."""
 
+import asyncio
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
+import asyncpg
 import pytest
 
 from forum.database.engine import execute, fetch, fetch_one, fetch_value
@@ -18,6 +20,7 @@ from tests.helpers.payouts import booked
 from tests.helpers.stripe import Json
 from tests.helpers.tickets import asked
 from tests.web.payouts.test_bump_pages import said
+from tests.web.test_serve import held
 
 
 async def paid(till: Till, amount: int = 5000, title: str = "How do I read a file?") -> Paid:
@@ -90,6 +93,51 @@ async def test_the_ticket_whose_money_went_back_stands_behind_who_paid(till: Til
     till.give_back(await intent_of(made), 4000)
     await till.deliver(*events_about(till, made, "charge.refunded"))
     assert [row["ticket_id"] for row in await fetch(queue)] == [other.ticket, made.one.ticket]
+
+
+async def test_guests_do_not_read_paid_where_all_of_it_was_given_back(till: Till) -> None:
+    made, guest = await paid(till), till.world.site.guest()
+    mark = ">paid<"
+    assert mark in (await guest.get(made.one.url)).text
+    till.give_back(await intent_of(made), 5000)
+    await till.deliver(*events_about(till, made, "charge.refunded"))
+    assert mark not in (await guest.get(made.one.url)).text
+
+
+async def test_a_refund_holds_no_account_while_it_waits_for_the_queue(till: Till, database_url: str) -> None:
+    """Whoever books a payment has the queue first and the ledger then: the other way round the two waited for each other."""
+    made = await paid(till)
+    link = await asyncpg.connect(database_url)
+    try:
+        async with held(database_url, f"select queue_lock({till.world.project})") as wanted:
+            refund = asyncio.create_task(book_refund(made.bump, "re_x", 100))
+            await wanted()
+            await link.execute("select 1 from ledger_account for update nowait")
+    finally:
+        await link.close()
+    assert await refund
+    assert (await verify()).wrong == []
+
+
+async def test_a_refund_that_takes_days_is_booked_when_it_has_arrived(till: Till) -> None:
+    made = await paid(till)
+    refund = till.give_back(await intent_of(made), 2000)["id"]
+    till.stripe.happen("refund_goes", refund=refund, status="pending")
+    await till.deliver(*events_about(till, made, "charge.refunded"))
+    assert await made.states() == ("paid", "paid", 5000)
+    till.stripe.happen("refund_goes", refund=refund, status="succeeded")
+    await till.deliver(*events_about(till, made, "refund.updated"))
+    assert await made.states() == ("paid", "paid", 3000)
+
+
+async def test_a_booked_refund_that_failed_in_the_end_is_told_to_admins(till: Till) -> None:
+    made = await paid(till)
+    refund = till.give_back(await intent_of(made), 2000)["id"]
+    await till.deliver(*events_about(till, made, "charge.refunded"))
+    till.stripe.happen("refund_goes", refund=refund, status="failed")
+    await till.deliver(*events_about(till, made, "refund.failed"))
+    told = await fetch_value("select failure from incoming where kind = 'refund.failed'")
+    assert told == f"NotBooked: refund {refund} of bump {made.bump} is booked, and did not reach the payer in the end"
 
 
 async def test_every_order_of_what_happened_comes_to_one_end(till: Till) -> None:

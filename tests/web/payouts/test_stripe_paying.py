@@ -287,3 +287,19 @@ async def test_a_site_that_takes_no_payments_says_so_and_books_what_was_paid_bef
     assert await fetch("select 1 from bump where ticket_id = $1", other.ticket) == []
     await till.deliver(*till.stripe.events("checkout.session.completed"))
     await one_booked(paid)
+
+
+async def test_nobody_is_led_to_pay_for_a_ticket_that_does_not_wait_any_more(till: Till) -> None:
+    one = await asked(till.world)
+    number = await one.says(till.world.supporter)
+    unpaid = await till.order(one=one)
+    assert await one.accept(number) == 303
+    page = said(await one.ana.get(f"/bumps/{unpaid.bump}"))
+    assert "Pay nothing: take this back" in page and "Go on to pay" not in page
+    before = till.asked()
+    answer = await one.ana.post(f"/bumps/{unpaid.bump}/payment")
+    assert answer.status_code == 409 and "does not wait for an answer any more" in said(answer)
+    assert till.asked() == before
+    # the question comes again, and so does the way to pay
+    await one.says(one.ana)
+    assert leads_to((await one.ana.post(f"/bumps/{unpaid.bump}/payment")).text)

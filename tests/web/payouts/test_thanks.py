@@ -276,6 +276,24 @@ async def test_the_line_comes_to_an_open_page_when_the_answer_is_accepted(world:
     assert told["ana"] + told["ben"] + told["olga"] == ""
 
 
+async def test_a_payment_is_told_to_the_open_page_of_its_payer_alone(world: World) -> None:
+    one = await asked(world)
+    made = await bump(one)
+    version = await version_of(one.thread)
+    async with listening(world.site.settings.database_url) as hub:
+        people = {"ana": one.ana, "ben": await world.person("ben"), "sam": world.supporter, "olga": world.owner}
+        sockets = {
+            name: await follower(hub, await each.reader(), "thread", one.thread, version)
+            for name, each in people.items()
+        }
+        assert "not paid yet" in (await one.ana.get(one.url)).text.partition('id="bumps"')[2]
+        await book(made["id"])
+        await hub.settle()
+        told = {name: items_named(received(socket), "bumps") for name, socket in sockets.items()}
+    assert "€50.00" in told["ana"] and "not paid yet" not in told["ana"]
+    assert told["ben"] + told["sam"] + told["olga"] == ""
+
+
 def items_named(messages: list[dict[str, object]], name: str = "thanks") -> str:
     found = [item for message in messages for item in message.get("items", ()) if item.get("id") == name]  # type: ignore[attr-defined]
     return " ".join(str(item["html"]) for item in found)
