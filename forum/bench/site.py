@@ -24,7 +24,10 @@ from forum.demo.words import Writer
 from forum.web import csrf, sessions
 
 SEED = 99
-DRAWS = 30_000
+# More than are sent in a run: what is drawn is never the same again, so nothing is kept that readers would not share.
+DRAWS = 250_000
+# So many pages of what people read most are read first, as on a site that has been up for a while.
+WARM = 40_000
 SAMPLES = 24
 PEOPLE = 400
 # what a reader of a page waits for beside the page itself
@@ -149,8 +152,9 @@ async def rate_row(site: Site, name: str) -> Row:
     floor_asks = [get(f"/{name}-{n}", site.floor.port) for n in range(samples)]
     here, there = Tally(), Tally()
     ours, floors = load.around(asks), load.around(floor_asks)
-    # as on a site that has been up for a while: what people read most has been read
-    await load.load(site.port, ours, site.scale.seconds * (3 if name.endswith("zipf") else 1))
+    read = await load.load(site.port, ours, site.scale.seconds)
+    while name.endswith("zipf") and read.statuses.total() < WARM * site.scale.threads // 20_000:
+        read.add(await load.load(site.port, ours, 1.0))
     await load.load(site.floor.port, floors, 0.5)
     before = (site.served.cpu_seconds, site.floor.cpu_seconds)
     for _ in range(site.scale.rounds):

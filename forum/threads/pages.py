@@ -32,7 +32,7 @@ from forum.web.requests import Request
 from forum.web.routing import route
 from forum.web.switches import check_writable
 
-guest_pages = Kept(56_000_000)
+guest_pages = Kept(48_000_000)
 # No thread has a post of a higher number: it would not fit its column.
 NUMBER_MOST = 2**31 - 100
 # The scripts of a page with a composer.

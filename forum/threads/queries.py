@@ -6,7 +6,7 @@ from typing import Any
 
 from forum.database.engine import Row, fetch, fetch_one
 from forum.database.together import Together, asked
-from forum.threads.rules import THREADS_A_PAGE
+from forum.threads.rules import THREADS_A_PAGE, WHOLE_MOST
 from forum.threads.visibility import last_number, visible_act, visible_post, visible_thread
 from forum.web.errors import NotFound
 from forum.web.reader import Reader
@@ -45,11 +45,14 @@ PAGE_HEAD = Together(
     HEAD_FRAME.format(
         questions=asked(thread="bigint", reader="bigint", first="integer", last="integer"),
         more=f""",
-       -- whether the reader has no part in it, and none of these posts is theirs, nor any reaction to them
+       -- whether the reader has no part in it, and none of its posts is theirs, nor any reaction to them; in a long thread,
+       -- none of these posts
        not exists (select 1 from thread_participant o join person ow on ow.id = o.person_id where o.thread_id = t.id
             and asked.reader in (ow.id, ow.same_as)) and asked.reader <> a.id and
        not exists (select 1 from post o join person ow on ow.id = o.author_id where o.thread_id = t.id
-            and o.number between asked.first and asked.last and (asked.reader in (ow.id, ow.same_as) or exists (select 1 from reaction x
+            and o.number between case when t.last_number > {WHOLE_MOST} then asked.first else 1 end
+                and case when t.last_number > {WHOLE_MOST} then asked.last else {WHOLE_MOST} end
+            and (asked.reader in (ow.id, ow.same_as) or exists (select 1 from reaction x
                 where x.post_id = o.id and x.person_id = asked.reader))) as is_plain, (
            select jsonb_agg(jsonb_build_object('id', e.id, 'kind', e.kind, 'after_number', e.after_number,
                     'version', e.version, 'data', e.data, 'at', e.at, 'team_only', e.team_only,

@@ -30,6 +30,10 @@ def page_of(number: int) -> int:
     return (max(number, 1) - 1) // POSTS_A_PAGE + 1
 
 
+# Of threads of at most so many posts it is known of whom none is (`is_plain`); of longer ones, of a page alone.
+WHOLE_MOST = 100
+
+
 def numbers_on(page: int) -> tuple[int, int]:
     """First and last post number of a page."""
     return (page - 1) * POSTS_A_PAGE + 1, page * POSTS_A_PAGE

@@ -10,7 +10,7 @@ from markupsafe import escape
 
 from forum.database.engine import Row
 from forum.threads.kept import Kept, stamp_of
-from forum.threads.rules import numbers_on
+from forum.threads.rules import WHOLE_MOST
 from forum.web import i18n, parts
 from forum.web.packed import pack, unpack
 from forum.web.pages import FLASH, theme_of
@@ -18,7 +18,7 @@ from forum.web.reader import Reader
 from forum.web.requests import Request
 
 PLACES = ("top_bar", "top_banner", "thread_ticket", "thread_below")
-shared_pages = Kept(40_000_000)
+shared_pages = Kept(28_000_000)
 # Nobody can write a mark into a post, where a reader's token would then stand.
 SALT = secrets.token_hex(8)
 USERNAME, NAME, INITIALS, HUE, TOKEN, KEY = (f"\ue000{SALT}{n}\ue001" for n in range(6))
@@ -46,13 +46,13 @@ class Nobody(Reader):
 def is_shared(request: Request, head: Row) -> bool:
     """Whether this reader has no part in the thread or the site, so that the page differs by nothing but the marks.
 
-    `head` is a row of page_head. What stands in one of the page's places must say of itself that it is alike. A thread of
-    several pages is not shared: whether somebody wrote on another one of them is not known here.
+    `head` is a row of page_head. What stands in one of the page's places must say of itself that it is alike. A long
+    thread is not shared: whether somebody wrote on another one of its pages is not known here.
     """
     reader = request.reader
     return (
         head["is_plain"]
-        and head["last_number"] <= numbers_on(1)[1]
+        and head["last_number"] <= WHOLE_MOST
         and head["visibility"] == "public"
         and head["draft"] is None
         and reader.is_confirmed

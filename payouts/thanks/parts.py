@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from forum.database.engine import Row
 from forum.projects.roles import may
-from forum.threads.rules import numbers_on
+from forum.threads.rules import WHOLE_MOST
 from forum.web import parts
 from forum.web.reader import Reader
 from forum.web.requests import Request
@@ -36,7 +36,7 @@ async def thread_thanks(request: Request, head: Row, _errors: object = None) -> 
     reader = request.reader
     if not reader.is_signed_in:
         return None
-    wrote_nothing = head["is_plain"] and head["last_number"] <= numbers_on(1)[1]
+    wrote_nothing = head["is_plain"] and head["last_number"] <= WHOLE_MOST
     return {"notes": EMPTY if wrote_nothing or head["is_own"] else await notes_of(reader, head)}
 
 
