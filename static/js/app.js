@@ -35,3 +35,10 @@ document.addEventListener("htmx:config:request", (event) => {
 document.addEventListener("htmx:after:swap", (event) => {
   if (event.detail.ctx?.response?.status === 422) document.getElementById("errors")?.focus();
 });
+
+// On a phone the bar of a project scrolls; the tab of this page stands where it is seen.
+const here = document.querySelector(".probar [aria-current]");
+if (here) {
+  const bar = here.parentElement;
+  bar.scrollLeft = here.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - here.offsetWidth) / 2;
+}
