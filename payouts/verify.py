@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from forum.database.engine import execute, fetch, fetch_one, transaction
+from payouts.bumps.actions import RANK_MOST
 from payouts.bumps.rules import METHODS
 from payouts.ledger.checks import CHECKS as LEDGER
 from payouts.runs.checks import CHECKS as RUNS
 
 # Faults told of one kind.
 TOLD: Final = 1000
-# What a rank amount can be at most (payouts/bumps/actions.py).
-RANK_MOST: Final = 10**15
 SITE_RECEIVES: Final = ", ".join(f"'{name}'" for name, method in METHODS.items() if method.receiver == "site") or "''"
 
 # What each paid bump put into the accounts of its kind, of whoever's books.
