@@ -32,8 +32,9 @@ from forum.live import streams
 from forum.live import threads as live_threads
 from forum.mail import outbox
 from forum.mail import pages as mail
-from forum.outside import stripe
+from forum.outside import github_hooks, stripe
 from forum.projects import pages as projects
+from forum.projects import settings_links
 from forum.projects.events import TeamLeft
 from forum.settings import Settings, settings
 from forum.threads import draft_pages, drafts, lists, people_pages, revision_pages
@@ -80,6 +81,7 @@ def wire() -> None:
     jobs.schedule("forget_incoming", "40 3 * * *")
     jobs.register(thanks_actions.JOB, thanks_jobs.mail_thanks)
     jobs.register(thanks_actions.CLAIMED_JOB, thanks_jobs.thank_claimed)
+    sources.register(github_hooks.SOURCE)
     sources.register(stripe.webhook_source(settling.handle))
     jobs.register("reconcile_stripe", reconciling.reconcile_stripe)
     jobs.schedule("reconcile_stripe", "20 * * * *")
@@ -134,6 +136,9 @@ def wire() -> None:
     if chosen.meilisearch_url:
         # what was noted while the server or a worker was away
         jobs.schedule("index_changes", "* * * * *")
+
+    for link in (projects.SETTINGS, projects.TEAM_SETTINGS, plans.SETTINGS, payout_runs.SETTINGS):
+        settings_links.register(link)
 
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)

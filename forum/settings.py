@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 SECRETS = frozenset(
     {
         *("secret_key", "database_url", "migrate_database_url", "smtp_url"),
-        *("github_app_private_key", "github_client_secret"),
+        *("github_app_private_key", "github_client_secret", "github_webhook_secret"),
         *("stripe_secret_key", "stripe_webhook_secret"),
         "stackexchange_key",
         "meilisearch_key",
@@ -57,6 +57,7 @@ class Settings:
     proxies: str = "127.0.0.1"
     github_app_id: str = ""
     github_app_private_key: str = ""
+    github_webhook_secret: str = ""
     github_api_base: str = "https://api.github.com"
     stackexchange_key: str = ""
     stackexchange_api_base: str = "https://api.stackexchange.com"

@@ -75,3 +75,14 @@ class QueueBlock(Table, tablename="queue_block", db=engine):
     waiting_since = Timestamptz()
     ticket_id = BigInt()
     count = Integer()  # type: ignore[assignment]
+
+
+class SupportPolicy(Table, tablename="support_policy", db=engine):
+    project_id = ForeignKey(Project, primary_key=True, null=False)
+    claim_workdays = SmallInt()
+    claims_most = SmallInt()
+    assigning = Text()
+    silence_days = SmallInt()
+    silence_warning_days = SmallInt()
+    expected_least = SmallInt()
+    waits_since = Text()

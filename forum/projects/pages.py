@@ -10,8 +10,9 @@ from starlette.responses import Response
 from forum.markup import cook
 from forum.projects.actions import NewProject, create_project, edit_project, set_role
 from forum.projects.queries import all_projects, categories_of, project_by_slug, team_of
-from forum.projects.roles import TEAM, may, require
+from forum.projects.roles import TEAM, require
 from forum.projects.rules import project_tabs, report_address, role_name, visible_categories
+from forum.projects.settings_links import Link, settings_tabs
 from forum.web import parts
 from forum.web.errors import Forbidden, Invalid
 from forum.web.i18n import _
@@ -23,6 +24,10 @@ from forum.web.templates import environment
 
 # the bar is included by the pages of every room above this one
 environment.globals["project_tabs"] = project_tabs
+environment.globals["settings_tabs"] = settings_tabs
+
+SETTINGS: Final = Link("", lambda: _("Words and range"), "edit_project")
+TEAM_SETTINGS: Final = Link("team", lambda: _("Team"), "edit_team")
 
 # longest text of each field (the database's own bounds); what is longer is told as a fault of the field
 WORDS: Final = {
@@ -135,7 +140,6 @@ async def project_settings(request: Request) -> Response:
         active="settings",
         values=values,
         faults=faults,
-        may_edit_team=may(request.reader, "edit_team", project["id"]),
     )
 
 
@@ -171,7 +175,6 @@ async def project_team(request: Request) -> Response:
         422 if faults else 200,
         project=project,
         active="settings",
-        may_edit_team=True,
         team=[dict(row, id=row["person_id"]) for row in await team_of(project["id"])],
         roles=[(role, role_name(role)) for role in TEAM],
         values=values,

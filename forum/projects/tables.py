@@ -1,6 +1,6 @@
-"""The tables of projects, teams, categories, tags and terms."""
+"""The tables of projects, teams, categories, tags, terms and repositories."""
 
-from piccolo.columns import Array, BigInt, BigSerial, Boolean, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns import JSONB, Array, BigInt, BigSerial, Boolean, ForeignKey, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from forum.accounts.tables import Person
@@ -74,3 +74,25 @@ class TermsAcceptance(Table, tablename="terms_acceptance", db=engine):
     person_id = ForeignKey(Person, primary_key=True, null=False)
     terms_id = ForeignKey(Terms, null=False)
     at = Timestamptz()
+
+
+class GithubInstallation(Table, tablename="github_installation", db=engine):
+    id = BigInt(primary_key=True)
+    account = Text()
+    permissions = JSONB()
+    is_suspended = Boolean()
+    seen_at = Timestamptz()
+
+
+class GithubRepository(Table, tablename="github_repository", db=engine):
+    id = BigInt(primary_key=True)
+    name = Text()
+    installation_id = ForeignKey(GithubInstallation, null=True)
+    project_id = ForeignKey(Project, null=True)
+    category_id = ForeignKey(Category, null=True)
+    locks_moved = Boolean()
+    comments_follow = Boolean()
+    offers_labels = Array(base_column=Text())
+    offers_by_triage = Boolean()
+    bot_text = Text()
+    created_at = Timestamptz()

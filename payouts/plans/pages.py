@@ -8,6 +8,7 @@ from starlette.responses import Response
 from categories.support.queries import expected_of, own_tickets_in, place_in, project_expected, queue_state
 from forum.projects.queries import project_by_slug
 from forum.projects.roles import require
+from forum.projects.settings_links import Link
 from forum.web.errors import Invalid
 from forum.web.i18n import _
 from forum.web.money import minor_units, plain
@@ -76,7 +77,6 @@ async def selling(request: Request) -> Response:
         422 if faults else 200,
         project=project,
         active="settings",
-        may_edit_team=True,
         values=values,
         faults=faults,
         currencies=[(code, code) for code in sorted({*CURRENCIES, currency})],
@@ -103,6 +103,8 @@ def read_selling(form: Form) -> tuple[Selling, Entity]:
         Entity(texts["entity"], texts["address"], texts["country"].upper(), texts["tax_number"]),
     )
 
+
+SETTINGS = Link("selling", lambda: _("Selling"), "sell")
 
 routes = [
     route("/p/{project}/plans", plans),

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from categories.support.inbox import team_project
 from forum.database.engine import Row
+from forum.projects.settings_links import Link
 from forum.threads.pages import asked_id
 from forum.web.errors import Conflict, Invalid, NotFound
 from forum.web.i18n import _
@@ -199,7 +200,6 @@ async def policy(request: Request) -> Response:
         422 if faults else 200,
         project=project,
         active="settings",
-        may_edit_team=True,
         typed=typed.as_shown(),
         faults=faults,
         is_tried=tried != stands,
@@ -228,6 +228,8 @@ async def own_payouts(request: Request) -> Response:
         here="payouts",
     )
 
+
+SETTINGS = Link("payouts", lambda: _("Payouts"), "pay_out")
 
 routes = [
     route("/p/{project}/payouts", payouts, access="team"),
