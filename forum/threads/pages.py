@@ -1,7 +1,6 @@
 """The thread page, and what is done from it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +10,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from forum.database.engine import Row, fetch_one
 from forum.threads import actions, drafts, editing, shared, writing
 from forum.threads.fragments import Powers, powers_in, render_post, render_posts
-from forum.threads.kept import Kept, stamp_of
+from forum.threads.kept import KeptInFile, stamp_of
 from forum.threads.queries import (
     guest_stamp,
     one_post,
@@ -32,7 +31,7 @@ from forum.web.requests import Request
 from forum.web.routing import route
 from forum.web.switches import check_writable
 
-guest_pages = Kept(48_000_000)
+guest_pages = KeptInFile(256_000_000)
 # No thread has a post of a higher number: it would not fit its column.
 NUMBER_MOST = 2**31 - 100
 # The scripts of a page with a composer.
@@ -82,20 +81,11 @@ async def members_page(request: Request, thread: int, number: int) -> Response:
     return HTMLResponse(body)
 
 
-@dataclass(frozen=True)
-class GuestPage:
-    """A page as guests got it, packed, and what it was made of."""
-
-    stamp: tuple[Any, ...]
-    packed: bytes
-
-
 async def guest_page(request: Request, thread: int, number: int) -> Response:
     """The page as every guest gets it, kept as long as one cheap row says that nothing changed."""
     place = (thread, page_of(number), theme_of(request))
-    kept: GuestPage | None = guest_pages.get(place)
     acts: list[Any] | None = None
-    if kept is None:
+    if place not in guest_pages:
         head, acts = await page_head(request.reader, thread, *numbers_on(page_of(number)))
     else:
         head = await guest_stamp(thread)
@@ -107,14 +97,14 @@ async def guest_page(request: Request, thread: int, number: int) -> Response:
     tag = f'W/"{"-".join(map(str, (*place[1:], *stamp)))}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"etag": tag, "vary": "Cookie, Accept-Encoding"})
-    if kept is None or kept.stamp != stamp:
-        page_and_acts = None if acts is None else (head, acts)
-        page = await fresh_page(request, thread, number, head=page_and_acts)
-        if is_personal(request):
-            return page
-        kept = GuestPage(stamp, pack(bytes(page.body)))
-        guest_pages.put(place, kept, len(kept.packed))
-    return packed_page(request, kept.packed, {"etag": tag})
+    if kept := guest_pages.get(place, stamp):
+        return packed_page(request, kept[0], {"etag": tag})
+    page = await fresh_page(request, thread, number, head=None if acts is None else (head, acts))
+    if is_personal(request):
+        return page
+    packed = pack(bytes(page.body))
+    guest_pages.put(place, stamp, packed)
+    return packed_page(request, packed, {"etag": tag})
 
 
 async def fresh_page(

@@ -9,7 +9,7 @@ from uuid import uuid4
 from markupsafe import escape
 
 from forum.database.engine import Row
-from forum.threads.kept import Kept, stamp_of
+from forum.threads.kept import KeptInFile, stamp_of
 from forum.threads.rules import WHOLE_MOST
 from forum.web import i18n, parts
 from forum.web.packed import pack, unpack
@@ -18,7 +18,7 @@ from forum.web.reader import Reader
 from forum.web.requests import Request
 
 PLACES = ("top_bar", "top_banner", "thread_ticket", "thread_below")
-shared_pages = Kept(28_000_000)
+shared_pages = KeptInFile(256_000_000)
 # Nobody can write a mark into a post, where a reader's token would then stand.
 SALT = secrets.token_hex(8)
 USERNAME, NAME, INITIALS, HUE, TOKEN, KEY = (f"\ue000{SALT}{n}\ue001" for n in range(6))
@@ -64,21 +64,10 @@ def is_shared(request: Request, head: Row) -> bool:
     )
 
 
-@dataclass(frozen=True)
-class SharedPage:
-    """A page with slots, packed, and what it was made of."""
-
-    stamp: tuple[int, ...]
-    packed: bytes
-    slots: tuple[int, ...]
-
-
 def kept_page(request: Request, head: Row, number: int) -> bytes | None:
     """The page of this number for this reader, if it is kept and nothing has changed."""
-    kept: SharedPage | None = shared_pages.get(place_of(request, head, number))
-    if kept is None or kept.stamp != stamp_of(head):
-        return None
-    return filled(request, unpack(kept.packed), kept.slots)
+    kept = shared_pages.get(place_of(request, head, number), stamp_of(head))
+    return filled(request, unpack(kept[0]), kept[1]) if kept else None
 
 
 def place_of(request: Request, head: Row, number: int) -> tuple[Any, ...]:
@@ -100,8 +89,7 @@ def keep_page(request: Request, head: Row, number: int, made: bytes) -> bytes:
     text = b"%b".join(piece.replace(b"%", b"%%") for piece in pieces[::2])
     if SALT.encode() in text:
         raise ValueError("a page shows its reader in a way that forum/threads/shared.py does not know")
-    packed = pack(text)
-    shared_pages.put(place_of(request, head, number), SharedPage(stamp_of(head), packed, slots), len(packed))
+    shared_pages.put(place_of(request, head, number), stamp_of(head), pack(text), slots)
     return filled(request, text, slots)
 
 
