@@ -95,10 +95,11 @@ class FirstWord:
         def router(among: list[BaseRoute]) -> Router:
             return Router(among, redirect_slashes=False, lifespan=lifespan)
 
-        words = {word for each in routes if (word := first_word(each)) is not None}
-        self.routers = {word: router([r for r in routes if first_word(r) in (word, None)]) for word in words}
+        said = [(first_word(each), each) for each in routes]
+        words = {word for word, _route in said if word is not None}
+        self.routers = {word: router([each for of, each in said if of in (word, None)]) for word in words}
         # what begins with another word, and what is no request (the lifespan)
-        self.rest = router([r for r in routes if first_word(r) is None])
+        self.rest = router([each for of, each in said if of is None])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         word = scope.get("path", "").partition("/")[2].partition("/")[0]

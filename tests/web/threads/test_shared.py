@@ -45,7 +45,7 @@ async def test_everybody_gets_the_page_that_would_have_been_made_for_them(
         assert page.count(browser.token()) > 2
         assert not [other for other in browsers if other is not browser and other.token() in page]
         assert shared.SALT not in page
-    assert len(shared.shared_pages.texts) == 2, "one for two of them, one for whose look is another"
+    assert len(shared.shared_pages.places) == 2, "one for two of them, one for whose look is another"
 
 
 async def test_a_form_on_a_shared_page_has_a_key_of_its_own_and_works(world: World, url: str) -> None:
@@ -78,7 +78,7 @@ async def test_who_has_a_part_in_it_gets_a_page_of_their_own(who: str, world: Wo
     thread, post = int(url.rpartition("/")[2]), await fetch_value("select id from post")
     plain = await world.person("bea")
     await plain.get(url)
-    kept = dict(shared.shared_pages.texts)
+    kept = dict(shared.shared_pages.places)
     cem = await world.site.member("cem", admin=who == "admin", confirmed=who != "unconfirmed")
     browser = {"asker": world.people["ana"], "supporter": world.supporter, "owner": world.owner}.get(who, cem)
     told = {
@@ -99,7 +99,7 @@ async def test_who_has_a_part_in_it_gets_a_page_of_their_own(who: str, world: Wo
         await cem.htmx(f"/posts/{post}/reactions/like", {"on": "1"})
     page = (await browser.get(url)).text
     assert told in page
-    assert set(shared.shared_pages.texts) == set(kept), "nothing of theirs is kept"
+    assert set(shared.shared_pages.places) == set(kept), "nothing of theirs is kept"
     if who != "invited":
         assert told not in (await plain.get(url)).text
 
@@ -114,7 +114,7 @@ async def test_a_part_that_does_not_say_it_is_alike_is_made_for_each(
     monkeypatch.setitem(parts._parts, "thread_below", registered)
     for name in ("bea", "cem"):
         assert f"of-{name}" in (await (await world.person(name)).get(url)).text
-    assert not shared.shared_pages.texts
+    assert not shared.shared_pages.places
 
 
 async def test_a_reader_is_shown_in_no_way_that_is_not_known(
@@ -126,7 +126,7 @@ async def test_a_reader_is_shown_in_no_way_that_is_not_known(
     monkeypatch.setitem(parts._parts, "thread_below", [parts.Part(changed, "search/below_thread.html", alike=True)])
     answer = await (await world.person("bea")).get(url)
     assert answer.status_code == 500 and shared.SALT not in answer.text
-    assert not shared.shared_pages.texts
+    assert not shared.shared_pages.places
 
 
 async def test_what_was_read_on_a_shared_page_is_remembered(world: World, url: str) -> None:
