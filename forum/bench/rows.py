@@ -26,8 +26,10 @@ class Goal:
         return f"{self.of} {'≥' if self.at_least else '≤'} {self.value:g}"
 
 
-# every row there is, in the order in which they are measured and shown: (unit, goal)
-ROWS: dict[str, tuple[str, Goal]] = {
+# every row there is, in the order in which they are measured and shown: (unit, goal); a goal of none is to be read beside
+# the others
+ROWS: dict[str, tuple[str, Goal | None]] = {
+    "thread_anonymous_cold": ("requests/s", None),
     "thread_anonymous_zipf": ("requests/s", Goal(0.20, "ratio", at_least=True)),
     "thread_anonymous_uniform": ("requests/s", Goal(0.07, "ratio", at_least=True)),
     "latest_anonymous": ("requests/s", Goal(0.20, "ratio", at_least=True)),
@@ -59,7 +61,7 @@ class Row:
     unit: str
     floor: float | None
     ratio: float | None
-    goal: float
+    goal: float | None
     ok: bool | None
 
 
@@ -68,9 +70,9 @@ def row(name: str, value: float | None, floor: float | None = None, ratio: float
     unit, goal = ROWS[name]
     if ratio is None and value is not None and floor:
         ratio = value / floor
-    measured = ratio if goal.of == "ratio" else value
-    ok = None if measured is None else goal.met(measured)
-    return Row(name, rounded(value), unit, rounded(floor), rounded(ratio), goal.value, ok)
+    measured = ratio if goal and goal.of == "ratio" else value
+    ok = None if measured is None or goal is None else goal.met(measured)
+    return Row(name, rounded(value), unit, rounded(floor), rounded(ratio), goal.value if goal else None, ok)
 
 
 def rounded(value: float | None) -> float | None:
@@ -104,6 +106,7 @@ def show(rows: Sequence[Row]) -> None:
     for r in rows:
         shown = (f"{v:g}" if v is not None else "" for v in (r.value, r.floor, r.ratio))
         value, floor, ratio = shown
-        mark = {True: "[green]ok[/]", False: "[red]missed[/]", None: "not measured"}[r.ok]
-        table.add_row(r.name, value, r.unit, floor, ratio, str(ROWS[r.name][1]), mark)
+        goal = ROWS[r.name][1]
+        mark = {True: "[green]ok[/]", False: "[red]missed[/]", None: "not measured" if goal else ""}[r.ok]
+        table.add_row(r.name, value, r.unit, floor, ratio, str(goal or ""), mark)
     Console().print(table)

@@ -93,6 +93,9 @@ class Site:
         dice = random.Random(name)
         if name == "latest_anonymous":
             return [get("/latest", self.port)]
+        if name.endswith("cold"):
+            # each once: none is kept when it is asked for
+            return [get(place.path, self.port) for place in dice.sample(self.places, len(self.places))]
         law = zipf if name.endswith("zipf") else uniform
         places = law(self.places, DRAWS, dice)
         if "anonymous" in name:
@@ -101,6 +104,8 @@ class Site:
 
 
 RATES = (
+    # of a site that has just started; the others are of one that has been up for a while
+    "thread_anonymous_cold",
     "thread_anonymous_zipf",
     "thread_anonymous_uniform",
     "latest_anonymous",

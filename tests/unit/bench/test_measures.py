@@ -86,6 +86,7 @@ def test_a_frame_of_a_client_is_masked() -> None:
         ("queue_position_100k", 501, 100, False),
         ("web_rss_mb", 251, None, False),
         ("page_weight_kb", None, None, None),
+        ("thread_anonymous_cold", 1000, 20_000, None),
     ],
 )
 def test_a_row_says_whether_its_goal_is_met(
