@@ -60,6 +60,13 @@ def make_environment() -> SiteEnvironment:
 environment = make_environment()
 
 
+def all_templates() -> list[str]:
+    """The names of all templates of pages, as `get_template` takes them."""
+    own = [file.name for file in sorted((ROOT / "forum" / "templates").glob("*.html"))]
+    folders = template_folders().items()
+    return own + [f"{name}/{file.name}" for name, folder in folders for file in sorted(folder.glob("*.html"))]
+
+
 def render(name: str, **context: Any) -> str:
     """One template with its context, as text."""
     return environment.get_template(name).render(context)

@@ -17,6 +17,7 @@ from forum.processes import run_web, run_worker
 from forum.serve import address_of, listen
 from forum.settings import OidcProvider, Settings, use
 from forum.web.assets import Assets
+from forum.web.templates import all_templates, environment
 
 ROOT = Path(__file__).parents[2]
 # A site that has not gone by itself by then is ended (seconds); nothing of it is wanted any more.
@@ -76,6 +77,9 @@ class Server:
         """Do what the tests say, a line an order, until they close the pipe."""
         wire()
         Assets.current()
+        # each site's processes are forked off this one, and find them ready
+        for name in all_templates():
+            environment.get_template(name)
         for line in sys.stdin:
             self.stop()
             order = json.loads(line)

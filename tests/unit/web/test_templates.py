@@ -3,12 +3,9 @@
 import pytest
 
 from forum.web.assets import Assets
-from forum.web.templates import ROOT, environment, template_folders
+from forum.web.templates import all_templates, environment
 
-TEMPLATES = [
-    *(file.name for file in sorted((ROOT / "forum" / "templates").glob("*.html"))),
-    *(f"{name}/{file.name}" for name, folder in template_folders().items() for file in sorted(folder.glob("*.html"))),
-]
+TEMPLATES = all_templates()
 
 
 def test_there_are_templates_of_every_package() -> None:
