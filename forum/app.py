@@ -8,11 +8,15 @@ from categories.bugs import actions as bugs_actions
 from categories.bugs import jobs as bugs_jobs
 from categories.bugs import pages as bugs
 from categories.bugs import parts as bugs_parts
+from categories.satisfaction import pages as satisfaction
+from categories.satisfaction import parts as satisfaction_parts
+from categories.satisfaction import subscribers as satisfaction_subscribers
 from categories.support import dashboard, inbox
 from categories.support import jobs as support_jobs
 from categories.support import pages as support
 from categories.support import parts as support_parts
 from categories.support import subscribers as support_subscribers
+from categories.support.events import TicketOver
 from forum import jobs, log
 from forum.accounts import claim_pages, doors, switch_pages
 from forum.accounts import pages as accounts
@@ -32,6 +36,7 @@ from forum.live import streams
 from forum.live import threads as live_threads
 from forum.mail import outbox
 from forum.mail import pages as mail
+from forum.notifications import kinds as notices
 from forum.outside import github_hooks, stripe
 from forum.projects import pages as projects
 from forum.projects import settings_links
@@ -97,6 +102,8 @@ def wire() -> None:
     subscribe(happened.ThreadReopened, support_subscribers.thread_reopened)
     subscribe(happened.ThreadMoved, support_subscribers.thread_moved)
     subscribe(happened.ThreadMoved, support_subscribers.assignee_may_not_follow)
+    subscribe(TicketOver, satisfaction_subscribers.ticket_over)
+    notices.register(satisfaction_subscribers.KIND)
     subscribe(TeamLeft, support_subscribers.team_left)
     # behind the tickets' own, so that everybody locks in one order: thread, ticket, queue, points
     subscribe(happened.PostCreated, reputation_subscribers.post_created)
@@ -116,6 +123,7 @@ def wire() -> None:
     parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html", alike=True))
     parts.register("thread_below", search_pages.BELOW_THREAD)
     parts.register("thread_ticket", Part(support_parts.thread_ticket, "", alike=True))
+    parts.register("thread_ticket", satisfaction_parts.THREAD)
     parts.register("thread_ticket", Part(bugs_parts.thread_promotion, "", alike=True))
     parts.register("thread_ticket", Part(bumps_parts.thread_bumps, "", alike=True))
     parts.register("ask_offers", Part(bumps_parts.ask_offers, "bumps/ask_offers.html"))
@@ -165,6 +173,7 @@ def all_routes() -> list[BaseRoute]:
         *support.routes,
         *inbox.routes,
         *dashboard.routes,
+        *satisfaction.routes,
         *reputation.routes,
         *book.routes,
         *bumps.routes,

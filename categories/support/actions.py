@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from categories.support.events import TicketOver
 from categories.support.rules import Line, credit_after
 from categories.support.states import Life, Refused, TicketEvent, TicketState, step
 from categories.support.workdays import end_of_workday_horizon
@@ -21,6 +22,7 @@ from forum.web.reader import Reader
 
 CAPACITIES = ("professional", "personal", "project")
 E = TicketEvent
+OVER = (TicketState.RESOLVED, TicketState.CLOSED)
 
 
 async def locked_ticket(thread: int) -> Row | None:
@@ -102,6 +104,8 @@ async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None
     # the queue's version rises even where nobody's place changed: it is what strips in open browsers go by
     await execute("select queue_lock($2), queue_enter($1)", ticket["id"], project)
     hint("queue", project)
+    if life.state in OVER and before.state not in OVER:
+        await publish(TicketOver(ticket["id"], ticket["thread_id"], project, str(life.state)))
     if done.is_team_answer and row and row["is_first"]:
         await enqueue("measure_expected", once=f"measure_expected:{project}", project=project)
 

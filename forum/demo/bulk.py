@@ -205,6 +205,7 @@ async def copy_all(c: Any, load: Load, writer: Writer, threads: list[BulkThread]
     await copy(
         c, "thread_participant", "thread_id person_id kind since", ((r[3], r[1], "requester", r[2]) for r in requests)
     )
+    await c.execute("select ticket_steps_guess($1)", first)
     for table in ("thread", "post", "ticket"):
         await c.execute(f"select setval(pg_get_serial_sequence('{table}', 'id'), (select max(id) from {table}))")
 

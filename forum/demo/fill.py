@@ -287,6 +287,8 @@ update ticket set created_at = case when created_at >= $2 then $3 else created_a
 SET_HISTORY_BACK = """
 with r as (
     update post_revision v set at = $3 from post where post.id = v.post_id and thread_id = $1 and v.at >= $2
+), s as (
+    update ticket_step s set at = $3 from ticket k where k.id = s.ticket_id and k.thread_id = $1 and s.at >= $2
 )
 update thread_act set at = $3 where thread_id = $1 and at >= $2
 """

@@ -1,0 +1,1 @@
+"""How it went: what a requester says of a ticket that is over."""
