@@ -8,6 +8,7 @@ from categories.bugs import actions as bugs_actions
 from categories.bugs import jobs as bugs_jobs
 from categories.bugs import pages as bugs
 from categories.bugs import parts as bugs_parts
+from categories.figures import pages as figures
 from categories.satisfaction import pages as satisfaction
 from categories.satisfaction import parts as satisfaction_parts
 from categories.satisfaction import subscribers as satisfaction_subscribers
@@ -136,6 +137,7 @@ def wire() -> None:
     parts.register("profile_panels", reputation.PROFILE_PANEL)
     parts.register("profile_panels", thanks_parts.PROFILE_PANEL)
     parts.register("supporter_facts", thanks_parts.SUPPORTER_FACTS)
+    parts.register("dashboard", figures.PART)
     parts.register("dashboard", payout_dashboard.PART)
 
     chosen = settings()
@@ -172,6 +174,7 @@ def all_routes() -> list[BaseRoute]:
         *ask.routes,
         *support.routes,
         *inbox.routes,
+        *figures.routes,
         *dashboard.routes,
         *satisfaction.routes,
         *reputation.routes,

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 from categories.ask.actions import ask
+from categories.satisfaction.actions import rate
 from categories.support.actions import claim, resolve
 from categories.support.jobs import measure_expected
 from forum.accounts.actions import SignUp, create_person
@@ -217,6 +218,8 @@ async def take(demo: Demo, thread: int, ticket: int | None, step: Step) -> None:
             await claim(reader, ticket)
         case "resolve", int():
             await resolve(reader, ticket)
+        case "rate", int():
+            await rate(reader, ticket, int(step.words[0]), text)
         case "bump", int():
             await order_bump(demo, ticket, step)
         case "edit", _:
@@ -289,6 +292,8 @@ with r as (
     update post_revision v set at = $3 from post where post.id = v.post_id and thread_id = $1 and v.at >= $2
 ), s as (
     update ticket_step s set at = $3 from ticket k where k.id = s.ticket_id and k.thread_id = $1 and s.at >= $2
+), e as (
+    update rating e set at = $3 from ticket k where k.id = e.ticket_id and k.thread_id = $1 and e.at >= $2
 )
 update thread_act set at = $3 where thread_id = $1 and at >= $2
 """

@@ -1,8 +1,6 @@
 """`/p/{project}/ledger`: the public book as a page and as a file."""
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from forum.database.engine import Row
 from forum.projects.queries import project_by_slug
 from forum.web import parts
+from forum.web.csv_text import MEDIA_TYPE, cell, lines
 from forum.web.errors import NotFound
 from forum.web.money import plain
 from forum.web.pages import page
@@ -39,8 +38,6 @@ ROWS_HEAD = (
     "kept",
     "paid_out",
 )
-# What a spreadsheet would take for a formula (trust.md C52).
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def asked_period(request: Request) -> Period:
@@ -127,19 +124,6 @@ def bars(book: Book) -> list[dict[str, Any]]:
     ]
 
 
-def cell(value: Any) -> str:
-    """A text for a spreadsheet, which takes none of them for a formula."""
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def lines(rows: Iterable[Sequence[Any]]) -> bytes:
-    """Rows as CSV (RFC 4180, UTF-8)."""
-    out = io.StringIO()
-    csv.writer(out).writerows(rows)
-    return out.getvalue().encode()
-
-
 async def ledger_csv(request: Request) -> Response:
     """`/p/{project}/ledger.csv`: the same as a file: every movement where they are shown to the reader, else the months."""
     project = await project_by_slug(request.path_params["project"])
@@ -148,10 +132,8 @@ async def ledger_csv(request: Request) -> Response:
     name = f"{project['slug']}-ledger-{period.name}.csv"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     if not shown.rows:
-        return Response(lines(month_lines(shown)), headers=headers, media_type="text/csv; charset=utf-8")
-    return StreamingResponse(
-        row_lines(request, project["id"], period), headers=headers, media_type="text/csv; charset=utf-8"
-    )
+        return Response(lines(month_lines(shown)), headers=headers, media_type=MEDIA_TYPE)
+    return StreamingResponse(row_lines(request, project["id"], period), headers=headers, media_type=MEDIA_TYPE)
 
 
 def month_lines(shown: Shown) -> list[Sequence[str]]:

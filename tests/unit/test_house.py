@@ -33,6 +33,8 @@ UNSEEN = {
     ("categories/ask/pages.py", "home_top"): "a count over public threads alone",
     ("categories/support/pages.py", "bucket"): "only finds the category to move to; move_thread() asks",
     ("categories/support/actions.py", "is_in_support"): "where a locked ticket lies; shows nobody anything",
+    ("categories/figures/queries.py", "FACTS"): "counts for the team; which ticket is which is told to nobody",
+    ("categories/figures/queries.py", "PEOPLE"): "counts for the owner, and for each member of their own",
     ("categories/support/queries.py", "OWN"): "the reader's own tickets",
     ("importers/github/storing.py", "store_issue"): "the importer, on rows it imported; shows nobody anything",
     ("importers/github/storing.py", "update_head"): "the importer, on rows it imported; shows nobody anything",

@@ -1,0 +1,1 @@
+"""Figures of a team's work: charts, each with its table and its file."""
