@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from categories.support.events import TicketResolved
 from categories.support.rules import Line, credit_after
 from categories.support.states import Life, Refused, TicketEvent, TicketState, step
 from categories.support.workdays import end_of_workday_horizon
@@ -90,7 +91,9 @@ async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None
     row = await fetch_one(
         "update ticket set state = $2, state_under = $3,"
         " waiting_since = case when $4 then coalesce($6, now()) else waiting_since end,"
-        " first_response_at = case when $5 then coalesce(first_response_at, $6, now()) else first_response_at end"
+        " first_response_at = case when $5 then coalesce(first_response_at, $6, now()) else first_response_at end,"
+        # what does not wait is not snoozed
+        " snoozed_until = case when $2 in ('waiting', 'suspended', 'merged') then snoozed_until end"
         " where id = $1 returning first_response_at = coalesce($6, now()) as is_first",
         ticket["id"],
         str(life.state),
@@ -104,6 +107,8 @@ async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None
     hint("queue", project)
     if done.is_team_answer and row and row["is_first"]:
         await enqueue("measure_expected", once=f"measure_expected:{project}", project=project)
+    if life.state is TicketState.RESOLVED and before.state is not TicketState.RESOLVED:
+        await publish(TicketResolved(ticket["id"], ticket["thread_id"], project))
 
 
 async def set_rank(ticket: Row, amount: int) -> None:

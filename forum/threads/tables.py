@@ -71,6 +71,7 @@ class Post(Table, tablename="post", db=engine):
     deleted_at = Timestamptz(null=True)
     client_key = UUID(null=True)
     attribution = JSONB(null=True)
+    moved_to = BigInt(null=True)
 
 
 class PostRevision(Table, tablename="post_revision", db=engine):

@@ -1,0 +1,30 @@
+"""What happens to tickets, told to whoever subscribed in `forum/app.py`, inside the transaction."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TicketResolved:
+    """A ticket is solved: an answer was accepted, or the team said so. Ids; `thread` is its home."""
+
+    ticket: int
+    thread: int
+    project: int
+
+
+@dataclass(frozen=True)
+class TicketsMerged:
+    """The ticket `source` stands in `target` from now on (ids); both, and both threads, are locked."""
+
+    source: int
+    target: int
+    project: int
+
+
+@dataclass(frozen=True)
+class TicketsUnmerged:
+    """The ticket `source` stands for itself again, as before it was merged into `target`; both are locked."""
+
+    source: int
+    target: int
+    project: int
