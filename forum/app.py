@@ -30,6 +30,7 @@ from forum.api import discourse, feeds, v1
 from forum.api import ledger as ledger_json
 from forum.api import money as api_money
 from forum.api import payouts as api_payouts
+from forum.api import templates as api_templates
 from forum.events import subscribe
 from forum.incoming import actions as incoming_actions
 from forum.incoming import pages as incoming
@@ -175,6 +176,7 @@ def all_routes() -> list[BaseRoute]:
         *ledger_json.routes,
         *api_money.routes,
         *api_payouts.routes,
+        *api_templates.routes,
         *feeds.routes,
         # before the threads': /t/{id}/similar and /t/{id}/promotion read like /t/{slug}/{id}
         *search_pages.routes,

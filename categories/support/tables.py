@@ -1,5 +1,7 @@
 """The tables of tickets and of the queue's kept counts."""
 
+from typing import Any
+
 from piccolo.columns import (
     Array,
     BigInt,
@@ -37,7 +39,7 @@ class Ticket(Table, tablename="ticket", db=engine):
     snoozed_until = Timestamptz(null=True)
     snoozed_by = ForeignKey(Person, null=True)
     snooze_again = Timestamptz(null=True)
-    merged_into = BigInt(null=True)
+    merged_into: ForeignKey[Any] = ForeignKey("self", null=True)
 
 
 class TicketMerge(Table, tablename="ticket_merge", db=engine):

@@ -62,6 +62,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/threads/{id}/promotion": {"title": "A title of mine", "markdown": "Words of mine."},
     "/api/v1/tickets/{id}/bumps": {"amount": 5000, "currency": "EUR", "method": "offline"},
     "/api/v1/bumps/{id}/received": {},
+    "/api/v1/projects/{project}/templates": {"word": "mine", "title": "Mine", "markdown": "Words.", "own": True},
+    "/api/v1/projects/{project}/templates/{template}": {"word": "mine", "title": "Mine", "markdown": "Words."},
     "/api/v1/tickets/{id}/answers": {"markdown": "Words of mine.", "purpose": "reply"},
 }
 # Written by a GET on purpose: when somebody was here, read up to where, used which key, how often.

@@ -69,8 +69,7 @@ async def create(reader: Reader, project: int, written: Written) -> int:
     require_edit(reader, project, is_own=written.is_own)
     check(written)
     # one after another, so that the limit holds, and two of one word are told from each other
-    await execute("select 1 from project where id = $1 for share", project)
-    await execute("select pg_advisory_xact_lock(hashtextextended('response_template:' || $1::text, 0))", project)
+    await execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"response_template:{project}")
     owner = reader.person if written.is_own else None
     await check_word(project, owner, written.word)
     there = await fetch_value(
