@@ -14,7 +14,7 @@ from categories.support import jobs as support_jobs
 from categories.support import pages as support
 from categories.support import parts as support_parts
 from categories.support import subscribers as support_subscribers
-from categories.support.joining import linking
+from categories.support.joining import linking, merging
 from categories.support.joining import notices as joining_notices
 from categories.support.joining import pages as joining
 from categories.support.replies import pages as templates
@@ -110,6 +110,8 @@ def wire() -> None:
     subscribe(TeamLeft, support_subscribers.team_left)
     subscribe(happened.ThreadSplit, support_subscribers.thread_split)
     subscribe(happened.PostCreated, snoozing.post_created)
+    subscribe(happened.PostCreated, merging.post_created)
+    jobs.register(merging.CARRY, merging.carry_reply)
     subscribe(happened.AnswerAccepted, linking.answer_accepted)
     subscribe(ticket_events.TicketResolved, linking.ticket_resolved)
     subscribe(ticket_events.TicketsMerged, merged.ranks_follow)

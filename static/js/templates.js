@@ -38,8 +38,12 @@ function aim(form, purpose) {
 }
 
 function put(area, { markdown, purpose, missing }) {
+  // where nobody has put the cursor yet, it goes behind what stands there
+  if (!area.selectionEnd) area.setSelectionRange(area.value.length, area.value.length);
   const before = area.value.slice(0, area.selectionStart);
-  insert(area, (before.trim() && !before.endsWith("\n") ? "\n\n" : "") + markdown);
+  const after = area.value.slice(area.selectionEnd);
+  const begin = before.trim() && !before.endsWith("\n") ? "\n\n" : "";
+  insert(area, begin + markdown + (after.trim() && !after.startsWith("\n") ? "\n\n" : ""));
   if (purpose) aim(area.form, purpose);
   const hole = missing.length ? area.value.indexOf("…", before.length) : -1;
   if (hole >= 0) area.setSelectionRange(hole, hole + 1);

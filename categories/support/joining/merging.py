@@ -11,9 +11,10 @@ from categories.support.joining.rules import Added, Change, earlier, people_with
 from categories.support.states import TicketState, allows
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.events import hint, publish
+from forum.jobs import enqueue
 from forum.notifications.actions import tell
 from forum.projects.roles import may
-from forum.threads.events import ThreadChanged
+from forum.threads.events import PostCreated, ThreadChanged
 from forum.threads.visibility import visible_thread
 from forum.threads.writing import record_act, require_writer
 from forum.web.errors import Conflict, Forbidden, Invalid, NotFound
@@ -258,3 +259,54 @@ async def tell_of(reader: Reader, kind: str, made: int, source: Row, target: Row
             thread=goes_on["thread_id"],
             source=source["thread_id"],
         )
+
+
+CARRY = "carry_reply"
+
+
+async def post_created(event: PostCreated) -> None:
+    """Who asked in a merged ticket and replies in its old thread is heard all the same: by a job, which locks the thread
+    where it goes on."""
+    if event.purpose not in ("reply", "thanks"):
+        return
+    asks = await fetch_value(
+        "select k.id from ticket k join ticket_requester r on r.ticket_id = k.id join person p on p.id = r.person_id"
+        " where k.thread_id = $1 and k.merged_into is not null and $2 in (p.id, p.same_as)",
+        event.thread,
+        event.author,
+    )
+    if asks is not None:
+        await enqueue(CARRY, ticket=asks, post=event.post)
+
+
+@action
+async def carry_reply(ticket: int, post: int) -> None:
+    """Let a reply to a merged ticket count in the one that stands for it, with a line that leads there; once."""
+    root = await fetch_value("select ticket_root($1)", ticket)
+    home = await fetch_value("select thread_id from ticket where id = $1", root)
+    await execute("select 1 from thread where id = $1 for update", home)
+    row = await fetch_one("select * from ticket where id = $1 for update", root)
+    said = await fetch_one(
+        "select p.thread_id, p.number, p.author_id, p.purpose, p.created_at, t.visibility from post p"
+        " join thread t on t.id = p.thread_id where p.id = $1 and p.deleted_at is null",
+        post,
+    )
+    done = await fetch_value(
+        "select 1 from thread_act where thread_id = $1 and kind = 'replied_there' and data ->> 'post' = $2",
+        home,
+        str(post),
+    )
+    if row is None or said is None or done or root == ticket:
+        return
+    await record_act(
+        home,
+        "replied_there",
+        said["author_id"],
+        team_only=said["visibility"] != "public",
+        there=said["thread_id"],
+        number=said["number"],
+        post=post,
+    )
+    event = E.THANKED if said["purpose"] == "thanks" else E.REQUESTER_REPLIED
+    if allows(life_of(row), event):
+        await advance(row, event, at=said["created_at"])

@@ -72,7 +72,7 @@ def fill(markdown: str, values: Mapping[str, str]) -> Filled:
 
 # Entities where a backslash would not do: inside HTML that a template may hold.
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", '"': "&quot;", "\\": "&#92;", "`": "&#96;"}
-_MARKS = re.compile(r"""[<>&"\\`*_{}\[\]()#!|~@:^$=+]|(?<=\w)\.(?=\w)""")
+_MARKS = re.compile(r"""[<>&"\\`*_{}\[\]()#!|~@:^$=+]|(?<=\w)\.(?=[^\W\d])""")
 _AT_FIRST = re.compile(r"^(\d{1,9})([.)])|^([-.])")
 
 

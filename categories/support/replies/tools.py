@@ -113,6 +113,6 @@ def whole(text: str) -> int:
 
 
 routes = [
-    route("/t/{id}/tools", tools, access="signed_in", methods=("POST",), while_read_only=True),
+    route("/t/{id}/tools", tools, access="signed_in", methods=("POST",)),
     route("/t/{id}/insertion", insertion, access="signed_in", methods=("POST",)),
 ]

@@ -23,7 +23,13 @@ async def choices(project: int) -> dict[str, Any]:
     """What the menu offers: the presets, each with its time, and the days a date may be."""
     calendar = await calendar_of(project)
     zone, now = zone_of(calendar), datetime.now(UTC)
-    return {"presets": presets(now, calendar, zone), "zone": str(zone), "today": now.astimezone(zone).date()}
+    offered = {preset.until: preset for preset in reversed(presets(now, calendar, zone))}
+    # two that mean the same are offered once
+    return {
+        "presets": sorted(offered.values(), key=lambda preset: preset.until),
+        "zone": str(zone),
+        "today": now.astimezone(zone).date(),
+    }
 
 
 async def chosen_time(request: Request, ticket: Row) -> datetime:

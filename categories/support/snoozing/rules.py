@@ -49,7 +49,7 @@ def presets(now: datetime, calendar: Calendar, zone: tzinfo) -> list[Preset]:
     monday = today + DAY * (7 - (today.weekday() - MONDAY) % 7)
     while not calendar.is_workday(monday):
         monday += DAY
-    first = _("Tomorrow morning") if tomorrow == today + DAY else _("Next workday, in the morning")
+    first = _("Tomorrow morning") if tomorrow == today + DAY else _("Next workday")
     days = {
         "tomorrow": (first, tomorrow),
         "workdays": (_("In 3 workdays"), third),

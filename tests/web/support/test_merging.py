@@ -93,6 +93,27 @@ async def test_everybody_who_asked_is_told_once_and_the_strip_leads_on(site: Sit
     assert await two.one.state() == "waiting"
 
 
+async def test_a_reply_in_the_old_thread_is_heard_where_it_goes_on(site: Site) -> None:
+    two = await Two.make(site)
+    await two.merge()
+    await two.one.says(two.world.supporter)
+    refused = await two.world.outsider.post(
+        f"/t/{two.other.thread}/replies", {"markdown": "Me too.", "purpose": "reply"}
+    )
+    assert refused.status_code == 409, "a stranger goes on where it goes on"
+    await two.other.says(two.world.owner)
+    await site.jobs()
+    assert await two.one.state() == "answered", "nobody who asks has said a word"
+    number = await two.other.says(two.other.ana)
+    await site.jobs()
+    assert await two.one.state() == "waiting"
+    page = (await two.tri.get(two.one.url)).text
+    assert f"/t/thread/{two.other.thread}/{number}" in page
+    await site.jobs()
+    acts = await fetch("select 1 from thread_act where kind = 'replied_there'")
+    assert len(acts) == 1
+
+
 async def test_who_may_not_on_both_sides_may_not(site: Site) -> None:
     two = await Two.make(site)
     pair = (two.other.ticket, two.one.ticket)
