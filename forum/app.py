@@ -13,11 +13,18 @@ from categories.satisfaction import pages as satisfaction
 from categories.satisfaction import parts as satisfaction_parts
 from categories.satisfaction import subscribers as satisfaction_subscribers
 from categories.support import dashboard, inbox
+from categories.support import events as ticket_events
 from categories.support import jobs as support_jobs
 from categories.support import pages as support
 from categories.support import parts as support_parts
 from categories.support import subscribers as support_subscribers
-from categories.support.events import TicketOver
+from categories.support.joining import linking, merging
+from categories.support.joining import notices as joining_notices
+from categories.support.joining import pages as joining
+from categories.support.replies import pages as templates
+from categories.support.replies import tools as reply_tools
+from categories.support.snoozing import actions as snoozing
+from categories.support.snoozing import pages as snooze_pages
 from forum import jobs, log
 from forum.accounts import claim_pages, doors, switch_pages
 from forum.accounts import pages as accounts
@@ -27,6 +34,7 @@ from forum.api import discourse, feeds, v1
 from forum.api import ledger as ledger_json
 from forum.api import money as api_money
 from forum.api import payouts as api_payouts
+from forum.api import templates as api_templates
 from forum.events import subscribe
 from forum.incoming import actions as incoming_actions
 from forum.incoming import pages as incoming
@@ -37,13 +45,13 @@ from forum.live import streams
 from forum.live import threads as live_threads
 from forum.mail import outbox
 from forum.mail import pages as mail
-from forum.notifications import kinds as notices
+from forum.notifications import kinds
 from forum.outside import github_hooks, stripe
 from forum.projects import pages as projects
 from forum.projects import settings_links
 from forum.projects.events import TeamLeft
 from forum.settings import Settings, settings
-from forum.threads import draft_pages, drafts, lists, people_pages, revision_pages
+from forum.threads import draft_pages, drafts, lists, people_pages, revision_pages, split_pages
 from forum.threads import events as happened
 from forum.threads import pages as threads
 from forum.threads.kept import forget_kept
@@ -56,7 +64,7 @@ from importers.github import claims as github_claims
 from importers.github import pages as github
 from importers.stackexchange import pages as stackexchange
 from payouts.book import pages as book
-from payouts.bumps import invoices, owner_pages, reconciling, settling
+from payouts.bumps import invoices, merged, owner_pages, reconciling, settling
 from payouts.bumps import pages as bumps
 from payouts.bumps import parts as bumps_parts
 from payouts.events import BumpPaid
@@ -103,9 +111,21 @@ def wire() -> None:
     subscribe(happened.ThreadReopened, support_subscribers.thread_reopened)
     subscribe(happened.ThreadMoved, support_subscribers.thread_moved)
     subscribe(happened.ThreadMoved, support_subscribers.assignee_may_not_follow)
-    subscribe(TicketOver, satisfaction_subscribers.ticket_over)
-    notices.register(satisfaction_subscribers.KIND)
+    subscribe(ticket_events.TicketOver, satisfaction_subscribers.ticket_over)
+    kinds.register(satisfaction_subscribers.KIND)
     subscribe(TeamLeft, support_subscribers.team_left)
+    subscribe(happened.ThreadSplit, support_subscribers.thread_split)
+    subscribe(happened.PostCreated, snoozing.post_created)
+    subscribe(happened.PostCreated, merging.post_created)
+    jobs.register(merging.CARRY, merging.carry_reply)
+    subscribe(happened.AnswerAccepted, linking.answer_accepted)
+    subscribe(ticket_events.TicketOver, linking.ticket_over)
+    subscribe(ticket_events.TicketsMerged, merged.ranks_follow)
+    subscribe(ticket_events.TicketsUnmerged, merged.ranks_follow)
+    jobs.register(snoozing.JOB, snoozing.wake_ticket)
+    jobs.register(linking.JOB, linking.resolve_linked)
+    for kind in joining_notices.KINDS:
+        kinds.register(kind)
     # behind the tickets' own, so that everybody locks in one order: thread, ticket, queue, points
     subscribe(happened.PostCreated, reputation_subscribers.post_created)
     subscribe(happened.ReactionChanged, reputation_subscribers.reaction_changed)
@@ -134,6 +154,7 @@ def wire() -> None:
     parts.register("thread_news", thanks_parts.NEWS)
     parts.register("thread_news", Part(bumps_parts.bump_news, ""))
 
+    parts.register("composer", Part(reply_tools.composer_tools, "support/tools_button.html", alike=True))
     parts.register("profile_panels", reputation.PROFILE_PANEL)
     parts.register("profile_panels", thanks_parts.PROFILE_PANEL)
     parts.register("supporter_facts", thanks_parts.SUPPORTER_FACTS)
@@ -147,7 +168,7 @@ def wire() -> None:
         # what was noted while the server or a worker was away
         jobs.schedule("index_changes", "* * * * *")
 
-    for link in (projects.SETTINGS, projects.TEAM_SETTINGS, plans.SETTINGS, payout_runs.SETTINGS):
+    for link in (projects.SETTINGS, projects.TEAM_SETTINGS, plans.SETTINGS, payout_runs.SETTINGS, templates.SETTINGS):
         settings_links.register(link)
 
     streams.register("thread", live_threads.thread_since)
@@ -165,16 +186,22 @@ def all_routes() -> list[BaseRoute]:
         *ledger_json.routes,
         *api_money.routes,
         *api_payouts.routes,
+        *api_templates.routes,
         *feeds.routes,
         # before the threads': /t/{id}/similar and /t/{id}/promotion read like /t/{slug}/{id}
         *search_pages.routes,
         *bugs.routes,
+        *split_pages.routes,
         *threads.routes,
         *lists.routes,
         *ask.routes,
         *support.routes,
         *inbox.routes,
         *figures.routes,
+        *joining.routes,
+        *snooze_pages.routes,
+        *templates.routes,
+        *reply_tools.routes,
         *dashboard.routes,
         *satisfaction.routes,
         *reputation.routes,

@@ -10,7 +10,7 @@ CHECKS: tuple[tuple[str, str], ...] = (
     (
         "thread {}: reply_count is {}, its replies are {}",
         "select t.id, t.reply_count, coalesce(p.n, 0) from thread t left join (select thread_id, count(*) as n from post"
-        " where number > 1 and not is_whisper group by 1) p on p.thread_id = t.id"
+        " where number > 1 and not is_whisper and moved_to is null group by 1) p on p.thread_id = t.id"
         " where t.reply_count <> coalesce(p.n, 0)",
     ),
     (
@@ -34,7 +34,7 @@ CHECKS: tuple[tuple[str, str], ...] = (
     (
         "thread {}: last_poster_id is {}, the last post is of {}",
         "select t.id, t.last_poster_id, p.author_id from thread t join lateral (select author_id from post"
-        " where thread_id = t.id and not is_whisper order by number desc limit 1) p on true"
+        " where thread_id = t.id and not is_whisper and moved_to is null order by number desc limit 1) p on true"
         " where t.last_poster_id <> p.author_id",
     ),
     (

@@ -115,8 +115,11 @@ REFUNDS: Final[tuple[tuple[str, str], ...]] = (
 RANKS: Final[tuple[tuple[str, str], ...]] = (
     (
         "ticket {}: rank_amount is {}, its paid bumps less refunds are {}",
-        "select k.id, k.rank_amount, coalesce(b.total, 0) from ticket k full join (select b.ticket_id,"
-        f" least(sum(b.amount - coalesce(r.back, 0)), {RANK_MOST}) as total from bump b left join"
+        # a merged ticket's bumps count where it stands
+        "with recursive root(id, at) as (select id, id from ticket where merged_into is null union all"
+        " select k.id, r.at from ticket k join root r on r.id = k.merged_into)"
+        " select k.id, k.rank_amount, coalesce(b.total, 0) from ticket k full join (select x.at as ticket_id,"
+        f" least(sum(b.amount - coalesce(r.back, 0)), {RANK_MOST}) as total from bump b join root x on x.id = b.ticket_id left join"
         " (select t.cause_id, sum(e.amount) as back from ledger_transaction t join ledger_entry e on e.transaction_id = t.id"
         " join ledger_account a on a.id = e.account_id and a.kind = 'income' where t.kind = 'refund' group by 1) r"
         " on r.cause_id = b.id where b.state = 'paid' group by 1) b on b.ticket_id = k.id"

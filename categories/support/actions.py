@@ -92,7 +92,9 @@ async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None
     row = await fetch_one(
         "update ticket set state = $2, state_under = $3,"
         " waiting_since = case when $4 then coalesce($6, now()) else waiting_since end,"
-        " first_response_at = case when $5 then coalesce(first_response_at, $6, now()) else first_response_at end"
+        " first_response_at = case when $5 then coalesce(first_response_at, $6, now()) else first_response_at end,"
+        # what does not wait is not snoozed
+        " snoozed_until = case when $2 in ('waiting', 'suspended', 'merged') then snoozed_until end"
         " where id = $1 returning first_response_at = coalesce($6, now()) as is_first",
         ticket["id"],
         str(life.state),

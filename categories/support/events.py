@@ -5,9 +5,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class TicketOver:
-    """A ticket was resolved or closed; `state` says which."""
+    """A ticket was resolved (an answer was accepted, or the team said so) or closed; `state` says which. Ids; `thread` is
+    its home."""
 
     ticket: int
     thread: int
     project: int
     state: str
+
+
+@dataclass(frozen=True)
+class TicketsMerged:
+    """The ticket `source` stands in `target` from now on (ids); both, and both threads, are locked."""
+
+    source: int
+    target: int
+    project: int
+
+
+@dataclass(frozen=True)
+class TicketsUnmerged:
+    """The ticket `source` stands for itself again, as before it was merged into `target`; both are locked."""
+
+    source: int
+    target: int
+    project: int

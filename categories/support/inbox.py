@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from categories.support import actions, parts, queries
 from categories.support.queries import Place, expected_of, place_in, queue_slice, queue_state
+from categories.support.snoozing.pages import choices
 from forum.database.engine import Row, fetch, fetch_value
 from forum.live.streams import News
 from forum.projects.queries import project_by_slug, team_of
@@ -20,6 +21,7 @@ from forum.threads.writing import post_reply
 from forum.web.errors import Conflict, NotFound, Problem
 from forum.web.i18n import _
 from forum.web.pages import page, redirect
+from forum.web.parts import load as load_parts
 from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
@@ -29,7 +31,7 @@ from forum.web.templates import fragment
 A_PAGE = 25
 # what is shown of a long thread: the first post, and the end of it
 TAIL = 12
-VIEWS = ("waiting", "mine", "needs_facts", "answered", "resolved", "closed")
+VIEWS = ("waiting", "mine", "snoozed", "needs_facts", "answered", "resolved", "closed")
 
 
 async def team_project(request: Request) -> Row:
@@ -60,8 +62,8 @@ async def queue_context(reader: Reader, project: int, view: str, first: int) -> 
     shown = [
         {"ticket": tickets[s.ticket], "position": s.position, "line": str(s.line)}
         for s in standings
-        if s.ticket in tickets
-    ] or [{"ticket": tickets[i], "position": None, "line": ""} for i in ids if i in tickets]
+        if s.ticket in tickets and not tickets[s.ticket]["is_snoozed"]
+    ] or [{"ticket": tickets[i], "position": None, "line": ""} for i in ids if not standings and i in tickets]
     track = parts.track_of(state, None)
     return {
         "rows": shown,
@@ -99,6 +101,11 @@ async def ticket_context(request: Request, ticket: int, project: int, **kept: An
         "may_assign": may(reader, "assign", project, assigned=row["assignee_id"] == reader.id),
         "may_move": may(reader, "move", project, assigned=row["assignee_id"] == reader.id),
         "new_key": kept.get("key") or uuid4(),
+        "may_join": may(reader, "merge", project, assigned=row["assignee_id"] == reader.id),
+        "may_split": may(reader, "split", project, assigned=row["assignee_id"] == reader.id),
+        "offered": await choices(project),
+        "tools": kept.get("tools") or await load_parts("composer", request, head, back="inbox"),
+        "send": kept.get("send", ""),
         "draft": kept.get("draft", head["draft"] or ""),
         "draft_version": head["draft_version"] or 0,
         "errors": kept.get("errors", []),

@@ -7,6 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from categories.support import queries
+from categories.support.joining.parts import panel_of
 from categories.support.queries import Place, QueueState, expected_of, place_in
 from categories.support.rules import unpaid_within
 from forum.database.engine import Row, fetch, fetch_one
@@ -103,14 +104,16 @@ async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] |
         "may_move": may(reader, "move", project, assigned=head["is_assigned"], public=is_public),
         "may_take_in": may(reader, "take_in", project),
         "may_claim": may(reader, "claim", project),
+        "may_join": may(reader, "merge", project, assigned=head["is_assigned"]),
+        "may_split": may(reader, "split", project, assigned=head["is_assigned"], public=is_public),
         "is_team": is_team,
     }
     if ticket is None or (ticket["state"] == "draft" and not ticket["is_requester"]):
         powers["ticket"] = None
-        return {"aside": aside_of(powers)}
+        return {"aside": aside_of(powers) + await panel_of(request, head, None)}
     return {
         "strip": await strip_of(reader, ticket, is_team=is_team) + await form_of(request, ticket, errors),
-        "aside": aside_of(powers),
+        "aside": aside_of(powers) + await panel_of(request, head, ticket),
         "streams": [f"place:{ticket['id']}@{ticket['queue_version']}"],
     }
 

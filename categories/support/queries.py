@@ -12,6 +12,12 @@ from forum.threads.visibility import visible_thread
 from forum.web.errors import NotFound
 from forum.web.reader import Reader
 
+
+def snoozed(ticket: str) -> str:
+    """SQL: the row `ticket` (an alias of the table ticket) is hidden from the team's lists at the moment."""
+    return f"coalesce({ticket}.snoozed_until > now() and {ticket}.state = 'waiting', false)"
+
+
 # The configured range holds for each line that has no measured one yet.
 EXPECTED = """
     coalesce(q.paid_from, p.expected_from) as paid_from, coalesce(q.paid_to, p.expected_to) as paid_to,
@@ -30,7 +36,11 @@ IS_REQUESTER = """exists (select 1 from ticket_requester r join person w on w.id
 # `horizon` of what is due; `is_team`: whether the reader is. Others than requester and team get no place.
 TICKET = f"""
 select {{n}}k.*, coalesce(q.version, 0) as queue_version, p.slug as project_slug, p.name as project_name, p.currency,
-       {EXPECTED}, i.is_requester, a.username as assignee, coalesce(nullif(a.name, ''), a.username) as assignee_name,
+       {EXPECTED}, i.is_requester, {snoozed("k")} as is_snoozed,
+       case when k.merged_into is not null then (select o.thread_id from ticket o join thread v on v.id = o.thread_id
+                  where o.id = k.merged_into and {visible_thread("v", "{reader}")}) end as merged_thread,
+       (select count(*) from ticket_thread n where n.linked_at is not null and (n.ticket_id = k.id or n.thread_id = k.thread_id))
+           + (select count(*) from ticket o where o.merged_into = k.id) as joined, a.username as assignee, coalesce(nullif(a.name, ''), a.username) as assignee_name,
        {PLACE}
   from {{source}}
   join project p on p.id = k.project_id
@@ -171,7 +181,7 @@ async def queue_slice(
 async def tickets_for_team(reader: Reader, tickets: Sequence[int]) -> dict[int, Row]:
     """These tickets as the inbox shows them, by id; a title the reader may not read is null."""
     rows = await fetch(
-        "select k.id, k.thread_id, k.state, k.rank_amount, k.due_at, k.waiting_since, k.assignee_id, k.capacity,"
+        f"select k.id, k.thread_id, k.state, {snoozed('k')} as is_snoozed, k.snoozed_until, k.rank_amount, k.due_at, k.waiting_since, k.assignee_id, k.capacity,"
         f" case when {visible_thread('t', '$2')} then t.title end as title,"
         f" case when {visible_thread('t', '$2')} then t.slug end as slug,"
         " coalesce(nullif(a.name, ''), a.username) as assignee_name,"
@@ -190,6 +200,10 @@ async def tickets_in_state(
 ) -> list[int]:
     """The ids of a project's tickets in a state (or all open ones assigned to the reader), latest first."""
     which = "k.assignee_id = $2 and k.state in ('waiting', 'needs_facts', 'answered')" if mine else "k.state = $4"
+    if state == "snoozed":
+        which = snoozed("k")
+    elif mine:
+        which += f" and not {snoozed('k')}"
     rows = await fetch(
         f"select k.id from ticket k where k.project_id = $1 and {which} and ($4::text is not null) and $2::bigint is not null"
         " order by coalesce(k.waiting_since, k.created_at) desc, k.id desc limit $3",
@@ -202,14 +216,17 @@ async def tickets_in_state(
 
 
 async def state_counts(project: int, reader: Reader) -> dict[str, int]:
-    """How many tickets of a project are in each state, and how many open ones are the reader's (`mine`)."""
+    """How many tickets of a project are in each state, and how many open ones are the reader's (`mine`) or
+    are `snoozed`; what is snoozed is nobody's `mine` for the time."""
     rows = await fetch(
         "select state, count(*) as n, count(*) filter (where assignee_id = $2 and state in"
-        " ('waiting', 'needs_facts', 'answered')) as mine from ticket where project_id = $1 group by state",
+        f" ('waiting', 'needs_facts', 'answered') and not {snoozed('k')}) as mine,"
+        f" count(*) filter (where {snoozed('k')}) as snoozed from ticket k where project_id = $1 group by state",
         project,
         reader.person,
     )
-    return {row["state"]: row["n"] for row in rows} | {"mine": sum(row["mine"] for row in rows)}
+    more = {name: sum(row[name] for row in rows) for name in ("mine", "snoozed")}
+    return {row["state"]: row["n"] for row in rows} | more
 
 
 OWN = f"""

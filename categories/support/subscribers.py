@@ -14,6 +14,7 @@ from forum.threads.events import (
     ThreadCreated,
     ThreadMoved,
     ThreadReopened,
+    ThreadSplit,
 )
 
 
@@ -21,6 +22,12 @@ async def thread_created(event: ThreadCreated) -> None:
     """A thread asked in support has a ticket from the start, a draft; an imported one has none."""
     if event.category_kind == "support" and event.is_native:
         await open_ticket(event.thread, event.project, event.author, event=E.ASKED, is_native=True)
+
+
+async def thread_split(event: ThreadSplit) -> None:
+    """Posts split off in support wait as a ticket of whoever wrote the first; terms and capacity are asked at their visit."""
+    if event.category_kind == "support":
+        await open_ticket(event.thread, event.project, event.author, event=E.TAKEN_IN, is_native=event.is_native)
 
 
 async def post_created(event: PostCreated) -> None:

@@ -1,5 +1,7 @@
 """The tables of tickets and of the queue's kept counts."""
 
+from typing import Any
+
 from piccolo.columns import (
     Array,
     BigInt,
@@ -34,6 +36,29 @@ class Ticket(Table, tablename="ticket", db=engine):
     submitted_at = Timestamptz(null=True)
     first_response_at = Timestamptz(null=True)
     created_at = Timestamptz()
+    snoozed_until = Timestamptz(null=True)
+    snoozed_by = ForeignKey(Person, null=True)
+    snooze_again = Timestamptz(null=True)
+    merged_into: ForeignKey[Any] = ForeignKey("self", null=True)
+
+
+class TicketMerge(Table, tablename="ticket_merge", db=engine):
+    id = BigSerial(primary_key=True)
+    source_id = ForeignKey(Ticket, null=False)
+    target_id = ForeignKey(Ticket, null=False)
+    actor_id = ForeignKey(Person, null=False)
+    at = Timestamptz()
+    undone_at = Timestamptz(null=True)
+    undone_by = ForeignKey(Person, null=True)
+    waited_given = Timestamptz(null=True)
+    waited_before = Timestamptz(null=True)
+    waited_after = Timestamptz(null=True)
+    due_given = Timestamptz(null=True)
+    due_before = Timestamptz(null=True)
+    due_after = Timestamptz(null=True)
+    requesters = Array(base_column=BigInt())
+    participants = Array(base_column=BigInt())
+    closed_thread = Boolean()
 
 
 class TicketRequester(Table, tablename="ticket_requester", db=engine):
@@ -45,6 +70,9 @@ class TicketRequester(Table, tablename="ticket_requester", db=engine):
 class TicketThread(Table, tablename="ticket_thread", db=engine):
     ticket_id = ForeignKey(Ticket, primary_key=True, null=False)
     thread_id = ForeignKey(Thread, null=False)
+    linked_by = ForeignKey(Person, null=True)
+    linked_at = Timestamptz(null=True)
+    together = Boolean()
 
 
 class Queue(Table, tablename="queue", db=engine):

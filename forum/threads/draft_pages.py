@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from forum.database.engine import fetch_value
 from forum.threads import drafts
+from forum.threads.pages import asked_id, quote_from
 from forum.threads.visibility import visible_thread
 from forum.web.errors import Invalid, NotFound, Problem
 from forum.web.i18n import _
@@ -105,7 +106,16 @@ async def list_drafts(request: Request) -> Response:
     return await page(request, "threads/drafts.html", drafts=await drafts.drafts_of(request.reader))
 
 
+async def quote(request: Request) -> Response:
+    """A whole post as a quote, in plain text, for the composer of an open page."""
+    text = await quote_from(request.reader, asked_id(request), request.path_params["number"])
+    if not text:
+        raise NotFound
+    return PlainTextResponse(text)
+
+
 routes = [
+    route("/quotes/{id}/{number}", quote, access="signed_in"),
     route("/drafts", keep, access="signed_in", methods=("POST",)),
     route("/drafts/delete", drop, access="signed_in", methods=("POST",)),
     route("/u/{username}/drafts", list_drafts, access="signed_in"),

@@ -109,3 +109,16 @@ class ThreadChanged:
     """Anything a list or a search index shows of the thread changed (title, tags, visibility, category, posts)."""
 
     thread: int
+
+
+@dataclass(frozen=True)
+class ThreadSplit:
+    """Posts of the thread `source` are a new thread now; `author` is that of its first post; `native` unless imported."""
+
+    thread: int
+    source: int
+    project: int
+    category_kind: str
+    author: int
+    is_native: bool
+    actor: int

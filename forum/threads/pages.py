@@ -5,7 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from markupsafe import Markup
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from forum.database.engine import Row, fetch_one
 from forum.threads import actions, drafts, editing, shared, writing
@@ -149,11 +149,11 @@ async def fresh_page(
         "page_modules": ("live.js",),
     }
     if reader.is_signed_in:
-        context |= composer_context(request, head, **reply) | {"page_modules": ("live.js", "composer.js")}
+        context |= await composer_context(request, head, **reply) | {"page_modules": ("live.js", "composer.js")}
     return await page(request, "threads/thread.html", status, **context)
 
 
-def composer_context(request: Request, head: Row, **kept: Any) -> dict[str, Any]:
+async def composer_context(request: Request, head: Row, **kept: Any) -> dict[str, Any]:
     """What the reply form shows: a fresh key, the kept draft, whose reader this is."""
     return {
         "new_key": kept.get("key") or uuid4(),
@@ -164,6 +164,9 @@ def composer_context(request: Request, head: Row, **kept: Any) -> dict[str, Any]
         "errors": kept.get("errors", ()),
         "is_team": request.reader.is_team(head["project_id"]),
         "reply_actions": kept.get("reply_actions", ""),
+        "tools": kept.get("tools") or await parts.load("composer", request, head),
+        # which of the buttons is pressed first, where something has said
+        "send": kept.get("send", ""),
     }
 
 
@@ -173,14 +176,6 @@ async def quote_from(reader: Reader, thread: int, number: str) -> str:
         return ""
     row = await quotable_post(reader, thread, int(number))
     return quote_of(row["username"], row["number"], thread, row["markdown"]) if row else ""
-
-
-async def quote(request: Request) -> Response:
-    """A whole post as a quote, in plain text, for the composer of an open page."""
-    text = await quote_from(request.reader, asked_id(request), request.path_params["number"])
-    if not text:
-        raise NotFound
-    return PlainTextResponse(text)
 
 
 async def short_url(request: Request) -> Response:
@@ -244,7 +239,7 @@ async def reply_swap(request: Request, thread: int, posted: writing.Posted) -> R
     head = await thread_head(reader, thread)
     row = await one_post(reader, posted.post)
     shown = render_post(row, head, powers_in(reader, head), reader)
-    context = composer_context(request, head, draft="")
+    context = await composer_context(request, head, draft="")
     form = await swap(
         request,
         "threads/reply.html",
@@ -374,7 +369,6 @@ routes = [
     route("/t/{slug}/{id}", thread_page),
     route("/t/{slug}/{id}/{number}", thread_page),
     route("/t/{id}", short_url),
-    route("/quotes/{id}/{number}", quote, access="signed_in"),
     route("/t/{id}/replies", reply, access="signed_in", methods=("POST",), while_read_only=True),
     route("/preview", preview, access="signed_in", methods=("POST",), while_read_only=True),
     route("/posts/{id}/reactions/{kind}", reaction, access="signed_in", methods=("POST",)),

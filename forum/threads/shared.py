@@ -17,7 +17,7 @@ from forum.web.pages import FLASH, theme_of
 from forum.web.reader import Reader
 from forum.web.requests import Request
 
-PLACES = ("top_bar", "top_banner", "thread_ticket", "thread_below")
+PLACES = ("top_bar", "top_banner", "thread_ticket", "thread_below", "composer")
 shared_pages = KeptInFile(256_000_000)
 # Nobody can write a mark into a post, where a reader's token would then stand.
 SALT = secrets.token_hex(8)

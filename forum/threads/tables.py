@@ -1,5 +1,7 @@
 """The tables of threads and what hangs on them."""
 
+from typing import Any
+
 from piccolo.columns import JSONB, UUID, Array, BigInt, BigSerial, Boolean, ForeignKey, Integer, Text, Timestamptz
 from piccolo.table import Table
 
@@ -71,6 +73,7 @@ class Post(Table, tablename="post", db=engine):
     deleted_at = Timestamptz(null=True)
     client_key = UUID(null=True)
     attribution = JSONB(null=True)
+    moved_to: ForeignKey[Any] = ForeignKey("self", null=True)
 
 
 class PostRevision(Table, tablename="post_revision", db=engine):

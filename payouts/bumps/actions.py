@@ -5,7 +5,7 @@ from uuid import UUID
 
 from categories.support.actions import is_requester, locked_ticket, set_rank
 from forum import audit
-from forum.database.engine import Row, action, execute, fetch_one, fetch_value
+from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.events import hint, publish
 from forum.projects.roles import require
 from forum.settings import settings
@@ -29,6 +29,13 @@ RAISABLE = ("waiting", "needs_facts", "answered", "suspended")
 SENT = ("ticket_id", "amount", "currency", "method", "billed_to", "tax_number")
 # Rank amounts of a ticket stay far from what a column holds.
 RANK_MOST = 10**15
+# What the paid bumps of a ticket, and of those merged into it, come to, less what went back (product.md, "The queue",
+# rule 2); nothing for a ticket that was merged itself.
+RANK = """
+select least(coalesce(sum(b.amount - coalesce(r.net, 0)), 0), $2)::bigint
+  from bump b left join lateral (select sum(net) as net from refund where bump_id = b.id) r on true
+ where b.ticket_id in (select ticket_family($1)) and b.state = 'paid'
+"""
 
 
 @action
@@ -203,16 +210,21 @@ async def book(bump: int, *, actor: int | None = None, at: datetime | None = Non
 
 
 async def locked_bump(bump: int) -> tuple[Row, Row]:
-    """A bump and its ticket, locked. Raises NotFound."""
-    place = await fetch_one(
-        "select t.id from bump b join ticket k on k.id = b.ticket_id join thread t on t.id = k.thread_id"
-        " where b.id = $1 for update of t",
+    """A bump and the ticket it counts for, locked: its own, or what that was merged into. Raises NotFound."""
+    places = await fetch(
+        "select t.id from thread t where t.id in (select k.thread_id from bump b join ticket k"
+        " on k.id in (b.ticket_id, ticket_root(b.ticket_id)) where b.id = $1) order by t.id for update of t",
         bump,
     )
-    # everybody locks in one order: thread, ticket, bump, queue, ledger
-    ticket = await locked_ticket(place["id"]) if place else None
+    tickets = await fetch(
+        "select k.*, ticket_root(b.ticket_id) as root from bump b join ticket k on k.id in (b.ticket_id, ticket_root(b.ticket_id))"
+        " where b.id = $1 order by k.id for update of k",
+        bump,
+    )
+    # everybody locks in one order: threads by id, tickets by id, bump, queue, ledger
     row = await fetch_one("select * from bump where id = $1 for update", bump)
-    if row is None or ticket is None:
+    ticket = next((each for each in tickets if each["id"] == each["root"]), None)
+    if not places or row is None or ticket is None:
         raise NotFound
     return row, ticket
 

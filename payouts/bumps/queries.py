@@ -50,10 +50,11 @@ async def bumps_of_project(
 
 
 async def own_bumps(reader: Reader, *, thread: int | None = None, limit: int = A_PAGE) -> list[Row]:
-    """The reader's bumps, latest first: those that wait for their money, or all of the ticket whose home is `thread`."""
+    """The reader's bumps, latest first: those that wait for their money, or all of the ticket whose home is
+    `thread` and of those merged into it."""
     return await fetch(
-        BUMP
-        + " where b.payer_id = $2 and (case when $3::bigint is null then b.state = 'open' else k.thread_id = $3 end)"
+        BUMP + " where b.payer_id = $2 and (case when $3::bigint is null then b.state = 'open' else k.thread_id = $3"
+        " or b.ticket_id in (select ticket_family(h.id) from ticket h where h.thread_id = $3) end)"
         " order by b.id desc limit $4",
         reader.id,
         reader.person,

@@ -5,16 +5,9 @@ from forum.database.engine import action, execute, fetch_one, fetch_value
 from forum.events import hint
 from forum.web.errors import Conflict
 from forum.web.i18n import _
-from payouts.bumps.actions import RANK_MOST, locked_bump
+from payouts.bumps.actions import RANK, RANK_MOST, locked_bump
 from payouts.bumps.rules import METHODS, Price, State, back_of, entries_of
 from payouts.ledger.actions import post_transaction
-
-# What a ticket's paid bumps come to, less what went back (product.md, "The queue", rule 2).
-RANK = """
-select least(coalesce(sum(b.amount - coalesce(r.net, 0)), 0), $2)::bigint
-  from bump b left join (select bump_id, sum(net) as net from refund group by 1) r on r.bump_id = b.id
- where b.ticket_id = $1 and b.state = 'paid'
-"""
 
 
 @action

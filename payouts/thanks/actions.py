@@ -10,10 +10,10 @@ from payouts.thanks.rules import Wrote, who_hears
 JOB = "mail_thanks"
 CLAIMED_JOB = "thank_claimed"
 
-# What went back to its payer as a whole made nothing.
+# What went back to its payer as a whole made nothing; what was paid for a merged ticket counts where that stands now.
 PAID = """
 select b.id, k.first_response_at is not null as team_answered, coalesce(w.same_as, w.id) as payer
-  from ticket k join bump b on b.ticket_id = k.id join person w on w.id = b.payer_id
+  from ticket k join bump b on b.ticket_id in (select ticket_family(k.id)) join person w on w.id = b.payer_id
  where k.thread_id = $1 and b.state = 'paid'
    and b.amount > (select coalesce(sum(r.net), 0) from refund r where r.bump_id = b.id)
 """

@@ -26,7 +26,7 @@ async def mail_thanks(bump: int, person: int) -> None:
 WROTE_IN = """
 select t.id from thread t
  where exists (select 1 from post p where p.thread_id = t.id and p.author_id = $1)
-   and exists (select 1 from ticket k join bump b on b.ticket_id = k.id where k.thread_id = t.id and b.state = 'paid')
+   and exists (select 1 from ticket k join bump b on b.ticket_id in (select ticket_family(k.id)) where k.thread_id = t.id and b.state = 'paid')
  order by t.id
 """
 

@@ -15,7 +15,7 @@ async def thanks_in(reader: Reader, thread: int) -> list[Row]:
     currency, at)."""
     return await fetch(
         "select b.id, b.amount - g.net as amount, b.fee - g.fee as fee, b.currency, x.at"
-        f" from ticket k join bump b on b.ticket_id = k.id join bump_thanks x on x.bump_id = b.id {BACK}"
+        f" from ticket k join bump b on k.id in (b.ticket_id, ticket_root(b.ticket_id)) join bump_thanks x on x.bump_id = b.id {BACK}"
         " where k.thread_id = $1 and x.person_id = $2 and b.amount > g.net order by x.at, b.id",
         thread,
         reader.person,

@@ -7,6 +7,7 @@ from itertools import product
 from uuid import uuid4
 
 from categories.ask.actions import Asked
+from categories.support.replies.actions import Written, create
 from forum.app import all_routes
 from forum.database.engine import execute, fetch_value
 from forum.projects.actions import NewProject, create_project
@@ -150,6 +151,7 @@ class Place:
         removed = await post_reply(await world.owner.reader(), asked.posted.thread, f"{BAIT} canaryremoved")
         await execute("update post set deleted_at = now() where id = $1", removed.post)
         self.hidden["removed"] = Hidden("canaryremoved", frozenset(), post=removed.post)
+        await self.hide_templates()
         await self.hide_money(asked)
         self.public = {
             "thread": str(asked.posted.thread),
@@ -157,6 +159,14 @@ class Place:
             "ticket": str(asked.ticket),
             "slug": asked.posted.slug,
         }
+
+    async def hide_templates(self) -> None:
+        """A triager's own answer, which nobody else sees, and one of the project's."""
+        for name, who, seen_by in (("own", "triager", ("triager",)), ("shared", "owner", TEAM)):
+            canary = f"canarytemplate{name}"
+            written = Written(canary, f"The {canary}", f"{BAIT} {canary}", is_own=name == "own")
+            await create(await self.browsers[who].reader(), self.world.project, written)
+            self.hidden[canary] = Hidden(canary, frozenset(seen_by))
 
     async def hide_money(self, asked: Asked) -> None:
         """A bump of a public ticket, paid and invoiced: who paid, what, and for whom the invoice is, is its own secret."""
@@ -246,6 +256,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "delivery": ("1",),
     "run": ("1",),
     "line": ("1",),
+    "template": ("1",),
     "id": (),
     "ticket": (),
 }

@@ -11,6 +11,7 @@ from forum.threads.editing import edit_post
 from forum.threads.writing import post_reply
 from payouts.bumps.actions import book
 from payouts.bumps.refunds import book_refund
+from tests.helpers.desk import desk
 from tests.helpers.money import bump, by_stripe, paid_bump
 from tests.helpers.payouts import divided
 from tests.helpers.site import Browser
@@ -201,5 +202,6 @@ class Places:
             Place("switches", "/admin/site", admin),
             Place("not found", "/t/nothing/999"),
             *(Place(*each) for each in await divided(world)),
+            *(Place(*each) for each in await desk(world)),
         ]
         return cls(world, pages)

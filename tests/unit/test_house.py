@@ -64,6 +64,10 @@ UNSEEN = {
     ("search/meili/keeping.py", "fill"): "how far a rebuild has to go; shows nobody anything",
     ("forum/api/feeds.py", "sitemap"): "public threads alone",
     ("forum/api/feeds.py", "sitemap_part"): "public threads alone",
+    ("forum/threads/splitting.py", "leave_lines"): "inside the split, which asked; shows nobody anything",
+    ("categories/support/joining/merging.py", "carry_reply"): "a job about a post of whoever asks there; shows nothing",
+    ("categories/support/joining/linking.py", "resolve_with"): "the job of a link that was made by who may see both",
+    ("categories/support/snoozing/actions.py", "locked_by_thread"): "locks a thread for a job; shows nobody anything",
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
 }

@@ -1,0 +1,1 @@
+"""Tickets and threads that belong together: merged, and linked."""

@@ -1,0 +1,1 @@
+"""Response templates, and solved threads as the beginning of an answer."""

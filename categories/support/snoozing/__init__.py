@@ -1,0 +1,1 @@
+"""Hiding a waiting ticket from the lists for a while."""

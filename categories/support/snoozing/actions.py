@@ -1,0 +1,124 @@
+"""Snoozing a waiting ticket, waking it, and what wakes it: its time, or a reply."""
+
+from datetime import UTC, datetime
+
+from categories.support.actions import E, advance, locked_ticket, ticket_for
+from categories.support.snoozing.rules import LONGEST
+from forum.database.engine import Row, action, execute, fetch_one
+from forum.events import hint
+from forum.jobs import enqueue
+from forum.notifications.actions import tell
+from forum.projects.roles import require
+from forum.threads.events import PostCreated
+from forum.threads.writing import record_act
+from forum.web.errors import Invalid
+from forum.web.i18n import _
+from forum.web.reader import Reader
+
+JOB = "wake_ticket"
+NOTICE = "snooze_over"
+# What leaves a snoozed ticket where it is: nobody is waited for because of it.
+QUIET = ("thanks", "whisper")
+
+
+@action
+async def snooze(reader: Reader, ticket: int, until: datetime) -> None:
+    """Hide a waiting ticket from the team's lists until a time (aware); its place and its clock run on. Snoozed again, the
+    later word counts. Raises NotFound, Forbidden, Conflict (it does not wait), Invalid (the past, more than a year)."""
+    row = await ticket_for(reader, ticket)
+    require(reader, "snooze", row["project_id"])
+    now = datetime.now(UTC)
+    if until <= now:
+        raise Invalid({"until": _("Choose a time to come.")})
+    if until > now + LONGEST:
+        raise Invalid({"until": _("At most a year.")})
+    await advance(row, E.SNOOZED)
+    if row["snoozed_until"] == until:
+        return
+    await execute(
+        "update ticket set snoozed_until = $2, snoozed_by = $3, snooze_again = null where id = $1",
+        ticket,
+        until,
+        reader.person,
+    )
+    await record_act(row["thread_id"], "snooze", reader.person, team_only=True, until=until.isoformat())
+    await enqueue(JOB, delay=until - now, ticket=ticket, until=until.isoformat())
+    await touch(row)
+
+
+@action
+async def wake(reader: Reader, ticket: int) -> None:
+    """Show a snoozed ticket in the lists again, now. Raises NotFound, Forbidden."""
+    row = await ticket_for(reader, ticket)
+    require(reader, "snooze", row["project_id"])
+    if row["snoozed_until"] is None:
+        return
+    await execute("update ticket set snoozed_until = null, snooze_again = null where id = $1", ticket)
+    await record_act(row["thread_id"], "wake", reader.person, team_only=True)
+    await touch(row)
+
+
+async def touch(ticket: Row) -> None:
+    """Let open inboxes show their lists anew."""
+    await execute("select queue_lock($1)", ticket["project_id"])
+    hint("queue", ticket["project_id"])
+
+
+@action
+async def wake_ticket(ticket: int, until: str) -> None:
+    """The job: the time a ticket was snoozed to has come. Done twice, or late, or after the time was changed, it wakes
+    nothing that was not to wake."""
+    at = datetime.fromisoformat(until)
+    thread = await fetch_one("select thread_id from ticket where id = $1", ticket)
+    row = await locked_by_thread(thread["thread_id"]) if thread else None
+    if row is None or row["snoozed_until"] != at:
+        return
+    await execute("update ticket set snoozed_until = null where id = $1", ticket)
+    if row["state"] == "waiting":
+        await tell_over(row, "time")
+    await touch(row)
+
+
+async def locked_by_thread(thread: int) -> Row | None:
+    """A ticket behind its thread's lock, for what is no reader's deed."""
+    await execute("select 1 from thread where id = $1 for update", thread)
+    return await locked_ticket(thread)
+
+
+async def tell_over(ticket: Row, why: str) -> None:
+    """Tell whoever snoozed it, once for each time it was snoozed to; `why`: time, or reply."""
+    if ticket["snoozed_by"] is None:
+        return
+    await tell(
+        ticket["snoozed_by"],
+        NOTICE,
+        key=f"{NOTICE}:{ticket['id']}:{ticket['snoozed_until'].isoformat()}",
+        project=ticket["project_id"],
+        thread=ticket["thread_id"],
+        why=why,
+    )
+
+
+async def post_created(event: PostCreated) -> None:
+    """A reply wakes a snoozed ticket, and keeps the time for one click; thanks and whispers do not. An answer by whoever
+    snoozed it is no news to them."""
+    if event.purpose in QUIET:
+        return
+    row = await locked_ticket(event.thread)
+    if row is None:
+        return
+    if row["snoozed_until"] is None:
+        # what was offered after an earlier reply is over once the team has answered
+        if row["snooze_again"] is not None and row["state"] != "waiting":
+            await execute("update ticket set snooze_again = null where id = $1", row["id"])
+        return
+    if row["snoozed_until"] <= datetime.now(UTC):
+        return
+    await execute(
+        "update ticket set snoozed_until = null, snooze_again = snoozed_until where id = $1",
+        row["id"],
+    )
+    await record_act(event.thread, "wake", None, team_only=True)
+    if event.author != row["snoozed_by"]:
+        await tell_over(row, "reply")
+    await touch(row)
