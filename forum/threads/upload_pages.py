@@ -22,7 +22,6 @@ async def upload(request: Request) -> Response:
         media_type=found["type"] if is_picture or found["type"] == "application/pdf" else "application/octet-stream",
         headers={
             "content-disposition": f"{'inline' if is_picture else 'attachment'}; filename*=UTF-8''{name}",
-            "x-content-type-options": "nosniff",
             "content-security-policy": "default-src 'none'; sandbox",
             "cache-control": "private, no-store" if found["visibility"] != "public" else "private, max-age=3600",
         },

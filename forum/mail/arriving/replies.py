@@ -73,7 +73,8 @@ async def post(reader: Reader, mail: Mail, thread: int) -> Posted:
     else:
         # only who asked can turn an answered ticket into a waiting one: short thanks do not
         purpose, text = ("thanks" if is_just_thanks(mail.understood.text) else "reply"), mail.understood.text
-    if not text.strip() and not mail.understood.letter.body.files:
+    is_quoted = all(line.startswith(">") for line in text.split("\n") if line.strip())
+    if is_quoted and not mail.understood.letter.body.files:
         raise Problem(_("There is nothing in it but what it quotes."))
     async with connection() as link, link.transaction():
         markdown, files = await with_files(reader.person, mail, text)
