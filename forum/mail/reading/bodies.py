@@ -129,9 +129,10 @@ def body_of(message: Part) -> Body:
     """The text chosen: plain where there is some, else what the HTML says; and the files."""
     plain: list[str] = []
     pages: list[str] = []
+    enriched: list[str] = []
     files: list[File] = []
     lost = 0
-    for part, around in leaves(message):
+    for part, _around in leaves(message):
         kind, name, placed = kind_of(part), name_of(part), disposition(part)
         is_shown = placed != "attachment" and (not name or placed == "inline" or not files)
         if kind.startswith("multipart/"):
@@ -141,22 +142,28 @@ def body_of(message: Part) -> Body:
             plain.append(text_of(part))
         elif kind == "text/html" and is_shown and not (name and placed == "attachment"):
             pages.append(text_of(part, HTML_MOST))
-        elif (
-            kind in SMIME
-            or (kind == "message/delivery-status")
-            or (kind == "text/enriched" and any(subtype == "alternative" for _id, subtype in around))
-        ):
+        elif kind in SMIME or kind == "message/delivery-status":
             continue
+        elif kind in ("text/enriched", "text/richtext") and is_shown and not name:
+            enriched.append(unenriched(text_of(part)))
         elif file := file_of(part, kind, name):
             if len(files) < FILES_MOST and len(file.content) <= FILE_MOST:
                 files.append(file)
             else:
                 lost += 1
     text = joined(plain)
+    if not text.strip() and not pages:
+        text = joined(enriched)
     if text.strip() or not pages:
         return Body(text, files=tuple(files), lost=lost)
     kept, quoted = without_quotes("\n".join(pages))
     return Body(to_markdown(kept), is_html=True, quoted=to_markdown(quoted), files=tuple(files), lost=lost)
+
+
+def unenriched(text: str) -> str:
+    """Text of text/enriched (RFC 1896): its commands gone, one line end a space and several one less."""
+    plain = re.sub(r"(?is)<param>[^<]{0,200}</param>|</?[a-z][a-z0-9-]{0,60}>", "", text).replace("<<", "<")
+    return re.sub(r"\n+", lambda ends: " " if len(ends[0]) == 1 else ends[0][1:], plain)
 
 
 def joined(texts: list[str]) -> str:

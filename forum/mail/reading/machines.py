@@ -110,7 +110,12 @@ def is_automatic(letter: Letter, envelope: str | None = None) -> bool:
     precedence = letter.first("precedence").lower().strip()
     if precedence in PRECEDENCE or letter.first("preference").lower() == "auto_reply":
         return True
-    if precedence in BULK and not letter.body.text.strip() and not letter.body.is_html:
+    body = letter.body
+    if (
+        precedence in BULK
+        and not any(letter.has(name) for name in LISTED)
+        and not (body.text.strip() or body.files or body.is_html)
+    ):
         return True
     if (
         "autoresponder" in letter.first("x-post-messageclass").lower()

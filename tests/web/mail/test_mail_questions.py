@@ -57,7 +57,9 @@ async def test_a_mail_that_fails_dmarc_asks_nothing(site: Site, world: World) ->
     await world.person("ana")
     fate = await bring(site, question("ana@example.org", PROJECT, result="fail"), PROJECT)
     assert fate is not None and fate["outcome"] == "held"
-    fate = await bring(site, question("nobody@example.net", PROJECT, result="fail", message_id="<2@a.example>"), PROJECT)
+    fate = await bring(
+        site, question("nobody@example.net", PROJECT, result="fail", message_id="<2@a.example>"), PROJECT
+    )
     assert fate is not None and fate["outcome"] == "held"
     assert await fetch_value("select count(*) from thread") == 0 and not site.mails()
 

@@ -203,7 +203,9 @@ async def test_files_hang_on_the_post_and_are_seen_by_who_sees_it(site: Site, po
     assert len(rows) == 3 and f"/uploads/{rows[0]}" in last["html"]
     page = await post.world.supporter.get(f"/uploads/{rows[1]}")
     assert page.status_code == 200 and page.headers["content-type"] == "application/octet-stream"
-    assert page.headers["content-disposition"].startswith("attachment") and ".." not in page.headers["content-disposition"]
+    assert (
+        page.headers["content-disposition"].startswith("attachment") and ".." not in page.headers["content-disposition"]
+    )
     assert page.headers["x-content-type-options"] == "nosniff"
     picture = await post.world.owner.get(f"/uploads/{rows[0]}")
     assert picture.headers["content-type"] == "image/png" and picture.content == PNG
