@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Any, Final
 
-from forum.mail.reading.html import without_quotes
+from forum.mail.reading.html import light, without_quotes
 from forum.mail.reading.words import clean, decoded, header_text
 from forum.markup.from_html import to_markdown
 
@@ -156,7 +156,7 @@ def body_of(message: Part) -> Body:
         text = joined(enriched)
     if text.strip() or not pages:
         return Body(text, files=tuple(files), lost=lost)
-    kept, quoted = without_quotes("\n".join(pages))
+    kept, quoted = without_quotes(light("\n".join(pages)))
     return Body(to_markdown(kept), is_html=True, quoted=to_markdown(quoted), files=tuple(files), lost=lost)
 
 

@@ -41,6 +41,27 @@ def without_quotes(html: str) -> tuple[str, str]:
     return html[:at], rest
 
 
+# What is read of a page once its styles and comments are gone; and how deep its elements may stand in each other: the
+# parser's time grows with the square of both.
+HTML_MOST: Final = 300_000
+DEPTH_MOST: Final = 200
+SILENT: Final = re.compile(r"(?is)<!--.*?(?:-->|$)|<(style|script|head)\b.*?(?:</\1\s*>|$)")
+TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})\b[^<>]{0,2000}>")
+VOID: Final = frozenset(("br", "img", "hr", "meta", "link", "input", "wbr", "col", "area", "base"))
+
+
+def light(html: str) -> str:
+    """A page that is no burden to read: without styles, of some length; one that is nested too deeply as its words."""
+    plain = SILENT.sub("", html)[:HTML_MOST]
+    depth = deepest = 0
+    for tag in TAG.finditer(plain):
+        if tag[2].lower() not in VOID:
+            depth = max(0, depth - 1) if tag[1] else depth + 1
+            deepest = max(deepest, depth)
+    # paragraphs and list items need not be closed
+    return plain if deepest <= DEPTH_MOST or deepest * 2 < plain.count("</") else TAG.sub(" ", plain)
+
+
 def has_words(html: str) -> bool:
     """Whether anything is left of it once its tags are gone."""
     body = re.sub(r"(?is)<(style|script|title|head)\b.*?(?:</\1>|$)", "", html)

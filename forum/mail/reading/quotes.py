@@ -29,6 +29,7 @@ from forum.mail.reading.marks import (
 # "On ..., somebody wrote:" may be broken into so many lines, of so many characters in all.
 SPAN_LINES: Final = 7
 SPAN_MOST: Final = 500
+TRIES_MOST: Final = 400
 LINES_MOST: Final = 20_000
 LINE_LOOKED_AT: Final = 600
 # A signature, where only a rule of dashes stands above it, has so few lines, and none longer than this.
@@ -74,13 +75,15 @@ def lettered(lines: list[str]) -> str:
     """A letter for each line."""
     letters = ["t"] * len(lines)
     fenced = fenced_lines(lines)
-    at = 0
+    at, tries = 0, 0
     while at < len(lines):
         line = lines[at][:LINE_LOOKED_AT]
         if at in fenced:
             at += 1
             continue
-        if span := attribution(lines, at):
+        span = attribution(lines, at) if tries < TRIES_MOST else 0
+        tries += 1 if span or FIRST.match(line) else 0
+        if span:
             letters[at : at + span] = "a" * span
             at += span
             continue
