@@ -1,6 +1,7 @@
 """The doors that mail comes in by: SMTP, LMTP and a pipe; nothing is taken that is not kept, and nothing is smuggled."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ import aiosmtplib
 import asyncpg
 import pytest
 
+from forum.commands import receive_mail
 from forum.database.engine import execute, fetch, fetch_value
 from forum.mail.arriving import smtp
 from forum.mail.arriving.smtp import listening, parsed_listen
@@ -223,3 +225,28 @@ async def test_what_nobody_can_read_is_kept_raw_and_seen_by_its_state_alone(site
         assert "without a header" in page.text and "canarytext" not in page.text and "sam@example.org" not in page.text
         assert (await post.world.owner.get(path)).status_code == 404
     assert mail_domain(site.settings) == DOMAIN
+
+
+class Pipe:
+    """Standard input of a command that reads bytes."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.buffer = io.BytesIO(raw)
+
+
+def test_a_pipe_is_told_what_mail_servers_go_by(
+    process_database: str, emptier: Any, settings: Settings, no_pool: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_mail(settings)
+
+    def receive(raw: bytes, *recipients: str) -> int:
+        monkeypatch.setattr("sys.stdin", Pipe(raw))
+        return receive_mail(list(recipients), "sam@example.org")
+
+    assert receive(b"", f"noreply@{DOMAIN}") == 65
+    assert receive(b"From: a@b.example\n\nHi", f"nobody@{DOMAIN}") == 67
+    assert receive(b"From: a@b.example\n\nHi", f"noreply@{DOMAIN}") == 0
+    with_mail(
+        settings, database_url="postgresql://127.0.0.1:1/none", migrate_database_url="postgresql://127.0.0.1:1/none"
+    )
+    assert receive(b"From: a@b.example\n\nHi", f"noreply@{DOMAIN}") == 75
