@@ -3,6 +3,7 @@
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Lifespan
 
+from categories.ask import by_mail
 from categories.ask import pages as ask
 from categories.bugs import actions as bugs_actions
 from categories.bugs import jobs as bugs_jobs
@@ -45,13 +46,24 @@ from forum.live import streams
 from forum.live import threads as live_threads
 from forum.mail import outbox
 from forum.mail import pages as mail
+from forum.mail.arriving import handling, questions, strangers
+from forum.mail.arriving import pages as mail_in
 from forum.notifications import kinds
 from forum.outside import github_hooks, stripe
 from forum.projects import pages as projects
 from forum.projects import settings_links
 from forum.projects.events import TeamLeft
 from forum.settings import Settings, settings
-from forum.threads import draft_pages, drafts, lists, people_pages, revision_pages, split_pages
+from forum.threads import (
+    draft_pages,
+    drafts,
+    lists,
+    people_pages,
+    revision_pages,
+    split_pages,
+    upload_pages,
+    uploads,
+)
 from forum.threads import events as happened
 from forum.threads import pages as threads
 from forum.threads.kept import forget_kept
@@ -100,6 +112,13 @@ def wire() -> None:
     jobs.register("reconcile_stripe", reconciling.reconcile_stripe)
     jobs.schedule("reconcile_stripe", "20 * * * *")
     jobs.register("look_up_claim", github_claims.look_up_claim)
+    sources.register(handling.SOURCE)
+    questions.answer_questions_by(by_mail.ask_by_mail)
+    jobs.register(strangers.JOB, strangers.send_to_stranger)
+    jobs.register("forget_letters", strangers.forget_letters)
+    jobs.schedule("forget_letters", "50 3 * * *")
+    jobs.register("forget_uploads", uploads.forget_uploads)
+    jobs.schedule("forget_uploads", "55 3 * * *")
 
     subscribe(SignedIn, drafts.keep_carried)
     subscribe(IdentityProven, github_claims.github_proven)
@@ -138,6 +157,7 @@ def wire() -> None:
 
     parts.register("top_banner", TOP_BANNER)
     parts.register("top_banner", READ_ONLY_BANNER)
+    parts.register("top_banner", mail_in.STOPPED_BANNER)
     parts.register("home_top", Part(ask.home_top, "ask/home_top.html"))
     parts.register("project_ask", Part(ask.project_ask, "ask/project_ask.html"))
     parts.register("home_aside", Part(support_parts.home_aside, "support/home_aside.html"))
@@ -221,6 +241,8 @@ def all_routes() -> list[BaseRoute]:
         *revision_pages.routes,
         *people_pages.routes,
         *mail.routes,
+        *mail_in.routes,
+        *upload_pages.routes,
         *incoming.routes,
         *github.routes,
         *stackexchange.routes,

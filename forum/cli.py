@@ -24,6 +24,7 @@ api_key = typer.Typer(help="Keys for programs.")
 project = typer.Typer(help="Projects of the site.")
 search = typer.Typer(help="The search index.")
 ledger = typer.Typer(help="The ledger of all money.")
+mail = typer.Typer(help="Mail that comes in.")
 ROOMS = {
     "import": imports,
     "user": user,
@@ -31,6 +32,7 @@ ROOMS = {
     "project": project,
     "search": search,
     "ledger": ledger,
+    "mail": mail,
 }
 for name, room in ROOMS.items():
     app.add_typer(room, name=name)
@@ -177,6 +179,16 @@ def rebuild_search(as_json: AsJson = False) -> None:
 def verify_ledger(as_json: AsJson = False) -> None:
     """Replay every entry of the ledger and compare; fails, with a line for each fault, when anything is wrong."""
     do("verify_ledger", as_json)
+
+
+@mail.command("receive", epilog="Example: haas mail receive --sender ana@example.org pelican@help.example < mail.eml")
+def receive_mail(
+    recipients: Annotated[list[str], typer.Argument(metavar="RECIPIENT...")],
+    sender: Annotated[str, typer.Option(help="The sender of the envelope; none for a report.")] = "",
+) -> None:
+    """Take a mail from standard input, as a mail server's pipe; ends with 0 when it is kept, 67 where there is no such
+    address, 65 for what is no mail, and 75 when it should be tried again (sysexits)."""
+    do("receive_mail", recipients, sender)
 
 
 def told(error: BaseException) -> str:

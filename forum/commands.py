@@ -207,3 +207,32 @@ def verify_ledger(as_json: bool) -> int:
         return 0
     sys.stderr.write(f"haas: the ledger has {len(found.wrong)} faults\n")
     return 1
+
+
+# sysexits.h, which mail servers go by.
+DATA_ERROR, NO_USER, TRY_AGAIN = 65, 67, 75
+
+
+def receive_mail(recipients: list[str], sender: str) -> int:
+    """Keep the mail on standard input for these recipients; the exit status is what a mail server's pipe goes by."""
+    most = late("forum.mail.arriving.door:SIZE_MOST")
+    raw = sys.stdin.buffer.read(most + 1)
+    if len(raw) > most or not raw.strip():
+        sys.stderr.write("haas: no mail, or one of more than 25 MB\n")
+        return DATA_ERROR
+
+    async def take(chosen: Settings) -> int:
+        door = late("forum.mail.arriving.door")
+        await door.check_open()
+        if any([await door.address_of(recipient, chosen) is None for recipient in recipients]):
+            sys.stderr.write("haas: no such address here\n")
+            return NO_USER
+        await door.take_in(door.Mailed(sender, recipients, raw))
+        return 0
+
+    try:
+        return on_site(take)
+    except Exception as error:
+        # whatever it is, the mail stays with who brought it
+        sys.stderr.write(f"haas: try again later: {type(error).__name__}\n")
+        return TRY_AGAIN

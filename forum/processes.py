@@ -146,6 +146,20 @@ def run_web(settings: Settings, listener: socket.socket, ready: int, supervisor:
     return 0 if server.started else 1
 
 
+@asynccontextmanager
+async def mail_door(settings: Settings) -> AsyncIterator[None]:
+    """Mail is taken by the worker, where the operator wants it; a door that cannot be opened stops no job."""
+    if not settings.smtp_listen:
+        yield
+        return
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            await stack.enter_async_context(late("forum.mail.arriving.smtp:listening")(settings))
+        except (OSError, ValueError) as error:
+            log.error("mail cannot be taken", at=settings.smtp_listen, error=str(error))
+        yield
+
+
 async def work(settings: Settings, stop: asyncio.Event) -> None:
     """Do jobs until `stop` is set, also across a database that goes away and comes back."""
     # the queue's library is the worker's alone, and takes as long to import as half of the application
@@ -154,7 +168,7 @@ async def work(settings: Settings, stop: asyncio.Event) -> None:
     while not stop.is_set():
         began = clock()
         try:
-            async with pool(settings):
+            async with pool(settings), mail_door(settings):
                 await do_jobs(settings.database_url, stop)
         except Exception as error:
             log.warning("worker lost its database, trying again", error=str(error))

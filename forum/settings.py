@@ -68,6 +68,8 @@ class Settings:
     stripe_api_base: str = "https://api.stripe.com"
     meilisearch_url: str = ""
     meilisearch_key: str = ""
+    smtp_listen: str = ""
+    mail_authserv: str = ""
     oidc: tuple[OidcProvider, ...] = ()
 
     @property

@@ -36,6 +36,8 @@ class Person(Table, tablename="person", db=engine):
     origin_url = Text(null=True)
     created_at = Timestamptz()
     disabled_at = Timestamptz(null=True)
+    mail_stopped_at = Timestamptz(null=True)
+    mail_soft_bounces = Integer()
 
 
 class Handle(Table, tablename="handle", db=engine):
@@ -120,6 +122,8 @@ class Mail(Table, tablename="mail", db=engine):
     created_at = Timestamptz()
     sent_at = Timestamptz(null=True)
     error = Text(null=True)
+    bounced_at = Timestamptz(null=True)
+    bounce = Text()
 
 
 class OriginAlias(Table, tablename="origin_alias", db=engine):

@@ -47,6 +47,7 @@ ROWS: dict[str, tuple[str, Goal | None]] = {
     "ledger_post": ("posts/s", Goal(0.5, "ratio", at_least=True)),
     "import_archive_1000_s": ("s", Goal(60)),
     "import_stackexchange_posts_s": ("posts/s", Goal(300, at_least=True)),
+    "mails_parsed_per_s": ("mails/s", Goal(200, at_least=True)),
     "start_second_s": ("s", Goal(3)),
     "page_weight_kb": ("kB", Goal(75)),
 }

@@ -16,6 +16,7 @@ from categories.support.queries import place_of
 from forum.bench import archive, books
 from forum.bench.bumps import concurrent_row, seen_row
 from forum.bench.databases import QUEUE, RUN, Databases
+from forum.bench.mails import parsed_row
 from forum.bench.points import leaderboard_row
 from forum.bench.rows import ROWS, Row, row, show, write
 from forum.bench.servers import QUIET, environment, haas, served
@@ -111,6 +112,7 @@ class Run:
             await self.take("ledger_post", lambda: books.post_row(databases))
         finally:
             databases.close()
+        await self.take("mails_parsed_per_s", lambda: parsed_row(quick=self.scale is QUICK))
         await self.take("start_second_s", self.start_row)
 
     async def on_site(self, databases: Databases) -> None:

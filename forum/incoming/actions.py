@@ -8,7 +8,7 @@ import structlog
 
 from forum import audit
 from forum.database.engine import Row, action, execute, fetch_one, fetch_value, transaction
-from forum.incoming.rules import HANDLE_FOR, KEEP_FOR, pause_after, told
+from forum.incoming.rules import HANDLE_FOR, KEEP_FOR, Hopeless, pause_after, told
 from forum.incoming.sources import Delivery, Known, Source, sources
 from forum.jobs import enqueue
 from forum.web.errors import Conflict, NotFound
@@ -96,7 +96,8 @@ async def handle_next(sender: Source, lane: str) -> bool | Later | None:
     except Exception as error:
         if row is None:
             raise
-        log.warning("incoming not handled", source=sender.name, delivery=row["id"], exc_info=True)
+        if not isinstance(error, Hopeless):
+            log.warning("incoming not handled", source=sender.name, delivery=row["id"], exc_info=True)
         await note_failure(row, error)
         return False
     return True
@@ -121,7 +122,7 @@ async def note_failure(row: Row, error: Exception) -> None:
         " where id = $1 and tries = $2 and next_at is not null",
         row["id"],
         row["tries"],
-        pause_after(row["tries"] + 1),
+        None if isinstance(error, Hopeless) else pause_after(row["tries"] + 1),
         told(error),
     )
 

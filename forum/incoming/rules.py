@@ -19,6 +19,11 @@ HANDLE_FOR = timedelta(seconds=60)
 KEEP_FOR = timedelta(days=90)
 
 
+class Hopeless(Exception):
+    """Raised by a handler where trying again would change nothing: the delivery is given up at once, and stays as it came,
+    for an admin to see that it is there. Its message must quote nothing of what was sent."""
+
+
 def pause_after(tries: int) -> timedelta | None:
     """How long to wait after that many failed tries (from 1); None: it is given up, until somebody has it tried again."""
     return PAUSES[tries - 1] if tries <= len(PAUSES) else None

@@ -12,6 +12,7 @@ import aiosmtplib
 import structlog
 
 from forum.database.engine import Row, execute, fetch_one, transaction
+from forum.mail.addresses import bounce_address
 from forum.mail.letters import compose, mail_domain, message, stable_id
 from forum.settings import Settings, settings
 from forum.web import i18n
@@ -29,7 +30,11 @@ async def send_mail(template: str, person: int, *, key: str = "", **values: Any)
     """
     current = settings()
     to = await fetch_one(
-        "select email, locale from person where id = $1 and disabled_at is null and same_as is null", person
+        "select email, locale from person where id = $1 and disabled_at is null and same_as is null"
+        # where mails came back for good only what is asked for there and then is sent
+        " and (mail_stopped_at is null or $2)",
+        person,
+        template in ("confirm", "reset"),
     )
     if to is None or not to["email"]:
         return
@@ -85,7 +90,7 @@ async def by_smtp(made: EmailMessage, smtp_url: str) -> None:
     url = urlsplit(smtp_url)
     await aiosmtplib.send(
         bytes(made),
-        sender=str(made["From"].addresses[0].addr_spec),
+        sender=envelope_sender(made, settings()),
         recipients=str(made["To"]),
         hostname=url.hostname or "localhost",
         port=url.port,
@@ -94,6 +99,13 @@ async def by_smtp(made: EmailMessage, smtp_url: str) -> None:
         use_tls=url.scheme == "smtps",
         timeout=TIMEOUT,
     )
+
+
+def envelope_sender(made: EmailMessage, current: Settings) -> str:
+    """Where reports about a mail go: to an address that only this mail bears, where we take mail; else to its From."""
+    if current.smtp_listen:
+        return bounce_address(str(made["Message-ID"]), mail_domain(current), current.secret_key)
+    return str(made["From"].addresses[0].addr_spec)
 
 
 def file_of(row: Row, current: Settings) -> Path:

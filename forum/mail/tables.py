@@ -1,10 +1,12 @@
-"""The table of addresses that answers to mails come to."""
+"""The tables of mail that comes in: the addresses it comes to, what became of it, and who waits for a confirmation."""
 
-from piccolo.columns import ForeignKey, Text, Timestamptz
+from piccolo.columns import BigSerial, Bytea, ForeignKey, Text, Timestamptz
 from piccolo.table import Table
 
 from forum.accounts.tables import Person
 from forum.database.engine import engine
+from forum.incoming.tables import Incoming
+from forum.projects.tables import Category, Project
 from forum.threads.tables import Thread
 
 
@@ -13,3 +15,27 @@ class ReplyAddress(Table, tablename="reply_address", db=engine):
     person_id = ForeignKey(Person, null=False)
     thread_id = ForeignKey(Thread, null=False)
     created_at = Timestamptz()
+
+
+class Arrival(Table, tablename="arrival", db=engine):
+    incoming_id = ForeignKey(Incoming, primary_key=True, null=False)
+    kind = Text()
+    outcome = Text()
+    reason = Text()
+    person_id = ForeignKey(Person, null=True)
+    project_id = ForeignKey(Project, null=True)
+    thread_id = ForeignKey(Thread, null=True)
+    at = Timestamptz()
+
+
+class Letter(Table, tablename="letter", db=engine):
+    id = BigSerial(primary_key=True)
+    incoming_id = ForeignKey(Incoming, null=False)
+    hash = Bytea()
+    project_id = ForeignKey(Project, null=False)
+    category_id = ForeignKey(Category, null=True)
+    address = Text()
+    created_at = Timestamptz()
+    expires_at = Timestamptz()
+    used_at = Timestamptz(null=True)
+    thread_id = ForeignKey(Thread, null=True)

@@ -56,6 +56,7 @@ def is_shared(request: Request, head: Row) -> bool:
         and head["visibility"] == "public"
         and head["draft"] is None
         and reader.is_confirmed
+        and not reader.mail_stopped
         and reader.site_role == "member"
         and not reader.roles
         and not request.query_params

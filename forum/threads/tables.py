@@ -2,7 +2,19 @@
 
 from typing import Any
 
-from piccolo.columns import JSONB, UUID, Array, BigInt, BigSerial, Boolean, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    Array,
+    BigInt,
+    BigSerial,
+    Boolean,
+    Bytea,
+    ForeignKey,
+    Integer,
+    Text,
+    Timestamptz,
+)
 from piccolo.table import Table
 
 from forum.accounts.tables import Person
@@ -121,3 +133,15 @@ class Draft(Table, tablename="draft", db=engine):
     data = JSONB()
     version = BigInt()
     saved_at = Timestamptz()
+
+
+class Upload(Table, tablename="upload", db=engine):
+    id = BigSerial(primary_key=True)
+    person_id = ForeignKey(Person, null=False)
+    thread_id = ForeignKey(Thread, null=True)
+    post_id = ForeignKey(Post, null=True)
+    name = Text()
+    type = Text()
+    size = Integer()
+    content = Bytea()
+    created_at = Timestamptz()

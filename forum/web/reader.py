@@ -23,6 +23,8 @@ class Reader:
     locale: str = ""
     shortcuts: bool = True
     roles: Mapping[int, str] = field(default_factory=dict)
+    # nothing is mailed any more, because nothing arrived
+    mail_stopped: bool = False
     # what the site's admins had closed at that moment (forum/web/switches.py)
     switches: frozenset[str] = frozenset()
 

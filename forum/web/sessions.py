@@ -21,7 +21,7 @@ def hashed(token: str) -> bytes:
 # The one statement a signed-in request pays for knowing its reader; memberships come along as JSON.
 READER = f"""
 select {{n}}p.id, p.username, p.name, p.site_role, p.email_confirmed_at is not null as confirmed, p.theme, p.locale,
-       p.shortcuts, s.id as session, s.seen_at < now() - interval '{TOUCH.total_seconds()} seconds' as stale,
+       p.shortcuts, p.mail_stopped_at is not null as mail_stopped, s.id as session, s.seen_at < now() - interval '{TOUCH.total_seconds()} seconds' as stale,
        (select jsonb_object_agg(m.project_id, m.role) from project_member m where m.person_id = p.id) as roles,
        (select array_agg(w.name) from site_switch w where w.is_on) as switches
   from {{source}}
@@ -63,6 +63,7 @@ def reader_from(row: object) -> Reader:
         site_role=str(r["site_role"]),
         is_confirmed=bool(r["confirmed"]),
         session=r["session"],  # type: ignore[arg-type]
+        mail_stopped=bool(r["mail_stopped"]),
         theme=str(r["theme"]),
         locale=str(r["locale"]),
         shortcuts=bool(r["shortcuts"]),

@@ -257,6 +257,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "run": ("1",),
     "line": ("1",),
     "template": ("1",),
+    "upload": ("1",),
     "id": (),
     "ticket": (),
 }

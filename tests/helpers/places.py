@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from categories.support.actions import claim
 from forum.database.engine import execute, fetch_value
+from forum.mail.arriving.door import Mailed, take_in
 from forum.threads.actions import accept_answer, close_thread, react
 from forum.threads.drafts import keep_draft
 from forum.threads.editing import edit_post
@@ -12,9 +13,10 @@ from forum.threads.writing import post_reply
 from payouts.bumps.actions import book
 from payouts.bumps.refunds import book_refund
 from tests.helpers.desk import desk
+from tests.helpers.mail_in import mail
 from tests.helpers.money import bump, by_stripe, paid_bump
 from tests.helpers.payouts import divided
-from tests.helpers.site import Browser
+from tests.helpers.site import Browser, links
 from tests.helpers.stackexchange import bring_example
 from tests.helpers.tickets import Asked
 from tests.helpers.world import World
@@ -57,6 +59,23 @@ class Place(NamedTuple):
     name: str
     path: str
     person: Browser | None = None
+
+
+async def a_letter(world: World) -> str:
+    """The path of the link in the mail that a stranger got."""
+    raw = mail(
+        "nora@example.net", "pelican@testserver", "The last window is gone.\n\nWhat can I do?", subject="Windows"
+    )
+    await take_in(Mailed("nora@example.net", ["pelican@testserver"], raw))
+    await take_in(Mailed("", ["pelican@testserver"], b"not a mail"))
+    await world.site.jobs()
+    return next(link for m in world.site.mails() for link in links(m) if "/mail/" in link).partition("testserver")[2]
+
+
+async def unreachable(world: World) -> Browser:
+    browser = await world.person("uma")
+    await execute("update person set mail_stopped_at = now() where id = $1", browser.person)
+    return browser
 
 
 @dataclass
@@ -197,6 +216,10 @@ class Places:
             Place("privacy", "/privacy"),
             Place("mails", "/admin/mail", admin),
             Place("claims", "/admin/claims", admin),
+            Place("mail that came in", "/admin/mail/in", admin),
+            Place("letter, stale link", f"/mail/{token}"),
+            Place("letter", await a_letter(world)),
+            Place("home of who cannot be reached", "/", await unreachable(world)),
             Place("incoming", "/admin/incoming", admin),
             Place("incoming, given up", "/admin/incoming?state=given-up", admin),
             Place("switches", "/admin/site", admin),

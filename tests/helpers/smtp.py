@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 
 @dataclass
 class MailServer:
-    """`taken`: (recipients, message) of each mail; `refuse`: how many mails are still to be refused."""
+    """`taken`: (recipients, message) of each mail; `refuse`: how many mails are still to be refused; `senders`: of the
+    envelopes."""
 
     port: int = 0
     taken: list[tuple[list[str], str]] = field(default_factory=list)
     refuse: int = 0
+    senders: list[str] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -37,7 +39,10 @@ class MailServer:
         say("220 test")
         while line := (await reader.readline()).decode().strip():
             verb = line[:4].upper()
-            if verb == "RCPT":
+            if verb == "MAIL":
+                self.senders.append(line.partition("<")[2].partition(">")[0])
+                say("250 ok")
+            elif verb == "RCPT":
                 recipients.append(line.partition("<")[2].partition(">")[0])
                 say("250 ok")
             elif verb == "DATA":

@@ -69,6 +69,7 @@ UNSEEN = {
     ("categories/support/joining/linking.py", "resolve_with"): "the job of a link that was made by who may see both",
     ("categories/support/snoozing/actions.py", "locked_by_thread"): "locks a thread for a job; shows nobody anything",
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",
+    ("forum/mail/addresses.py", "find_address"): "whether a token was given out; whoever posts by it is asked",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
 }
 # Rooms of the operator's command line alone: they fill, measure and check a site, and show nobody a thread.

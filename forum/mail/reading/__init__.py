@@ -1,0 +1,1 @@
+"""Understanding mail: bytes in, values out; pure, and nothing uncaught whatever the bytes are."""

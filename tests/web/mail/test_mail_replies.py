@@ -1,0 +1,223 @@
+"""Answers by mail: posted as who they are from, once, and never as anybody they are not from."""
+
+from email import message_from_bytes
+
+import pytest
+
+from forum.database.engine import execute, fetch_value
+from forum.settings import Settings
+from forum.threads.actions import close_thread
+from tests.helpers.mail_in import AUTHSERV, DOMAIN, Post, answer_address, bring, mail, posts_of, vouched, with_mail
+from tests.helpers.site import Site
+
+QUOTED = "Yes, it does.\n\nOn Mon, 2 Nov 2026 at 10:00, Sam <sam@example.org> wrote:\n> Does it happen with 2.1?\n"
+
+
+@pytest.fixture
+async def post(site: Site, settings: Settings) -> Post:
+    site.settings = with_mail(settings)
+    return await Post.make(site)
+
+
+async def state(post: Post) -> str:
+    return str(await fetch_value("select state from ticket where thread_id = $1", post.thread))
+
+
+async def test_an_answer_by_mail_is_a_post_with_what_it_quotes_folded_away(site: Site, post: Post) -> None:
+    fate = await bring(site, mail("sam@example.org", post.sams, QUOTED), post.sams)
+    assert fate is not None and fate["outcome"] == "posted" and fate["thread_id"] == post.thread
+    last = (await posts_of(post.thread))[-1]
+    assert last["author_id"] == post.world.supporter.person and last["markdown"].startswith("Yes, it does.")
+    assert "<details>" in last["html"] and "Does it happen with 2.1?" in last["html"]
+    assert await state(post) == "answered"
+
+
+async def test_a_mail_that_is_delivered_twice_is_one_post(site: Site, post: Post) -> None:
+    raw = mail("sam@example.org", post.sams, "Pass flush.")
+    await bring(site, raw, post.sams)
+    await bring(site, b"Received: from elsewhere by mx; Sat, 28 Nov 2026 10:00:05 +0000\r\n" + raw, post.sams)
+    assert [p["markdown"] for p in await posts_of(post.thread)][1:] == ["Pass flush."]
+    assert await fetch_value("select count(*) from incoming where source = 'mail'") == 1
+    assert await fetch_value("select count(*) from origin_alias where source = 'mail'") == 1
+
+
+async def test_a_mail_that_is_handled_again_is_one_post(site: Site, post: Post) -> None:
+    await bring(site, mail("sam@example.org", post.sams, "Pass flush."), post.sams)
+    admin = await site.member("adam", admin=True)
+    number = await fetch_value("select id from incoming")
+    assert (await admin.post(f"/admin/incoming/{number}/again")).status_code == 303
+    await site.jobs()
+    assert len(await posts_of(post.thread)) == 2
+
+
+@pytest.mark.parametrize("sender", ["mallory@example.net", "otto@example.org", "sam@example.org.evil.example"])
+async def test_a_token_in_other_hands_posts_nothing_and_its_person_hears(site: Site, post: Post, sender: str) -> None:
+    fate = await bring(site, mail(sender, post.sams, "I am Sam."), post.sams)
+    assert fate is not None and fate["outcome"] == "held"
+    assert len(await posts_of(post.thread)) == 1
+    told = [m for m in site.mails() if "To: sam@example.org" in m]
+    assert len(told) == 1 and "was not posted" in told[0] and "I am Sam" not in told[0]
+
+
+async def test_two_senders_in_one_header_are_nobody(site: Site, post: Post) -> None:
+    raw = mail("sam@example.org", post.sams, "I am Sam.").replace(
+        b"From: sam@example.org", b"From: sam@example.org, mallory@example.net"
+    )
+    fate = await bring(site, raw, post.sams)
+    assert fate is not None and fate["outcome"] == "held"
+    assert len(await posts_of(post.thread)) == 1
+
+
+@pytest.mark.parametrize(("result", "outcome"), [("pass", "posted"), ("fail", "held"), ("none", "posted")])
+async def test_what_fails_dmarc_never_posts_as_the_user(
+    site: Site, settings: Settings, post: Post, result: str, outcome: str
+) -> None:
+    with_mail(settings, mail_authserv=AUTHSERV)
+    fate = await bring(site, mail("sam@example.org", post.sams, "Hello", headers=(vouched(result),)), post.sams)
+    assert fate is not None and fate["outcome"] == outcome
+    assert len(await posts_of(post.thread)) == (2 if outcome == "posted" else 1)
+
+
+async def test_a_result_of_dmarc_that_the_sender_wrote_counts_for_nothing(
+    site: Site, settings: Settings, post: Post
+) -> None:
+    with_mail(settings, mail_authserv=AUTHSERV)
+    raw = mail("sam@example.org", post.sams, "Hello", headers=(vouched("fail"), vouched("pass")))
+    fate = await bring(site, raw, post.sams)
+    assert fate is not None and fate["outcome"] == "held"
+
+
+async def test_a_token_nobody_gave_out_reaches_nothing(site: Site, post: Post) -> None:
+    fate = await bring(site, mail("sam@example.org", "x", "Hello"), f"pelican+t{'a' * 26}@{DOMAIN}")
+    assert fate is not None and fate["outcome"] == "dropped"
+    assert len(await posts_of(post.thread)) == 1
+
+
+async def test_only_team_and_requesters_write_to_a_ticket_by_mail(site: Site, post: Post) -> None:
+    otto = await answer_address(post.world.outsider, post.thread)
+    fate = await bring(site, mail("otto@example.org", otto, "Me too!"), otto)
+    assert fate is not None and fate["outcome"] == "held"
+    assert len(await posts_of(post.thread)) == 1
+    # in a thread without a ticket anybody may who may on its page
+    report = await post.world.ask("resample() crashes on an empty frame", category="bugs")
+    ottos = await answer_address(post.world.outsider, report.posted.thread)
+    fate = await bring(site, mail("otto@example.org", ottos, "Me too!", message_id="<2@home.example>"), ottos)
+    assert fate is not None and fate["outcome"] == "posted"
+
+
+async def test_who_has_left_the_team_or_was_disabled_posts_nothing(site: Site, post: Post) -> None:
+    await execute("delete from project_member where person_id = $1", post.world.supporter.person)
+    fate = await bring(site, mail("sam@example.org", post.sams, "Still here."), post.sams)
+    assert fate is not None and fate["outcome"] == "held"
+    await execute("update person set disabled_at = now() where id = $1", post.ana.person)
+    fate = await bring(site, mail("ana@example.org", post.anas, "Hello?", message_id="<2@home.example>"), post.anas)
+    assert fate is not None and fate["outcome"] == "held"
+    assert len(await posts_of(post.thread)) == 1
+
+
+async def test_who_may_not_see_a_thread_any_more_is_not_told_its_title(site: Site, post: Post) -> None:
+    secret = await post.world.ask("A canaryhole in resample()", category="security")
+    ottos = await answer_address(post.world.outsider, secret.posted.thread)
+    fate = await bring(site, mail("otto@example.org", ottos, "What hole?"), ottos)
+    assert fate is not None and fate["outcome"] == "held"
+    assert not any("canaryhole" in m for m in site.mails())
+
+
+async def test_what_the_team_begins_with_says_what_it_is_for(site: Site, post: Post) -> None:
+    for word, purpose in (("#whisper", "whisper"), ("#facts", "facts"), ("#resolve", "resolve")):
+        raw = mail("sam@example.org", post.sams, f"{word}\n\nWhich version?", message_id=f"<{purpose}@home.example>")
+        fate = await bring(site, raw, post.sams)
+        assert fate is not None and fate["outcome"] == "posted", purpose
+    posts = (await posts_of(post.thread))[1:]
+    assert [(p["purpose"], p["markdown"]) for p in posts] == [
+        (purpose, "Which version?") for purpose in ("whisper", "facts", "resolve")
+    ]
+
+
+async def test_a_requester_cannot_whisper_by_mail(site: Site, post: Post) -> None:
+    await bring(site, mail("ana@example.org", post.anas, "#whisper\nhello"), post.anas)
+    last = (await posts_of(post.thread))[-1]
+    assert last["purpose"] == "reply" and "#whisper" in last["markdown"]
+
+
+async def test_short_thanks_leave_an_answered_ticket_answered(site: Site, post: Post) -> None:
+    await bring(site, mail("sam@example.org", post.sams, "Pass flush."), post.sams)
+    await bring(site, mail("ana@example.org", post.anas, "Thanks a lot!\n\nAna", message_id="<2@a.example>"), post.anas)
+    assert (await posts_of(post.thread))[-1]["purpose"] == "thanks" and await state(post) == "answered"
+    raw = mail("ana@example.org", post.anas, "Thanks, but it still loses the last one.", message_id="<3@a.example>")
+    await bring(site, raw, post.anas)
+    assert (await posts_of(post.thread))[-1]["purpose"] == "reply" and await state(post) == "waiting"
+
+
+async def test_a_closed_thread_is_closed_by_mail_too_but_for_its_asker(site: Site, post: Post) -> None:
+    report = await post.world.ask("resample() crashes on an empty frame", category="bugs")
+    thread = report.posted.thread
+    ottos = await answer_address(post.world.outsider, thread)
+    await close_thread(await post.world.owner.reader(), thread)
+    fate = await bring(site, mail("otto@example.org", ottos, "Me too!"), ottos)
+    assert fate is not None and fate["outcome"] == "held"
+    anas = await answer_address(post.ana, thread)
+    fate = await bring(site, mail("ana@example.org", anas, "It is back.", message_id="<2@a.example>"), anas)
+    assert fate is not None and fate["outcome"] == "posted"
+
+
+AUTOMATIC = (
+    ("Auto-Submitted", "auto-replied"),
+    ("X-Autoreply", "yes"),
+    ("Precedence", "auto_reply"),
+)
+
+
+@pytest.mark.parametrize("header", AUTOMATIC)
+async def test_what_a_machine_answers_is_no_post_and_is_answered_by_nothing(
+    site: Site, post: Post, header: tuple[str, str]
+) -> None:
+    for sender, to in (("sam@example.org", post.sams), ("someone@example.net", f"pelican@{DOMAIN}")):
+        raw = mail(sender, to, "I am away.", headers=(header,), message_id=f"<{sender}>")
+        fate = await bring(site, raw, to)
+        assert fate is not None and (fate["kind"], fate["outcome"]) == ("auto-reply", "dropped")
+    assert len(await posts_of(post.thread)) == 1 and not site.mails()
+
+
+async def test_our_own_mail_that_comes_back_ends_there(site: Site, post: Post) -> None:
+    await bring(site, mail("otto@example.org", post.sams, "Not Sam."), post.sams)
+    own = message_from_bytes(site.mails()[0].encode())
+    raw = mail("sam@example.org", post.sams, "Round and round.", message_id=own["Message-ID"])
+    fate = await bring(site, raw, post.sams)
+    assert fate is not None and (fate["kind"], fate["outcome"]) == ("loop", "dropped")
+    circle = tuple(("Received", f"from a{n} by b{n}") for n in range(60))
+    fate = await bring(site, mail("sam@example.org", post.sams, "Again.", headers=circle), post.sams)
+    assert fate is not None and fate["kind"] == "loop"
+    assert len(await posts_of(post.thread)) == 1 and len(site.mails()) == 1
+
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x02\x00\x00\x00\x02\x08\x06\x00\x00\x00"
+
+
+async def test_files_hang_on_the_post_and_are_seen_by_who_sees_it(site: Site, post: Post) -> None:
+    files = (("shot.png", PNG), ("../../evil.html", b"<script>alert(1)</script>"), ("log.txt", b"Traceback"))
+    raw = mail("sam@example.org", post.sams, "#whisper\nSee these.", files=files)
+    await bring(site, raw, post.sams)
+    last = (await posts_of(post.thread))[-1]
+    rows = await fetch_value("select array_agg(id order by id) from upload where post_id = $1", last["id"])
+    assert len(rows) == 3 and f"/uploads/{rows[0]}" in last["html"]
+    page = await post.world.supporter.get(f"/uploads/{rows[1]}")
+    assert page.status_code == 200 and page.headers["content-type"] == "application/octet-stream"
+    assert (
+        page.headers["content-disposition"].startswith("attachment") and ".." not in page.headers["content-disposition"]
+    )
+    assert page.headers["x-content-type-options"] == "nosniff"
+    picture = await post.world.owner.get(f"/uploads/{rows[0]}")
+    assert picture.headers["content-type"] == "image/png" and picture.content == PNG
+    # a whisper's file is no more the asker's than the whisper
+    for browser in (site.guest(), post.ana, post.world.outsider):
+        assert (await browser.get(f"/uploads/{rows[0]}")).status_code == 404
+    await execute("update post set deleted_at = now() where id = $1", last["id"])
+    assert (await post.world.owner.get(f"/uploads/{rows[0]}")).status_code == 404
+
+
+async def test_a_mail_with_nothing_but_a_quotation_is_not_posted(site: Site, post: Post) -> None:
+    raw = mail("sam@example.org", post.sams, "On Mon, 2 Nov 2026 at 10:00, Ana <a@b.example> wrote:\n> Hello?\n")
+    fate = await bring(site, raw, post.sams)
+    assert fate is not None and fate["outcome"] == "held"
+    assert len(await posts_of(post.thread)) == 1
