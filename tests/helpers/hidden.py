@@ -248,6 +248,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "line": ("1",),
     "id": (),
     "ticket": (),
+    "repository": ("1",),
 }
 
 
