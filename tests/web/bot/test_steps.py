@@ -6,8 +6,8 @@ import pytest
 
 from forum.database.engine import execute, fetch_value
 from importers.github.bot import jobs
-from importers.github.bot.moves import MOST_TRIES, Move
-from tests.helpers.bot import Pond
+from importers.github.bot.moves import MOST_TRIES, Move, note, want
+from tests.helpers.bot import REPOSITORY, Pond
 
 SAID = "@pond-helper +support"
 
@@ -49,33 +49,36 @@ async def test_a_reaction_to_the_server_breaking_is_patience(moving: Pond) -> No
     await whole(moving)
 
 
-@pytest.mark.parametrize("times", range(1, 10))
+class Killed(BaseException):
+    """No handler of ours catches it, so nothing more is written."""
+
+
+@pytest.mark.parametrize("written", range(1, 6))
 async def test_killed_at_any_step_it_goes_on_from_there(
-    moving: Pond, times: int, monkeypatch: pytest.MonkeyPatch
+    moving: Pond, written: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As after kill -9: what was sent was sent, what was committed stands, and nothing more is written."""
+    """As after kill -9: what was sent was done, what was committed stands, and nothing more is written."""
+    await want(REPOSITORY, 7, "move", kind="support", login="mia", comment=1)
+    move = await moving.move(7)
+    assert move is not None
+    done = 0
 
-    class Killed(BaseException):
-        pass
-
-    left = times
-
-    async def hook(method: str, when: str) -> None:
-        nonlocal left
-        if method != "GET" and when == "after":
-            left -= 1
-        if left == 0 and when == "after":
-            monkeypatch.setattr(jobs, "note", killed)
-
-    async def killed(*_args: object, **_more: object) -> None:
-        raise ConnectionError("killed")
+    async def counting(one: Move, sets: str, *values: object) -> None:
+        nonlocal done
+        done += 1
+        if done == written:
+            raise Killed
+        await note(one, sets, *values)
 
     with monkeypatch.context() as patched:
-        monkeypatch = patched
-        moving.github.hook = hook
-        await moving.comments(7, SAID)
-        moving.github.hook = None
-    await moving.later(10)
+        patched.setattr(jobs, "note", counting)
+        if written < 5:
+            with pytest.raises(Killed):
+                await jobs.github_move(move["id"])
+        else:
+            await jobs.github_move(move["id"])
+    assert done == min(written, 4), "sent, said, closed, labelled"
+    await moving.later()
     await whole(moving)
 
 
@@ -172,7 +175,3 @@ async def test_the_repository_taken_away_ends_it(moving: Pond) -> None:
     await moving.later()
     move = await moving.move(7)
     assert move is not None and move["state"] == "failed" and "no project" in move["problem"]
-
-
-def test_a_try_is_what_its_row_says() -> None:
-    assert Move.__dataclass_fields__.keys() >= {"sent_at", "is_said", "steps"}
