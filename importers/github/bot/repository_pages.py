@@ -151,6 +151,7 @@ async def form_page(
     """The page of one repository; without a project it is an admin's, who says whose it is."""
     values = values_of(row) if typed is None else {name: typed.get(name, "") for name in values_of(row)}
     has_home = row["project_id"] is not None
+    found = await support_categories(row["project_id"]) if has_home else []
     return await page(
         request,
         "github/repository.html",
@@ -161,7 +162,7 @@ async def form_page(
         action=path,
         values=values,
         faults=faults or {},
-        categories=await support_categories(row["project_id"]) if has_home else [],
+        categories=[(str(each["id"]), each["name"]) for each in found],
         projects=[] if project is not None else [(p["slug"], p["name"]) for p in await all_projects()],
         bot=bot_name(request.settings),
         variables=texts.variables(),
