@@ -200,7 +200,9 @@ class Issues:
             case "GET", ["app", "installations"]:
                 one = self.example("installation") | {"id": 77, "suspended_at": None}
                 one["permissions"] = state.app_permissions
-                one["account"] = self.user("heron", "Organization")
+                # the description wants of every account what only enterprises have
+                as_enterprise = {"name": "heron", "slug": "heron", "created_at": None, "updated_at": None}
+                one["account"] = self.user("heron", "Organization") | as_enterprise
                 return 200, [one] if query.get("page", "1") == "1" else []
             case "GET", ["app", "hook", "deliveries"]:
                 return 200, state.hook_deliveries
