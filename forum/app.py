@@ -74,6 +74,15 @@ from forum.web.routing import FirstWord
 from forum.web.static_files import static_routes
 from importers.github import claims as github_claims
 from importers.github import pages as github
+from importers.github.bot import admin_pages as github_admin
+from importers.github.bot import commands as bot_commands
+from importers.github.bot import installing as bot_installing
+from importers.github.bot import jobs as bot_jobs
+from importers.github.bot import listening as bot_listening
+from importers.github.bot import moves as bot_moves
+from importers.github.bot import notices as bot_notices
+from importers.github.bot import parts as bot_parts
+from importers.github.bot import repository_pages as bot_pages
 from importers.stackexchange import pages as stackexchange
 from payouts.book import pages as book
 from payouts.bumps import invoices, merged, owner_pages, reconciling, settling
@@ -119,6 +128,15 @@ def wire() -> None:
     jobs.schedule("forget_letters", "50 3 * * *")
     jobs.register("forget_uploads", uploads.forget_uploads)
     jobs.schedule("forget_uploads", "55 3 * * *")
+    jobs.register(bot_listening.COMMAND_JOB, bot_commands.github_command)
+    jobs.register(bot_moves.JOB, bot_jobs.github_move)
+    github_hooks.listen("installation", bot_installing.installation)
+    github_hooks.listen("installation_repositories", bot_installing.installation_repositories)
+    github_hooks.listen("repository", bot_installing.repository)
+    github_hooks.listen("issue_comment", bot_listening.issue_comment)
+    github_hooks.listen("issues", bot_listening.issues)
+    kinds.register(bot_notices.SECURITY)
+    kinds.register(bot_notices.DRAFT)
 
     subscribe(SignedIn, drafts.keep_carried)
     subscribe(IdentityProven, github_claims.github_proven)
@@ -173,6 +191,7 @@ def wire() -> None:
     parts.register("thread_ticket", thanks_parts.THREAD)
     parts.register("thread_news", thanks_parts.NEWS)
     parts.register("thread_news", Part(bumps_parts.bump_news, ""))
+    parts.register("imported_draft", bot_parts.IMPORTED_DRAFT)
 
     parts.register("composer", Part(reply_tools.composer_tools, "support/tools_button.html", alike=True))
     parts.register("profile_panels", reputation.PROFILE_PANEL)
@@ -188,7 +207,14 @@ def wire() -> None:
         # what was noted while the server or a worker was away
         jobs.schedule("index_changes", "* * * * *")
 
-    for link in (projects.SETTINGS, projects.TEAM_SETTINGS, plans.SETTINGS, payout_runs.SETTINGS, templates.SETTINGS):
+    for link in (
+        projects.SETTINGS,
+        projects.TEAM_SETTINGS,
+        templates.SETTINGS,
+        bot_pages.SETTINGS,
+        plans.SETTINGS,
+        payout_runs.SETTINGS,
+    ):
         settings_links.register(link)
 
     streams.register("thread", live_threads.thread_since)
@@ -245,6 +271,8 @@ def all_routes() -> list[BaseRoute]:
         *upload_pages.routes,
         *incoming.routes,
         *github.routes,
+        *github_admin.routes,
+        *bot_pages.routes,
         *stackexchange.routes,
         *live.routes,
         *health.routes,

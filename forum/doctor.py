@@ -16,7 +16,7 @@ from forum.commands import on_ready_site, say
 from forum.database.engine import fetch, fetch_one, fetch_value
 from forum.database.ready import NotReady, ready_database
 from forum.incoming.queries import state_of_incoming
-from forum.outside import github, stackexchange, stripe
+from forum.outside import github, github_app, stackexchange, stripe
 from forum.recount import recount
 from forum.settings import Settings, settings
 from forum.web.assets import Assets, AssetsMissing
@@ -45,7 +45,7 @@ def doctor(with_recount: bool, as_json: bool) -> int:
     chosen = settings()
     log.configure(chosen.log)
     checks = [check_folder(chosen), check_assets(), check_address(chosen), asyncio.run(check_mail(chosen))]
-    checks.append(asyncio.run(check_github(chosen)))
+    checks += asyncio.run(check_github(chosen))
     checks.append(asyncio.run(check_stripe(chosen)))
     checks.append(asyncio.run(check_stackexchange(chosen)))
     checks += asyncio.run(check_sign_ins(chosen))
@@ -107,15 +107,29 @@ async def check_mail(chosen: Settings) -> Check:
     return Check("mail", True, f"{url.hostname} answers")
 
 
-async def check_github(chosen: Settings) -> Check:
-    """GitHub knows our App by its id and key."""
+async def check_github(chosen: Settings) -> list[Check]:
+    """GitHub knows our App by its id and key, lets it do what it must, and can tell us what happens."""
     if not github.is_configured(chosen):
-        return Check("github", None, "no App: GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY let bugs become issues")
+        words = "no App: /admin/github makes one; with it questions move here by a comment, and bugs become issues"
+        return [Check("github", None, words)]
     try:
-        name = await github.about_app(github.app_of(chosen), datetime.now(UTC))
+        known = await github_app.know(github.app_of(chosen), datetime.now(UTC))
     except (github.Refused, github.Limited, github.Unsure) as error:
-        return Check("github", False, f"{chosen.github_api_base}: {error}")
-    return Check("github", True, f"{chosen.github_api_base} knows the App {name}")
+        return [Check("github", False, f"{chosen.github_api_base}: {error}")]
+    called = " and ".join(f"@{name}" for name in dict.fromkeys([known.slug, chosen.github_bot_name]) if name)
+    found = [Check("github", True, f"{chosen.github_api_base} knows the App {known.name}; comments call it {called}")]
+    if known.missing:
+        missing = ", ".join(f"{name}: {least}" for name, least in known.missing)
+        found.append(Check("github permissions", False, f"missing {missing}; add them in the App's settings on GitHub"))
+    else:
+        found.append(Check("github permissions", True, "all that are needed"))
+    if not chosen.github_webhook_secret:
+        found.append(Check("github webhooks", None, "GITHUB_WEBHOOK_SECRET opens the door; without it the bot is deaf"))
+    elif known.missing_events:
+        found.append(Check("github webhooks", False, f"not told of {', '.join(known.missing_events)}"))
+    else:
+        found.append(Check("github webhooks", True, f"{chosen.base_url}/webhooks/github"))
+    return found
 
 
 async def check_stripe(chosen: Settings) -> Check:
@@ -202,6 +216,7 @@ async def check_database(with_recount: bool) -> tuple[str, list[Check]]:
         check_meilisearch,
         check_jobs,
         check_incoming,
+        check_repositories,
         check_switches,
     ]
     if with_recount:
@@ -248,6 +263,20 @@ async def check_incoming() -> Check:
     given_up, late = await state_of_incoming()
     said = f"{given_up} given up (/admin/incoming has them handled again), {late} late"
     return Check("incoming", not (given_up or late), said)
+
+
+async def check_repositories() -> Check:
+    """Where the GitHub App is installed, whose repositories they are, and what the bot could not do."""
+    row = await fetch_one(
+        "select count(*) filter (where installation_id is not null) as installed, count(*) filter (where installation_id"
+        " is not null and project_id is null) as homeless, (select count(*) from github_move where state = 'failed'"
+        " and created_at > now() - interval '7 days') as failed from github_repository"
+    )
+    assert row is not None
+    said = f"{row['installed']} with the App, {row['homeless']} of them in no project (/admin/github)"
+    if row["failed"]:
+        return Check("github repositories", False, f"{said}; {row['failed']} commands of this week failed")
+    return Check("github repositories", True if row["installed"] else None, said)
 
 
 async def check_switches() -> Check:

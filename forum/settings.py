@@ -1,11 +1,14 @@
 """One frozen Settings object, read once from the environment (and a `.env` file beside the working directory)."""
 
+import json
 import os
 import re
 import secrets
+import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 SECRETS = frozenset(
@@ -57,6 +60,7 @@ class Settings:
     proxies: str = "127.0.0.1"
     github_app_id: str = ""
     github_app_private_key: str = ""
+    github_bot_name: str = ""
     github_webhook_secret: str = ""
     github_api_base: str = "https://api.github.com"
     stackexchange_key: str = ""
@@ -130,10 +134,10 @@ def read_settings(environment: Mapping[str, str], dotenv: Path | None = None) ->
     settings = Settings(**values)  # type: ignore[arg-type]
     data = settings.data.resolve()
     key = settings.secret_key or kept_secret(data)
+    settings = with_kept_app(replace(settings, data=data))
     return Settings(
         **{
             **{f.name: getattr(settings, f.name) for f in fields(settings)},
-            "data": data,
             "secret_key": key,
             "base_url": settings.base_url.rstrip("/"),
             "github_api_base": settings.github_api_base.rstrip("/"),
@@ -166,6 +170,52 @@ def kept_secret(data: Path) -> str:
     return file.read_text().strip()
 
 
+# The GitHub App that was made at /admin/github, in the data folder; what the environment says counts before it.
+APP_FILE = "github_app.json"
+KEPT_OF_APP = (
+    *("github_app_id", "github_app_private_key", "github_webhook_secret"),
+    *("github_client_id", "github_client_secret", "github_bot_name"),
+)
+
+
+def keep_app(data: Path, values: Mapping[str, str]) -> None:
+    """Keep an App's credentials in the data folder, readable by its owner alone; at any moment whole, or not there."""
+    file = data / APP_FILE
+    fresh = file.with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as new:
+        json.dump({name: values[name] for name in KEPT_OF_APP}, new, indent=1)
+        new.flush()
+        os.fsync(new.fileno())
+    fresh.rename(file)
+
+
+def with_kept_app(settings: Settings) -> Settings:
+    """These settings with the App that the data folder keeps, where they name none. An App is taken as a whole; who
+    signs people in is named apart, so that it may be an OAuth app of the environment's."""
+    if settings.github_app_id or settings.github_app_private_key:
+        return settings
+    try:
+        kept = json.loads((settings.data / APP_FILE).read_text())
+        told = {name: str(kept[name]) for name in KEPT_OF_APP}
+    except FileNotFoundError:
+        return settings
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        print(f"{settings.data / APP_FILE} cannot be read: {type(error).__name__}", file=sys.stderr)
+        return settings
+    if settings.github_client_id or settings.github_client_secret:
+        told = {name: value for name, value in told.items() if not name.startswith("github_client_")}
+    missing: dict[str, Any] = {name: value for name, value in told.items() if not getattr(settings, name)}
+    return replace(settings, **missing)
+
+
+def with_new_app(settings: Settings) -> Settings:
+    """The same settings, with an App that was made since they were read. Costs a look at a folder until there is one."""
+    if settings.github_app_id or not os.path.exists(settings.data / APP_FILE):
+        return settings
+    return with_kept_app(settings)
+
+
 _used: list[Settings] = []
 
 
@@ -173,6 +223,8 @@ def settings() -> Settings:
     """The settings of this process: those given to `use`, else what the environment says, read at first use."""
     if not _used:
         _used.append(read_settings(os.environ, Path(".env")))
+    if not _used[-1].github_app_id:
+        _used[-1] = with_new_app(_used[-1])
     return _used[-1]
 
 

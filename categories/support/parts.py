@@ -110,8 +110,11 @@ async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] |
     }
     if ticket is None or (ticket["state"] == "draft" and not ticket["is_requester"]):
         powers["ticket"] = None
-        return {"aside": aside_of(powers) + await panel_of(request, head, None)}
+        claim = await parts.load("imported_draft", request, head, False) if ticket else Markup("")
+        return {"aside": aside_of(powers) + await panel_of(request, head, None), "notes": claim}
+    is_imported = ticket["state"] == "draft" and not ticket["is_native"]
     return {
+        "notes": await parts.load("imported_draft", request, head, True) if is_imported else Markup(""),
         "strip": await strip_of(reader, ticket, is_team=is_team) + await form_of(request, ticket, errors),
         "aside": aside_of(powers) + await panel_of(request, head, ticket),
         "streams": [f"place:{ticket['id']}@{ticket['queue_version']}"],

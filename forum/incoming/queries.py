@@ -18,6 +18,16 @@ async def deliveries(before: int | None, *, given_up: bool) -> list[Row]:
     )
 
 
+async def latest_of(source: str, most: int) -> list[Row]:
+    """The newest that came from one sender, as `deliveries` tells them."""
+    return await fetch(
+        "select id, foreign_id, kind, received_at, tries, next_at, handled_at, failure, body is not null as is_kept,"
+        " next_at is not null as waits from incoming where source = $1 order by id desc limit $2",
+        source,
+        most,
+    )
+
+
 async def state_of_incoming() -> tuple[int, int]:
     """How many were given up, and how many should have been handled ten minutes ago and were not."""
     row = await fetch_one(

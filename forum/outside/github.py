@@ -230,6 +230,9 @@ async def call(
         if until := limited_until(status, answer.headers, message, now):
             raise Limited(until)
         raise Refused(status, message)
+    if status == 204 or not answer.content:
+        # done, and nothing to say about it
+        return {}
     try:
         told = answer.json()
     except ValueError:

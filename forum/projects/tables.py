@@ -96,3 +96,4 @@ class GithubRepository(Table, tablename="github_repository", db=engine):
     offers_by_triage = Boolean()
     bot_text = Text()
     created_at = Timestamptz()
+    is_private = Boolean()

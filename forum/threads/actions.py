@@ -1,6 +1,6 @@
 """Acts on threads and posts: react, accept, close, reopen, move, submit a draft, remember what was read."""
 
-from forum.database.engine import action, execute, fetch_one, fetch_value
+from forum.database.engine import Row, action, execute, fetch_one, fetch_value
 from forum.events import hint, publish
 from forum.projects.roles import may, require
 from forum.threads.events import (
@@ -201,21 +201,29 @@ async def move_thread(reader: Reader, thread: int, category: int) -> None:
         return
     if where["visibility"] == "author":
         raise Conflict(_("This is a draft still. Submit it first."))
+    await put_into(where, to, reader.person)
+
+
+async def put_into(where: Row, to: Row, actor: int | None) -> None:
+    """Let a locked thread stand in another category (id, kind, name, visibility) of its project; `actor` None: somebody
+    who is not known here."""
+    thread: int = where["id"]
     await execute(
         "update thread set category_id = $2, visibility = $3 where id = $1",
         thread,
-        category,
+        to["id"],
         to["visibility"],
     )
     await execute(
         "update category set thread_count = thread_count + (case when id = $1 then -1 else 1 end) where id in ($1, $2)",
         where["category_id"],
-        category,
+        to["id"],
     )
     # a private category's name is not told to those who stay behind
     shown = {"to": to["name"]} if to["visibility"] == "public" else {}
-    await record_act(thread, "move", reader.person, **shown)
-    await publish(ThreadMoved(thread, where["project_id"], where["category_kind"], to["kind"], reader.person))
+    await record_act(thread, "move", actor, **shown)
+    from_kind, by = where["category_kind"], actor or where["author_id"]
+    await publish(ThreadMoved(thread, where["project_id"], from_kind, to["kind"], by))
     await publish(ThreadChanged(thread))
     hint("list", where["project_id"])
 

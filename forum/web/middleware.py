@@ -11,7 +11,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from forum.settings import Settings
+from forum.settings import Settings, with_new_app
 from forum.web import csrf, i18n, sessions
 from forum.web.errors import Forbidden, Invalid, NotFound, Problem, ReadOnly, SignInFirst, TooLarge, TooMany, WrongType
 from forum.web.keys import read_api_key
@@ -61,6 +61,8 @@ class Kernel:
             scope["haas.settings"] = self.settings
             await self.app(scope, receive, send)
             return
+        if not self.settings.github_app_id:
+            self.settings = with_new_app(self.settings)
         began = False
 
         async def send_with_headers(message: Message) -> None:
@@ -133,6 +135,8 @@ class Kernel:
         headers = message.setdefault("headers", [])
         headers.extend(RAW_HEADERS)
         raw = MutableHeaders(raw=headers)
+        if "haas.form_leads_to" in scope:
+            raw["content-security-policy"] = CSP.replace("form-action", f"form-action {scope['haas.form_leads_to']}")
         signed_in = scope["haas.reader"].is_signed_in
         personal = any(k in scope for k in ("haas.personal", "haas.set_cookies"))
         if signed_in or personal or message["status"] >= 400:
@@ -219,6 +223,11 @@ async def read_body(scope: Scope, headers: dict[bytes, bytes], receive: Receive)
         parts.append(part)
         more = message.get("more_body", False)
     return b"".join(parts)
+
+
+def let_form_lead_to(request: Request, origin: str) -> None:
+    """Let the one form of this answer be sent to another site (scheme and host); every other page's leads here alone."""
+    request.scope["haas.form_leads_to"] = origin
 
 
 def set_cookie(request: Request, name: str, value: str, seconds: int | None) -> None:

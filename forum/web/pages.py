@@ -54,6 +54,7 @@ def account_links(request: Request) -> list[tuple[str, str, str]]:
         ("/admin/mail", "mail", _("Mail")),
         ("/admin/incoming", "download", _("Incoming")),
         ("/admin/claims", "claim", _("Claims")),
+        ("/admin/github", "issue", _("GitHub App")),
     ]
     return links + (admins if request.reader.is_admin else [])
 

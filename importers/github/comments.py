@@ -10,6 +10,7 @@ from forum.threads.writing import store_reply
 from forum.web.reader import Reader
 from importers.changes import change_text
 from importers.faults import short_hash
+from importers.github.moved import is_bots
 from importers.github.people import SOURCE
 from importers.github.place import Place
 from importers.github.records import Comment
@@ -78,6 +79,8 @@ async def add_comments(
     """
     changed = False
     for comment in comments:
+        if is_bots(comment.author.login, comment.body):
+            continue
         told = (comment.author.login.casefold(), comment.made)
         nth = posts.counts[told] = posts.counts.get(told, -1) + 1
         wanted = place.comment_ids(posts.number, comment, nth)

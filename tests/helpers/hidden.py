@@ -260,6 +260,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "upload": ("1",),
     "id": (),
     "ticket": (),
+    "repository": ("1",),
 }
 
 

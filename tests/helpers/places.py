@@ -13,6 +13,7 @@ from forum.threads.writing import post_reply
 from payouts.bumps.actions import book
 from payouts.bumps.refunds import book_refund
 from tests.helpers.desk import desk
+from tests.helpers.github_places import REPOSITORY, repository_on_github
 from tests.helpers.mail_in import mail
 from tests.helpers.money import bump, by_stripe, paid_bump
 from tests.helpers.payouts import divided
@@ -130,6 +131,7 @@ class Places:
             " from generate_series(0, 3) n"
         )
         imported = await bring_example("pelican")
+        moved = await repository_on_github(world)
         token = "a-token-that-is-not-alive"
         here, t = "/p/pelican", asked.posted.url
         post = await fetch_value("select id from post where thread_id = $1 and number = 1", thread)
@@ -223,6 +225,12 @@ class Places:
             Place("incoming", "/admin/incoming", admin),
             Place("incoming, given up", "/admin/incoming?state=given-up", admin),
             Place("switches", "/admin/site", admin),
+            Place("GitHub, no App", "/admin/github", admin),
+            Place("repository, admin", f"/admin/github/repositories/{REPOSITORY}", admin),
+            Place("GitHub, settings", f"{here}/settings/github", world.owner),
+            Place("GitHub, repository", f"{here}/settings/github/{REPOSITORY}", world.owner),
+            Place("moved from GitHub, guest", moved),
+            Place("moved from GitHub", moved, ana),
             Place("not found", "/t/nothing/999"),
             *(Place(*each) for each in await divided(world)),
             *(Place(*each) for each in await desk(world)),

@@ -21,6 +21,8 @@ from joserfc.jwk import RSAKey
 from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
+from tests.standins.github_issues import Issues, Rows
+
 Json = dict[str, Any]
 Hook = Callable[[str, str], Awaitable[None]]
 # The name that the description knows the API by.
@@ -76,7 +78,7 @@ class Asked:
 
 
 @dataclass
-class GitHub:
+class GitHub(Issues):
     """`repositories`: those on which the App is installed; `asked`: every request; `wrong`: what no client may send."""
 
     app_id: str = "4711"
@@ -92,6 +94,8 @@ class GitHub:
     # called before a request is done, and again before it is answered
     hook: Hook | None = None
     first_number: int = 12
+    # issues that change, comments, permissions (github_issues.py)
+    bot_rows: Rows = field(default_factory=Rows)
 
     @property
     def url(self) -> str:
@@ -167,7 +171,7 @@ class GitHub:
             return
         if fault is None:
             self.check_answer(one, status, answer)
-        said = json.dumps(answer).encode()
+        said = b"" if status == 204 else json.dumps(answer).encode()
         more = {"content-type": "application/json; charset=utf-8", "content-length": str(len(said))}
         more |= fault.headers if fault else {}
         lines = "".join(f"{name}: {value}\r\n" for name, value in more.items())
@@ -189,7 +193,7 @@ class GitHub:
 
     def check_answer(self, one: Asked, status: int, answer: Any) -> None:
         """The stand-in itself is held to the description, which does not list every refusal of a token."""
-        if self.description is None or status == 401:
+        if self.description is None or status in (204, 401):
             return
         said = MockResponse(json.dumps(answer).encode(), status_code=status, content_type="application/json")
         try:
@@ -206,8 +210,14 @@ class GitHub:
 
     def answer(self, one: Asked) -> tuple[int, Any]:
         match one.method, one.path.strip("/").split("/"):
-            case "GET", ["app"]:
-                return (200, self.example("integration") | {"name": "Pond Helper"}) if self.proven(one) else NOT_PROVEN
+            case "POST", ["app-manifests", code, "conversions"]:
+                return self.answer_manifest(code)
+            case method, ["app", *rest] if method == "GET" or rest[:1] == ["hook"]:
+                told = self.answer_app(method, ["app", *rest], one.query)
+                return (told or NOT_FOUND) if self.proven(one) else NOT_PROVEN
+            case "GET", ["installation", "repositories"]:
+                rows = [self.repository_row(name) for name in sorted(self.repositories)]
+                return 200, {"total_count": len(rows), "repositories": rows}
             case "GET", ["repos", owner, name, "installation"]:
                 if not self.proven(one):
                     return NOT_PROVEN
@@ -223,6 +233,13 @@ class GitHub:
                 if holder[0] != name.lower() or repository not in self.repositories:
                     return NOT_FOUND
                 return self.listed(one) if method == "GET" else self.create(f"{owner}/{name}", one.body or {})
+            case method, ["repos", owner, name, *rest]:
+                holder = self.tokens.get(one.headers.get("authorization", "").removeprefix("Bearer "))
+                if holder is None or holder[1] <= self.now:
+                    return 401, {"message": "Bad credentials"}
+                if holder[0] != name.lower() or f"{owner}/{name}".lower() not in self.repositories:
+                    return NOT_FOUND
+                return self.answer_rows(method, rest, one.query, one.body or {}) or NOT_FOUND
         return NOT_FOUND
 
     def proven(self, one: Asked) -> bool:
@@ -237,7 +254,7 @@ class GitHub:
 
     def new_token(self, wanted: Json) -> tuple[int, Json]:
         token, expires = f"ghs_{len(self.tokens)}", self.now + timedelta(hours=1)
-        self.tokens[token] = (wanted["repositories"][0].lower(), expires)
+        self.tokens[token] = (wanted.get("repositories", ["*"])[0].lower(), expires)
         told = {"token": token, "expires_at": zulu(expires), "permissions": wanted["permissions"]}
         return 201, self.example("installation-token") | told
 

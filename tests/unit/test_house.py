@@ -46,6 +46,7 @@ UNSEEN = {
     ("reputation/actions.py", "SETTLE_REACTION"): "inside the reaction, which asked; shows nobody anything",
     ("reputation/actions.py", "SETTLE_ACCEPTANCE"): "inside the acceptance, which asked; shows nobody anything",
     ("reputation/actions.py", "BACKFILL"): "writes what rows of a bulk load earned; shows nobody anything",
+    ("importers/github/bot/bringing.py", "settle"): "the importer, on a row it imported; shows nobody anything",
     ("importers/github/claims.py", "writings"): "the importer, on rows it imported; shows nobody anything",
     ("forum/threads/bringing.py", "bring_posts"): "an importer, on a thread it locked; shows nobody anything",
     ("importers/stackexchange/storing.py", "FIND"): "the importer, on rows it imported; shows nobody anything",

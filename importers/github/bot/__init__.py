@@ -1,0 +1,1 @@
+"""The bot on GitHub: commands in comments, offers to new issues, and the App's pages."""
