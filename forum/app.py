@@ -8,8 +8,9 @@ from categories.bugs import actions as bugs_actions
 from categories.bugs import jobs as bugs_jobs
 from categories.bugs import pages as bugs
 from categories.bugs import parts as bugs_parts
-from categories.support import dashboard, inbox
+from categories.support import calendar_pages, calendars, dashboard, guarantees, inbox, policy_pages, silence
 from categories.support import jobs as support_jobs
+from categories.support import notices as support_notices
 from categories.support import pages as support
 from categories.support import parts as support_parts
 from categories.support import subscribers as support_subscribers
@@ -32,6 +33,7 @@ from forum.live import streams
 from forum.live import threads as live_threads
 from forum.mail import outbox
 from forum.mail import pages as mail
+from forum.notifications import kinds as notice_kinds
 from forum.outside import github_hooks, stripe
 from forum.projects import pages as projects
 from forum.projects import settings_links
@@ -76,6 +78,12 @@ def wire() -> None:
     jobs.register("measure_all", support_jobs.measure_all)
     jobs.register(bugs_actions.JOB, bugs_jobs.promote_thread)
     jobs.schedule("measure_all", "10 3 * * *")
+    jobs.register("keep_calendars", calendars.keep_all_ends)
+    jobs.schedule("keep_calendars", "30 2 * * *")
+    jobs.register("watch_guarantees", guarantees.watch_guarantees)
+    jobs.schedule("watch_guarantees", "*/15 * * * *")
+    jobs.register("close_silent", silence.close_silent)
+    jobs.schedule("close_silent", "20 7 * * *")
     jobs.register(incoming_actions.JOB, incoming_actions.handle_incoming)
     jobs.register("forget_incoming", incoming_actions.forget_incoming)
     jobs.schedule("forget_incoming", "40 3 * * *")
@@ -139,6 +147,10 @@ def wire() -> None:
 
     for link in (projects.SETTINGS, projects.TEAM_SETTINGS, plans.SETTINGS, payout_runs.SETTINGS):
         settings_links.register(link)
+    for link in (calendar_pages.SETTINGS, policy_pages.SETTINGS):
+        settings_links.register(link)
+    for kind in support_notices.KINDS:
+        notice_kinds.register(kind)
 
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)
@@ -165,6 +177,8 @@ def all_routes() -> list[BaseRoute]:
         *support.routes,
         *inbox.routes,
         *dashboard.routes,
+        *calendar_pages.routes,
+        *policy_pages.routes,
         *reputation.routes,
         *book.routes,
         *bumps.routes,

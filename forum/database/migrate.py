@@ -23,6 +23,7 @@ APPEND_ONLY = (
     "post_revision",
     "reputation_event",
     "project_entity",
+    "guarantee_outcome",
 )
 # Money moves by `ledger_post` alone, which runs in the rights of the schema's owner.
 LEDGER = ("ledger_account", "ledger_transaction", "ledger_entry")
