@@ -51,4 +51,3 @@ def outcome(each: Mapping[str, Any], all_of_them: list[Mapping[str, Any]], zone:
             if any(o["outcome"] == "answered_late" and o["round"] == each["round"] for o in all_of_them):
                 return None
             return Fact(term, "due", _("missed"), _("was due %(due)s, not answered yet") % due)
-

@@ -19,6 +19,11 @@ spells = st.lists(st.tuples(st.integers(0, 2000), st.integers(1, 3000)), max_siz
 beginnings = st.integers(0, 24 * 4 * 200).map(lambda quarters: START + quarters * QUARTER)
 
 
+def ended(at: datetime, left: Fraction, part: Fraction) -> datetime:
+    """The moment within the last quarter hour, before `at`, at which nothing was left: `left` is not above 0 by then."""
+    return at - timedelta(microseconds=float(-left / part) * (QUARTER / timedelta(microseconds=1)))
+
+
 def slow_due(slow: Walk, start: datetime, workdays: int, turns: list[tuple[int, int]]) -> datetime | None:
     """Quarter hour by quarter hour: what is worked while the clock runs is taken off, until nothing is left. The clock of
     a promise that is missed rests no more. None where the year of the walk ends before."""
@@ -29,15 +34,13 @@ def slow_due(slow: Walk, start: datetime, workdays: int, turns: list[tuple[int, 
             left -= parts.get(at, Fraction(0))
             at += QUARTER
             if left <= 0:
-                return at + QUARTER * (left / parts[at - QUARTER]) if left else at
+                return ended(at, left, parts[at - QUARTER])
         at += rests * QUARTER
     while at < LAST:
         left -= parts.get(at, Fraction(0))
         at += QUARTER
         if left <= 0:
-            return at + timedelta(
-                microseconds=float(QUARTER / timedelta(microseconds=1) * (left / parts[at - QUARTER]))
-            )
+            return ended(at, left, parts[at - QUARTER])
     return None
 
 
