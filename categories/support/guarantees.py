@@ -60,14 +60,15 @@ async def save(ticket: Row, round: int, promise: Promise, calendar: Calendar) ->
     await execute("update ticket set due_at = $2 where id = $1", ticket["id"], due)
 
 
-async def start(ticket: Row, at: datetime, row: Row | None = None) -> None:
-    """A locked ticket waits anew: what was promised to it, or to everybody of its line, runs from now on."""
+async def start(ticket: Row, at: datetime, row: Row | None = None, *, anew: bool = True) -> None:
+    """A locked ticket waits: what was promised to it, or to everybody of its line, runs from now on. A due time from
+    before ends where the wait begins anew."""
     policy = await policy_of(ticket["project_id"])
     workdays = (row["by_hand"] if row else None) or policy.guarantee(ticket["rank_amount"])
     if workdays:
         calendar = await calendar_of(ticket["project_id"])
         await save(ticket, (row["round"] if row else 0) + 1, promised(workdays, at), calendar)
-    elif ticket["due_at"] is not None:
+    elif anew and ticket["due_at"] is not None:
         await execute("update ticket set due_at = null where id = $1", ticket["id"])
 
 
@@ -88,7 +89,7 @@ async def life_moved(
         await settle(ticket, row, promise, at)
         promise = None
     if now is Clock.RUNS and (promise is None or anew):
-        await start(ticket, at, row)
+        await start(ticket, at, row, anew=anew)
     elif promise is None or row is None:
         return
     elif now is Clock.OFF:
