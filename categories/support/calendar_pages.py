@@ -22,7 +22,7 @@ from categories.support.calendars import (
     with_closings,
     written,
 )
-from categories.support.free_days import countries, country_names
+from categories.support.free_days import countries, country_names, parts_of
 from categories.support.workdays import DAY, MIDNIGHT, Calendar, Closing, add_workdays
 from forum.projects.queries import project_by_slug
 from forum.projects.roles import require
@@ -187,7 +187,7 @@ async def calendar(request: Request) -> Response:
         weekdays=weekdays(),
         zones=zones(),
         countries=country_names(known(locale.get())),
-        parts=[(code, code) for code in countries().get(typed["country"], ())],
+        parts=parts_of(typed["country"]),
         is_tried=tried != stands,
         **effect(stands, tried, now),
     )

@@ -36,6 +36,15 @@ def holidays_of(country: str, subdivision: str, year: int) -> Mapping[date, str]
     return MappingProxyType({day: name for day, name in sorted(found.items()) if day.year == year})
 
 
+@lru_cache(maxsize=256)
+def parts_of(country: str) -> list[tuple[str, str]]:
+    """(code, name) of each part of a country whose holidays are known, by name; the code where no name is known."""
+    if not country or country not in countries():
+        return []
+    names = {code: name for name, code in holidays.country_holidays(country).subdivisions_aliases.items()}
+    return sorted(((code, names.get(code, code)) for code in countries()[country]), key=lambda each: each[1])
+
+
 @lru_cache(maxsize=8)
 def country_names(language: str = "en") -> list[tuple[str, str]]:
     """(code, name) of each country whose holidays are known, by name."""

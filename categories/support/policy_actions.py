@@ -29,8 +29,8 @@ BOUNDS = {
 # Tickets whose wait is counted or will go on being counted.
 COUNTED = "project_id = $1 and waiting_since is not null and state in ('waiting', 'needs_facts', 'suspended', 'merged')"
 FROM_LAST_WORD = f"""
-update ticket k set waits_from = coalesce(k.waits_from, k.waiting_since),
-       waiting_since = greatest({LAST_OF_OTHERS}, coalesce(k.waits_from, k.waiting_since)) where {COUNTED}
+update ticket k set waits_from = k.waiting_since, waiting_since = greatest({LAST_OF_OTHERS}, k.waiting_since)
+ where {COUNTED}
 """
 FROM_SUBMISSION = f"update ticket set waiting_since = coalesce(waits_from, waiting_since) where {COUNTED}"
 

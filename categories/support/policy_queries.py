@@ -32,9 +32,10 @@ with line as (
     union (select ticket_id from queue_entry where project_id = $1 and neg_amount = 0
       order by waiting_since, ticket_id limit {A_LINE})
 )
-select k.id, k.rank_amount, k.waiting_since, coalesce(k.waits_from, k.waiting_since) as submitted, k.due_at,
-       greatest({LAST_OF_OTHERS}, coalesce(k.waits_from, k.waiting_since)) as last_word
-  from line join ticket k on k.id = line.ticket_id
+select k.id, k.rank_amount, w.submitted, k.due_at, greatest({LAST_OF_OTHERS}, w.submitted) as last_word
+  from line join ticket k on k.id = line.ticket_id left join support_policy y on y.project_id = k.project_id
+  join lateral (select case when y.waits_since = 'last_word' then coalesce(k.waits_from, k.waiting_since)
+                       else k.waiting_since end as submitted) w on true
 """
 ANSWERS = f"""
 select count(distinct (k.id, (p.created_at at time zone 'UTC')::date)) as answers
