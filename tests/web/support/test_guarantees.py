@@ -6,7 +6,8 @@ from typing import Any
 
 from categories.support.actions import locked_ticket
 from categories.support.calendars import calendar_of
-from categories.support.guarantees import guarantees_kept, merged_into, watch_guarantees
+from categories.support.guarantee_rules import Promise
+from categories.support.guarantees import guarantees_kept, merged_into, save, watch_guarantees
 from categories.support.workdays import add_workdays
 from forum.database.engine import Row, execute, fetch, fetch_one, fetch_value
 from tests.helpers.money import paid_bump
@@ -266,3 +267,33 @@ async def test_a_due_ticket_stands_first_by_the_projects_own_calendar(site: Site
     )
     assert "Place 1 of 2" in (await late.ana.get(late.url)).text
     assert "Place 2 of 2" in (await early.ana.get(early.url)).text
+
+
+async def test_over_two_years_each_promise_is_warned_of_at_its_times_and_never_twice(site: Site) -> None:
+    """A promise every 13 days, a job every four hours, over both changes of the clocks and every holiday of a country."""
+    world = await World.make(site)
+    one = await asked(world)
+    await execute(
+        "insert into support_calendar (project_id, weekdays, opens, closes, zone, country)"
+        " values ($1, '{0,1,2,3,4}', 540, 1020, 'Europe/Vienna', 'AT')",
+        world.project,
+    )
+    calendar = await calendar_of(world.project)
+    start, ticket = datetime.now(UTC), await one.row()
+    for round in range(1, 57):
+        promise = Promise(3, Fraction(3), start + round * timedelta(days=13, hours=5))
+        await save(ticket, round, promise, calendar)
+        due, half, last = promise.due(calendar), promise.half(calendar), promise.last_day(calendar)
+        assert promise.since and due and half and last and promise.since < half < last < due
+        now, seen = promise.since, dict[str, datetime]()
+        while now < due + 8 * HOUR:
+            await watch_guarantees(now)
+            rows = await fetch("select distinct kind from notice where key like '%:' || $1::text", str(round))
+            for row in rows:
+                seen.setdefault(row["kind"], now)
+            now += 4 * HOUR
+        for kind, at in (("half", half), ("last_day", last), ("missed", due)):
+            assert at <= seen[f"guarantee_{kind}"] < at + 4 * HOUR, (round, kind)
+    counts = await fetch("select kind, count(*) from notice where kind like 'guarantee%' group by 1 order by 1")
+    assert [row["count"] for row in counts] == [56 * 2] * 3, "owner and supporter, once each"
+    assert await outcomes(one) == ["missed"] * 56
