@@ -13,9 +13,10 @@ from categories.figures import pages as figures
 from categories.satisfaction import pages as satisfaction
 from categories.satisfaction import parts as satisfaction_parts
 from categories.satisfaction import subscribers as satisfaction_subscribers
-from categories.support import dashboard, inbox
+from categories.support import calendar_pages, calendars, dashboard, guarantees, inbox, policy_pages, silence
 from categories.support import events as ticket_events
 from categories.support import jobs as support_jobs
+from categories.support import notices as support_notices
 from categories.support import pages as support
 from categories.support import parts as support_parts
 from categories.support import subscribers as support_subscribers
@@ -111,6 +112,12 @@ def wire() -> None:
     jobs.register("measure_all", support_jobs.measure_all)
     jobs.register(bugs_actions.JOB, bugs_jobs.promote_thread)
     jobs.schedule("measure_all", "10 3 * * *")
+    jobs.register("keep_calendars", calendars.keep_all_ends)
+    jobs.schedule("keep_calendars", "30 2 * * *")
+    jobs.register("watch_guarantees", guarantees.watch_guarantees)
+    jobs.schedule("watch_guarantees", "*/15 * * * *")
+    jobs.register("close_silent", silence.close_silent)
+    jobs.schedule("close_silent", "20 7 * * *")
     jobs.register(incoming_actions.JOB, incoming_actions.handle_incoming)
     jobs.register("forget_incoming", incoming_actions.forget_incoming)
     jobs.schedule("forget_incoming", "40 3 * * *")
@@ -211,11 +218,15 @@ def wire() -> None:
         projects.SETTINGS,
         projects.TEAM_SETTINGS,
         templates.SETTINGS,
+        calendar_pages.SETTINGS,
+        policy_pages.SETTINGS,
         bot_pages.SETTINGS,
         plans.SETTINGS,
         payout_runs.SETTINGS,
     ):
         settings_links.register(link)
+    for kind in support_notices.KINDS:
+        kinds.register(kind)
 
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)
@@ -250,6 +261,8 @@ def all_routes() -> list[BaseRoute]:
         *reply_tools.routes,
         *dashboard.routes,
         *satisfaction.routes,
+        *calendar_pages.routes,
+        *policy_pages.routes,
         *reputation.routes,
         *book.routes,
         *bumps.routes,

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 
+from categories.support import guarantees
 from categories.support.events import TicketOver
+from categories.support.policy import policy_of
 from categories.support.rules import Line, credit_after
 from categories.support.states import Life, Refused, TicketEvent, TicketState, step
-from categories.support.workdays import end_of_workday_horizon
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.events import hint, publish
 from forum.jobs import enqueue
@@ -21,6 +22,7 @@ from forum.web.i18n import _
 from forum.web.reader import Reader
 
 CAPACITIES = ("professional", "personal", "project")
+PROMISE_MOST = 60  # workdays
 E = TicketEvent
 OVER = (TicketState.RESOLVED, TicketState.CLOSED)
 
@@ -42,8 +44,8 @@ async def open_ticket(
     """Make the ticket of a thread: a draft when asked, waiting when taken in. Returns its id."""
     state = step(Life(), event).life.state
     ticket: int = await fetch_value(
-        "insert into ticket (project_id, thread_id, state, capacity, is_native, waiting_since, submitted_at)"
-        " values ($1, $2, $3, $4, $5, case when $6 then now() end, case when $6 then now() end) returning id",
+        "insert into ticket (project_id, thread_id, state, capacity, is_native, waiting_since, waits_from, submitted_at)"
+        " select $1, $2, $3, $4, $5, w, w, w from (values (case when $6 then now() end)) as v(w) returning id",
         project,
         thread,
         str(state),
@@ -60,6 +62,8 @@ async def open_ticket(
         requester,
     )
     if state is TicketState.WAITING:
+        if row := await locked_ticket(thread):
+            await guarantees.start(row, row["waiting_since"])
         await execute("select queue_enter($1)", ticket)
         hint("queue", project)
     return ticket
@@ -73,7 +77,8 @@ def life_of(ticket: Row) -> Life:
 async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None, keeps_wait: bool = False) -> None:
     """Let an event happen to a locked ticket: its state, its wait, the queue's counts and credit.
 
-    With `keeps_wait` the wait goes on from where it was (the team takes a closure back). Raises Conflict with a sentence where the table of states does not allow it.
+    With `keeps_wait` the wait goes on from where it was (the team takes a closure back). Raises Conflict with a sentence
+    where the table of states does not allow it.
     """
     before = life_of(ticket)
     try:
@@ -89,9 +94,11 @@ async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None
     if before.state is TicketState.CLOSED and life.state is TicketState.WAITING and not await is_in_support(ticket):
         # closed while its thread lay elsewhere, and opened again there: it rests until the thread is back
         life = step(life, E.MOVED_OUT).life
+    anew = done.sets_waiting_since and not (keeps_wait and ticket["waiting_since"] is not None)
     row = await fetch_one(
         "update ticket set state = $2, state_under = $3,"
         " waiting_since = case when $4 then coalesce($6, now()) else waiting_since end,"
+        " waits_from = case when $4 then coalesce($6, now()) else waits_from end,"
         " first_response_at = case when $5 then coalesce(first_response_at, $6, now()) else first_response_at end,"
         # what does not wait is not snoozed
         " snoozed_until = case when $2 in ('waiting', 'suspended', 'merged') then snoozed_until end"
@@ -99,10 +106,11 @@ async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None
         ticket["id"],
         str(life.state),
         [str(s) for s in life.under],
-        done.sets_waiting_since and not (keeps_wait and ticket["waiting_since"] is not None),
+        anew,
         done.is_team_answer,
         at,
     )
+    await guarantees.life_moved(ticket, before, life, answered=done.is_team_answer, anew=anew, at=at)
     # the queue's version rises even where nobody's place changed: it is what strips in open browsers go by
     await execute("select queue_lock($2), queue_enter($1)", ticket["id"], project)
     hint("queue", project)
@@ -118,6 +126,9 @@ async def set_rank(ticket: Row, amount: int) -> None:
     For whoever books payments, in the transaction that books them; nothing else raises a ticket.
     """
     await execute("update ticket set rank_amount = $2 where id = $1", ticket["id"], amount)
+    newly_paid = amount > 0 and ticket["rank_amount"] == 0
+    if newly_paid and (workdays := (await policy_of(ticket["project_id"])).guarantee_paid):
+        await guarantees.promise_now(ticket, workdays, datetime.now(UTC))
     await execute("select queue_lock($2), queue_enter($1)", ticket["id"], ticket["project_id"])
     hint("queue", ticket["project_id"])
 
@@ -132,7 +143,7 @@ async def is_in_support(ticket: Row) -> bool:
 async def count_answer(ticket: int, project: int) -> None:
     """A team answer changes the credit of the two lines, as they are just before it (product.md, queue, rule 4)."""
     await execute("select queue_lock($1)", project)
-    place = await fetch_one("select * from queue_place($1, $2)", ticket, end_of_workday_horizon(datetime.now(UTC)))
+    place = await fetch_one("select * from queue_place($1, workday_horizon($2, now()))", ticket, project)
     if place is None:
         return
     both = place["paid"] > 0 and place["unpaid"] > 0
@@ -287,6 +298,26 @@ async def resolve(reader: Reader, ticket: int) -> None:
         return
     await record_act(row["thread_id"], "resolve", reader.person)
     await advance(row, E.TEAM_RESOLVED)
+
+
+@action
+async def promise(reader: Reader, ticket: int, workdays: int) -> None:
+    """Promise a ticket an answer within so many workdays, by hand. A promise that runs is never made longer.
+
+    Raises NotFound, Forbidden, Invalid, Conflict (the ticket is over).
+    """
+    row = await ticket_for(reader, ticket)
+    require(reader, "edit_project", row["project_id"])
+    if not 1 <= workdays <= PROMISE_MOST:
+        raise Invalid({"workdays": _("From 1 to %(n)d workdays.") % {"n": PROMISE_MOST}})
+    if row["state"] == "draft":
+        raise NotFound
+    if row["state"] in ("resolved", "closed", "merged"):
+        raise Conflict(_("This ticket is over; it has to be reopened first."))
+    await guarantees.promise_to(row, workdays)
+    await execute("select queue_lock($2), queue_enter($1)", ticket, row["project_id"])
+    await record_act(row["thread_id"], "promise", reader.person, team_only=True, workdays=workdays)
+    hint("queue", row["project_id"])
 
 
 @action

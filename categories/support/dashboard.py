@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
+from categories.support.calendars import calendar_of
 from categories.support.inbox import team_project
 from categories.support.queries import expected_of, project_expected
 from categories.support.workdays import ENOUGH_FOR_MEDIAN, ENOUGH_FOR_P90, Responses, responses, workdays_between
@@ -54,13 +55,15 @@ select count(*) as asked, count(*) filter (where first.by_team) as first_team,
 
 
 async def months_of(project: int, now: datetime) -> list[dict[str, Any]]:
-    """First responses by month, this one first, each with its unpaid and paid line, none left out. One statement."""
+    """First responses by month, this one first, each with its unpaid and paid line, none left out, in the project's workdays. Two statements."""
     this = now.year * 12 + now.month - 1
     months = [date(n // 12, n % 12 + 1, 1) for n in range(this, this - MONTHS, -1)]
     since = datetime.combine(months[-1], datetime.min.time(), UTC)
     durations: dict[tuple[date, bool], list[Fraction]] = defaultdict(list)
+    calendar = await calendar_of(project)
     for row in await fetch(RESPONSES, project, since):
-        durations[row["month"], row["paid"]].append(workdays_between(row["submitted_at"], row["first_response_at"]))
+        took = workdays_between(row["submitted_at"], row["first_response_at"], calendar)
+        durations[row["month"], row["paid"]].append(took)
     return [
         {"month": month, "unpaid": responses(durations[month, False]), "paid": responses(durations[month, True])}
         for month in months

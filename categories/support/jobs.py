@@ -1,13 +1,12 @@
 """The expected range of workdays, measured from what really happened."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from categories.support.workdays import ENOUGH_ANSWERS, expected_range, workdays_between
+from categories.support.policy import policy_of
+from categories.support.policy_queries import measured
 from forum.database.engine import action, execute, fetch, fetch_one
 from forum.events import hint
 from forum.jobs import enqueue
-
-WINDOW = timedelta(days=90)
 
 
 async def measure_all() -> None:
@@ -22,20 +21,10 @@ async def measure_expected(project: int) -> None:
 
     Null where fewer than 20 were answered: then the configured range holds (product.md, "The expected response time").
     """
-    rows = await fetch(
-        "select submitted_at, first_response_at, rank_amount > 0 as paid from ticket where project_id = $1 and is_native"
-        " and submitted_at is not null and first_response_at > $2",
-        project,
-        datetime.now(UTC) - WINDOW,
-    )
+    policy = await policy_of(project)
     ranges: list[int | None] = []
-    for paid in (True, False):
-        days = [workdays_between(r["submitted_at"], r["first_response_at"]) for r in rows if r["paid"] is paid]
-        if len(days) < ENOUGH_ANSWERS:
-            ranges += [None, None]
-        else:
-            measured = expected_range(days)
-            ranges += [measured.from_, measured.to]
+    for line in await measured(project, policy.expected_least, datetime.now(UTC)):
+        ranges += [line.from_, line.to] if line else [None, None]
     before = await fetch_one(
         "select paid_from, paid_to, unpaid_from, unpaid_to from queue where project_id = $1", project
     )

@@ -3,12 +3,15 @@
 from starlette.responses import Response
 
 from categories.support import actions
+from categories.support.queries import ticket_by_id
+from categories.support.silence import still_needed as say_still_needed
 from forum.database.engine import fetch_value
 from forum.threads.actions import move_thread
 from forum.threads.pages import asked_id, back_to_thread, fresh_page
+from forum.threads.queries import thread_head
 from forum.web.errors import Invalid, NotFound
 from forum.web.i18n import _
-from forum.web.pages import redirect
+from forum.web.pages import page, redirect
 from forum.web.requests import Request
 from forum.web.routing import route
 
@@ -69,6 +72,28 @@ async def reopening(request: Request) -> Response:
     return await after(request, asked_id(request))
 
 
+async def promise(request: Request) -> Response:
+    """Promise an answer by hand, from the thread."""
+    form = request.fields
+    workdays = form.integer("workdays", least=1, most=actions.PROMISE_MOST)
+    form.check()
+    await actions.promise(request.reader, asked_id(request), workdays)
+    return await after(request, asked_id(request))
+
+
+async def still_needed(request: Request) -> Response:
+    """Where the link of a mail leads: one button for who asked, "I still need this". Looking at it does nothing."""
+    ticket = asked_id(request)
+    if request.method == "POST":
+        thread = await say_still_needed(request.reader, ticket)
+        return await back_to_thread(request, thread, notice=_("It waits again. Your place in the queue is below."))
+    row = await ticket_by_id(request.reader, ticket, is_team=False)
+    if not row["is_requester"]:
+        raise NotFound
+    head = await thread_head(request.reader, row["thread_id"])
+    return await page(request, "support/still_needed.html", ticket=row, head=head)
+
+
 async def take_in(request: Request) -> Response:
     await actions.take_in(request.reader, asked_id(request))
     return await back_to_thread(request, asked_id(request))
@@ -96,6 +121,8 @@ routes = [
     route("/tickets/{id}/assignment", assign, access="signed_in", methods=("POST",)),
     route("/tickets/{id}/resolution", resolution, access="signed_in", methods=("POST",)),
     route("/tickets/{id}/reopening", reopening, access="signed_in", methods=("POST",)),
+    route("/tickets/{id}/promise", promise, access="signed_in", methods=("POST",)),
+    route("/tickets/{id}/still-needed", still_needed, access="signed_in", methods=("GET", "POST")),
     route("/t/{id}/ticket", take_in, access="signed_in", methods=("POST",)),
     route("/t/{id}/bucket/{kind}", bucket, access="signed_in", methods=("POST",)),
 ]

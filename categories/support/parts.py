@@ -8,8 +8,10 @@ from markupsafe import Markup
 
 from categories.support import queries
 from categories.support.joining.parts import panel_of
+from categories.support.promise_facts import promise_facts
 from categories.support.queries import Place, QueueState, expected_of, place_in
 from categories.support.rules import unpaid_within
+from categories.support.silence import closing_day, day_of
 from forum.database.engine import Row, fetch, fetch_one
 from forum.live.streams import News
 from forum.projects.queries import unaccepted_terms
@@ -18,7 +20,9 @@ from forum.threads.visibility import visible_thread
 from forum.web import parts
 from forum.web.reader import Reader
 from forum.web.requests import Request
-from forum.web.templates import fragment
+from forum.web.templates import environment, fragment
+
+environment.globals["promise_facts"] = promise_facts
 
 STROKES = 60
 # What a strip becomes in an open browser when there is nothing to say any more; a later one finds its place by it.
@@ -61,9 +65,19 @@ async def strip_of(reader: Reader, ticket: Row, *, is_team: bool) -> Markup:
         reader=reader,
         place=place,
         expected=expected_of(ticket, ticket["rank_amount"]),
+        closing=closes_on(ticket),
         act=await parts.load("strip_act", ticket) if ticket["is_requester"] and reader.is_signed_in else "",
         **(track_of(place.queue, place) if place else {}),
     )
+
+
+def closes_on(ticket: Row) -> str:
+    """The day on which a ticket that its requesters were told of closes by itself, in words; "" where it does not."""
+    if ticket["warned_at"] is None or ticket["state"] not in ("answered", "needs_facts"):
+        return ""
+    days = (ticket["silence_days"], ticket["silence_warning_days"])
+    day = closing_day(ticket["warned_at"], ticket["last_word_at"], *days)
+    return day_of(day.isoformat())
 
 
 async def form_of(request: Request, ticket: Row, errors: Mapping[str, str] | None) -> Markup:
@@ -103,6 +117,7 @@ async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] |
         or may(reader, "moderate", project, public=is_public),
         "may_move": may(reader, "move", project, assigned=head["is_assigned"], public=is_public),
         "may_take_in": may(reader, "take_in", project),
+        "may_promise": ticket is not None and may(reader, "edit_project", project),
         "may_claim": may(reader, "claim", project),
         "may_join": may(reader, "merge", project, assigned=head["is_assigned"]),
         "may_split": may(reader, "split", project, assigned=head["is_assigned"], public=is_public),

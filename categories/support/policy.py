@@ -15,7 +15,8 @@ class Policy:
 
     `claim_workdays`: workdays without a word after which a claim ends · `claims_most`: tickets one person holds ·
     `silence_days`, `silence_warning_days`: days · `expected_least`: workdays · `waits_since`: what a ticket's wait
-    counts from (product.md, "The queue", rule 3).
+    counts from (product.md, "The queue", rule 3) · `guarantee_paid`, `guarantee_unpaid`: workdays within which an answer is
+    promised to everybody of that line, None for no promise.
     """
 
     claim_workdays: int = 2
@@ -25,6 +26,12 @@ class Policy:
     silence_warning_days: int = 3
     expected_least: int = 1
     waits_since: WaitsSince = "submission"
+    guarantee_paid: int | None = None
+    guarantee_unpaid: int | None = None
+
+    def guarantee(self, rank_amount: int) -> int | None:
+        """What is promised to everybody of the line of this amount, in workdays; None for nothing."""
+        return self.guarantee_paid if rank_amount > 0 else self.guarantee_unpaid
 
 
 DEFAULT = Policy()

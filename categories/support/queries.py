@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from categories.support.rules import Line, position, window
-from categories.support.workdays import Expected, end_of_workday_horizon
+from categories.support.workdays import Expected
 from forum.database.engine import Row, fetch, fetch_one
 from forum.database.together import Together, asked
 from forum.threads.visibility import visible_thread
@@ -33,7 +33,22 @@ PLACE = """
 IS_REQUESTER = """exists (select 1 from ticket_requester r join person w on w.id = r.person_id
                  where r.ticket_id = k.id and {reader}::bigint in (w.id, w.same_as))"""
 
-# `horizon` of what is due; `is_team`: whether the reader is. Others than requester and team get no place.
+# What stands of a ticket's promise; what became of it is never left out.
+PROMISED = """
+    g.by_hand, g.workdays as promised, g.workdays_left, g.left_since, c.zone as calendar_zone,
+    (select jsonb_agg(jsonb_build_object('outcome', o.outcome, 'round', o.round, 'workdays', o.workdays, 'due', o.due_at,
+        'answered', o.answered_at, 'late', o.late) order by o.id) from guarantee_outcome o where o.ticket_id = k.id) as outcomes,
+    s.warned_at, s.last_word_at, coalesce(y.silence_days, 30) as silence_days,
+    coalesce(y.silence_warning_days, 3) as silence_warning_days
+"""
+PROMISE_JOINS = """
+  left join guarantee g on g.ticket_id = k.id
+  left join support_calendar c on c.project_id = k.project_id
+  left join silence s on s.ticket_id = k.id
+  left join support_policy y on y.project_id = k.project_id
+"""
+
+# `now` decides what is due; `is_team`: whether the reader is. Others than requester and team get no place.
 TICKET = f"""
 select {{n}}k.*, coalesce(q.version, 0) as queue_version, p.slug as project_slug, p.name as project_name, p.currency,
        {EXPECTED}, i.is_requester, {snoozed("k")} as is_snoozed,
@@ -41,39 +56,44 @@ select {{n}}k.*, coalesce(q.version, 0) as queue_version, p.slug as project_slug
                   where o.id = k.merged_into and {visible_thread("v", "{reader}")}) end as merged_thread,
        (select count(*) from ticket_thread n where n.linked_at is not null and (n.ticket_id = k.id or n.thread_id = k.thread_id))
            + (select count(*) from ticket o where o.merged_into = k.id) as joined, a.username as assignee, coalesce(nullif(a.name, ''), a.username) as assignee_name,
-       {PLACE}
+       {PLACE}, {PROMISED}
   from {{source}}
   join project p on p.id = k.project_id
   join lateral (select {IS_REQUESTER} as is_requester) i on true
   left join queue q on q.project_id = k.project_id
   left join person a on a.id = k.assignee_id
-  left join lateral queue_place(case when {{is_team}} or i.is_requester then k.id end, {{horizon}}) l on true
+{PROMISE_JOINS}
+  left join lateral queue_place(
+      case when {{is_team}} or i.is_requester then k.id end, workday_horizon(k.project_id, {{now}})) l on true
 """
 ON_THREAD = Together(
     TICKET.format(
         n="asked.n, ",
-        source=asked(thread="bigint", reader="bigint", horizon="timestamptz", is_team="boolean")
+        source=asked(thread="bigint", reader="bigint", now="timestamptz", is_team="boolean")
         + " join ticket k on k.thread_id = asked.thread",
         reader="asked.reader",
-        horizon="asked.horizon",
+        now="asked.now",
         is_team="asked.is_team",
     )
 )
-BY_ID = f"""{TICKET.format(n="", source="ticket k", reader="$2", horizon="$3", is_team="$4")}
+BY_ID = f"""{TICKET.format(n="", source="ticket k", reader="$2", now="$3", is_team="$4")}
   join thread t on t.id = k.thread_id where k.id = $1 and {visible_thread("t", "$2")}"""
+
+
+def minute(now: datetime | None) -> datetime:
+    """The minute that has begun: workdays end on whole ones, so that all who ask within it ask the same question."""
+    return (now or datetime.now(UTC)).replace(second=0, microsecond=0)
 
 
 async def ticket_of_thread(reader: Reader, thread: int, *, is_team: bool, now: datetime | None = None) -> Row | None:
     """The ticket whose home is a thread that the reader may see, with the project's expected ranges and, for
     requester and team, its place (`place_in`); None where the thread has none. One statement."""
-    horizon = end_of_workday_horizon(now or datetime.now(UTC))
-    return await ON_THREAD.fetch_one(thread, reader.id, horizon, is_team)
+    return await ON_THREAD.fetch_one(thread, reader.id, minute(now), is_team)
 
 
 async def ticket_by_id(reader: Reader, ticket: int, *, is_team: bool = True, now: datetime | None = None) -> Row:
     """A ticket whose home thread the reader may see, as `ticket_of_thread` gives it. Raises NotFound."""
-    horizon = end_of_workday_horizon(now or datetime.now(UTC))
-    row = await fetch_one(BY_ID, ticket, reader.id, horizon, is_team)
+    row = await fetch_one(BY_ID, ticket, reader.id, minute(now), is_team)
     if row is None:
         raise NotFound
     return row
@@ -136,9 +156,10 @@ def place_in(row: Row) -> Place | None:
 async def place_of(ticket: int, now: datetime | None = None) -> Place | None:
     """A ticket's place in its project's queue; None where it does not stand in it. One statement."""
     row = await fetch_one(
-        f"select l.version as queue_version, l.rank_amount, {PLACE} from queue_place($1, $2) l",
+        f"select l.version as queue_version, l.rank_amount, {PLACE} from ticket k"
+        " join lateral queue_place(k.id, workday_horizon(k.project_id, $2)) l on true where k.id = $1",
         ticket,
-        end_of_workday_horizon(now or datetime.now(UTC)),
+        minute(now),
     )
     return place_in(row) if row else None
 
@@ -153,16 +174,16 @@ class Standing:
 
 
 SLICE = """
-select * from queue_slice($1, $2, 'due', $3, $4)
-union all select * from queue_slice($1, $2, 'paid', $5, $6)
-union all select * from queue_slice($1, $2, 'unpaid', $7, $8)
+with h as materialized (select workday_horizon($1, $2) as at)
+select s.* from h, lateral queue_slice($1, h.at, 'due', $3, $4) s
+union all select s.* from h, lateral queue_slice($1, h.at, 'paid', $5, $6) s
+union all select s.* from h, lateral queue_slice($1, h.at, 'unpaid', $7, $8) s
 """
 
 
 async def queue_state(project: int, now: datetime | None = None) -> QueueState:
     """The counts of a project's queue; all zero where nothing ever waited."""
-    horizon = end_of_workday_horizon(now or datetime.now(UTC))
-    row = await fetch_one("select * from queue_counts($1, $2)", project, horizon)
+    row = await fetch_one("select * from queue_counts($1, workday_horizon($1, $2))", project, minute(now))
     return QueueState(**row) if row else QueueState(0, 0, 0, 0, 20, 0, 0)
 
 
@@ -170,10 +191,9 @@ async def queue_slice(
     project: int, state: QueueState, first: int, last: int, now: datetime | None = None
 ) -> list[Standing]:
     """The tickets at positions `first` to `last`, in queue order, without walking the queue. One statement."""
-    horizon = end_of_workday_horizon(now or datetime.now(UTC))
     lines = (state.due, state.paid, state.unpaid, state.share, state.credit)
     part = window(first, min(last, state.total), *lines)
-    rows = await fetch(SLICE, project, horizon, *part.due, *part.paid, *part.unpaid)
+    rows = await fetch(SLICE, project, minute(now), *part.due, *part.paid, *part.unpaid)
     standings = [Standing(position(Line(r["line"]), r["rank"], *lines), Line(r["line"]), r["ticket_id"]) for r in rows]
     return sorted(standings, key=lambda s: s.position)
 
@@ -236,7 +256,7 @@ select k.id, k.state, k.rank_amount, k.thread_id, t.title, t.slug, p.name as pro
           join ticket k on k.id = r.ticket_id where $1 in (w.id, w.same_as) and k.state = any($4)
            and ($5::bigint is null or k.project_id = $5) order by k.id desc limit $2) k
   join thread t on t.id = k.thread_id join project p on p.id = k.project_id
-  left join queue q on q.project_id = k.project_id left join lateral queue_place(k.id, $3) l on true
+  left join queue q on q.project_id = k.project_id left join lateral queue_place(k.id, workday_horizon(k.project_id, $3)) l on true
  order by k.id desc
 """
 
@@ -245,14 +265,12 @@ async def own_tickets(reader: Reader, limit: int = 5, now: datetime | None = Non
     """The reader's own tickets that are not over, newest first, each with its place (`place_in`) and the project's
     expected ranges. One statement."""
     states = ["draft", "waiting", "needs_facts", "answered"]
-    horizon = end_of_workday_horizon(now or datetime.now(UTC))
-    return await fetch(OWN, reader.person, limit, horizon, states, None)
+    return await fetch(OWN, reader.person, limit, minute(now), states, None)
 
 
 async def own_tickets_in(reader: Reader, project: int, limit: int = 5, now: datetime | None = None) -> list[Row]:
     """The reader's own tickets that wait in a project, as `own_tickets` gives them. One statement."""
-    horizon = end_of_workday_horizon(now or datetime.now(UTC))
-    return await fetch(OWN, reader.person, limit, horizon, ["waiting", "needs_facts"], project)
+    return await fetch(OWN, reader.person, limit, minute(now), ["waiting", "needs_facts"], project)
 
 
 async def busiest_projects(limit: int = 8) -> list[Row]:

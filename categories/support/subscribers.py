@@ -3,8 +3,10 @@
 from datetime import datetime
 
 from categories.support.actions import E, advance, drop_assignee, life_of, locked_ticket, open_ticket
+from categories.support.policy import policy_of
 from categories.support.states import TicketEvent, allows
-from forum.database.engine import Row, fetch_one, fetch_value
+from forum.database.engine import Row, execute, fetch_one, fetch_value
+from forum.events import hint
 from forum.projects.events import TeamLeft
 from forum.threads.events import (
     AcceptanceTakenBack,
@@ -53,6 +55,23 @@ async def post_created(event: PostCreated) -> None:
             await happen(again, E.TEAM_RESOLVED, event.at)
     else:
         await happen(ticket, E.OUTSIDER_WROTE, event.at)
+    if event.purpose != "whisper" and (asks or event.by_team):
+        await execute("delete from silence where ticket_id = $1", ticket["id"])
+    if event.purpose != "whisper" and (asks or not event.by_team):
+        await word_said(ticket, event.at)
+
+
+async def word_said(ticket: Row, at: datetime) -> None:
+    """Where a project counts the wait from the last word that is not the team's, this word is it."""
+    if (await policy_of(ticket["project_id"])).waits_since == "last_word":
+        await execute(
+            "update ticket set waiting_since = greatest(waiting_since, $2)"
+            " where id = $1 and waiting_since is not null and state in ('waiting', 'needs_facts', 'suspended')",
+            ticket["id"],
+            at,
+        )
+        await execute("select queue_lock($2), queue_enter($1)", ticket["id"], ticket["project_id"])
+        hint("queue", ticket["project_id"])
 
 
 async def happen(ticket: Row, event: TicketEvent, at: datetime | None = None) -> None:

@@ -3,10 +3,12 @@
 from typing import Any
 
 from piccolo.columns import (
+    JSONB,
     Array,
     BigInt,
     BigSerial,
     Boolean,
+    Date,
     ForeignKey,
     Integer,
     SmallInt,
@@ -39,6 +41,7 @@ class Ticket(Table, tablename="ticket", db=engine):
     snoozed_until = Timestamptz(null=True)
     snoozed_by = ForeignKey(Person, null=True)
     snooze_again = Timestamptz(null=True)
+    waits_from = Timestamptz(null=True)
     merged_into: ForeignKey[Any] = ForeignKey("self", null=True)
 
 
@@ -114,3 +117,62 @@ class SupportPolicy(Table, tablename="support_policy", db=engine):
     silence_warning_days = SmallInt()
     expected_least = SmallInt()
     waits_since = Text()
+    guarantee_paid = SmallInt(null=True)
+    guarantee_unpaid = SmallInt(null=True)
+
+
+class SupportCalendar(Table, tablename="support_calendar", db=engine):
+    project_id = ForeignKey(Project, primary_key=True, null=False)
+    weekdays = Array(base_column=SmallInt())
+    opens = SmallInt()
+    closes = SmallInt()
+    other_hours = JSONB()
+    zone = Text()
+    country = Text()
+    subdivision = Text()
+
+
+class SupportClosing(Table, tablename="support_closing", db=engine):
+    id = BigSerial(primary_key=True)
+    project_id = ForeignKey(Project, null=False)
+    first_day = Date()
+    last_day = Date()
+    note = Text()
+
+
+class WorkdayEnd(Table, tablename="workday_end", db=engine):
+    project_id = ForeignKey(Project, primary_key=True, null=False)
+    ends_at = Timestamptz()
+
+
+class Guarantee(Table, tablename="guarantee", db=engine):
+    ticket_id = ForeignKey(Ticket, primary_key=True, null=False)
+    project_id = ForeignKey(Project, null=False)
+    by_hand = SmallInt(null=True)
+    round = Integer()
+    workdays = SmallInt(null=True)
+    workdays_left = Text(null=True)
+    left_since = Timestamptz(null=True)
+    due_at = Timestamptz(null=True)
+    half_at = Timestamptz(null=True)
+    last_day_at = Timestamptz(null=True)
+    missed_at = Timestamptz(null=True)
+
+
+class GuaranteeOutcome(Table, tablename="guarantee_outcome", db=engine):
+    id = BigSerial(primary_key=True)
+    ticket_id = ForeignKey(Ticket, null=False)
+    project_id = ForeignKey(Project, null=False)
+    round = Integer()
+    workdays = SmallInt(null=True)
+    due_at = Timestamptz()
+    outcome = Text()
+    answered_at = Timestamptz(null=True)
+    late = Integer()
+    at = Timestamptz()
+
+
+class Silence(Table, tablename="silence", db=engine):
+    ticket_id = ForeignKey(Ticket, primary_key=True, null=False)
+    warned_at = Timestamptz()
+    last_word_at = Timestamptz()

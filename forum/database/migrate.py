@@ -25,6 +25,7 @@ APPEND_ONLY = (
     "project_entity",
     "ticket_step",
     "rating",
+    "guarantee_outcome",
 )
 # Money moves by `ledger_post` alone, which runs in the rights of the schema's owner.
 LEDGER = ("ledger_account", "ledger_transaction", "ledger_entry")

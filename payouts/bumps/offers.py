@@ -6,28 +6,28 @@ from datetime import UTC, datetime
 
 from categories.support.queries import Place, QueueState, place_in, queue_state
 from categories.support.rules import gaining_rank, position_paid, position_raised
-from categories.support.workdays import end_of_workday_horizon
 from forum.database.engine import Row, fetch, fetch_one
 from forum.web.money import decimals_of
 from payouts.bumps.rules import Price, price_of
 from payouts.plans.rules import MOST
 
-# $1 ticket, $2 horizon, $3 ranks of the paid line that are wanted, $4 more amounts, $5 what amounts are rounded up to.
+# $1 ticket, $2 now, $3 ranks of the paid line that are wanted, $4 more amounts, $5 what amounts are rounded up to.
 # A row an amount: the minimum, those, and what each rank takes; `before` is how many paid ones would stand before it.
 OFFERS = """
 with k as (
-    select k.id, k.project_id, k.rank_amount, k.waiting_since, n.minimum, n.is_open
+    select k.id, k.project_id, k.rank_amount, k.waiting_since, n.minimum, n.is_open,
+           workday_horizon(k.project_id, $2) as horizon
       from ticket k join plan n on n.project_id = k.project_id and n.kind = 'pay_as_you_go' where k.id = $1
 ), wanted as (
     select greatest(k.minimum, (s.rank_amount - k.rank_amount
                + ((s.waiting_since, s.ticket_id) < (k.waiting_since, k.id))::int + $5::bigint - 1) / $5 * $5) as amount
       from k cross join unnest($3::int[]) w(rank)
-      left join lateral queue_slice(k.project_id, $2, 'paid', w.rank, w.rank) s on true
+      left join lateral queue_slice(k.project_id, k.horizon, 'paid', w.rank, w.rank) s on true
     union select unnest($4::bigint[])
     union select minimum from k
 )
 select k.minimum, k.is_open, w.amount,
-       queue_before(k.project_id, $2, -(k.rank_amount + w.amount), k.waiting_since, k.id) as before
+       queue_before(k.project_id, k.horizon, -(k.rank_amount + w.amount), k.waiting_since, k.id) as before
   from k cross join wanted w order by w.amount
 """
 
@@ -79,7 +79,7 @@ async def offers(
     rows = await fetch(
         OFFERS,
         ticket["id"],
-        end_of_workday_horizon(now or datetime.now(UTC)),
+        now or datetime.now(UTC),
         ranks,
         list(amounts),
         10 ** decimals_of(ticket["currency"]),
@@ -89,10 +89,10 @@ async def offers(
     return Offers(place, rows[0]["minimum"], rows[0]["is_open"], shown)
 
 
-# $1 project, $2 horizon: the minimum of a bump, and how many paid tickets would stand before one that is asked now with it.
+# $1 project, $2 now: the minimum of a bump, and how many paid tickets would stand before one that is asked now with it.
 NEWCOMER = """
 select n.minimum, n.is_open, p.currency,
-       queue_before(p.id, $2, -n.minimum, clock_timestamp(), 9223372036854775807) as before
+       queue_before(p.id, workday_horizon(p.id, $2), -n.minimum, clock_timestamp(), 9223372036854775807) as before
   from project p join plan n on n.project_id = p.id and n.kind = 'pay_as_you_go' where p.id = $1
 """
 
@@ -110,7 +110,7 @@ class Newcomer:
 async def newcomer(project: int, now: datetime | None = None) -> Newcomer | None:
     """Where somebody who asks now and pays the minimum would stand; None where the project sells no bumps."""
     now = now or datetime.now(UTC)
-    row = await fetch_one(NEWCOMER, project, end_of_workday_horizon(now))
+    row = await fetch_one(NEWCOMER, project, now)
     if row is None or not row["is_open"]:
         return None
     state = await queue_state(project, now)

@@ -36,9 +36,8 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (event.detail.ctx?.response?.status === 422) document.getElementById("errors")?.focus();
 });
 
-// On a phone the bar of a project scrolls; the tab of this page stands where it is seen.
-const here = document.querySelector(".probar [aria-current]");
-if (here) {
+// On a phone the bar of a project and the row of its settings scroll; the tab of this page stands where it is seen.
+for (const here of document.querySelectorAll(".probar [aria-current], .tabs--many [aria-current]")) {
   const bar = here.parentElement;
   bar.scrollLeft = here.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - here.offsetWidth) / 2;
 }

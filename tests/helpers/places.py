@@ -234,5 +234,9 @@ class Places:
             Place("not found", "/t/nothing/999"),
             *(Place(*each) for each in await divided(world)),
             *(Place(*each) for each in await desk(world)),
+            Place("calendar", f"{here}/settings/calendar", world.owner),
+            Place("queue policy", f"{here}/settings/queue", world.owner),
+            Place("queue policy, tried", f"{here}/settings/queue?share=100&guarantee_unpaid=3", world.owner),
+            Place("still needed", f"/tickets/{one.ticket}/still-needed", world.people["bea"]),
         ]
         return cls(world, pages)

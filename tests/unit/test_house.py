@@ -72,6 +72,13 @@ UNSEEN = {
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",
     ("forum/mail/addresses.py", "find_address"): "whether a token was given out; whoever posts by it is asked",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
+    (
+        "categories/support/silence.py",
+        "LAST_WORD",
+    ): "a moment alone, in which people were last heard; shows nothing else",
+    ("categories/support/silence.py", "look_at"): "locks the thread of a silent ticket; shows nobody anything",
+    ("categories/support/policy_queries.py", "LAST_OF_OTHERS"): "a moment alone, from which a ticket waits",
+    ("categories/support/policy_queries.py", "ANSWERS"): "a count for the owner alone; which thread is not told",
 }
 # Rooms of the operator's command line alone: they fill, measure and check a site, and show nobody a thread.
 OPERATORS_OWN = ("forum/demo/", "forum/bench/", "forum/recount.py", "forum/doctor.py")

@@ -5,6 +5,7 @@ Everybody locks in one order: threads by id, tickets by id, then bumps, queue, l
 
 from dataclasses import dataclass
 
+from categories.support import guarantees
 from categories.support.actions import E, advance, life_of
 from categories.support.events import TicketsMerged, TicketsUnmerged
 from categories.support.joining.rules import Added, Change, earlier, people_without, without
@@ -23,6 +24,10 @@ from forum.web.reader import Reader
 
 # States in which a ticket's wait counts: one that is over brings no old wait along.
 WAITS = (TicketState.WAITING, TicketState.NEEDS_FACTS)
+WAITS_SINCE = """
+update ticket set waiting_since = $2, waits_from = case when waits_from = waiting_since then $2 else waits_from end,
+       due_at = $3 where id = $1
+"""
 
 
 @dataclass(frozen=True)
@@ -150,9 +155,10 @@ async def join(reader: Reader, pair: Pair, places: dict[int, Row]) -> int:
         [row["person_id"] for row in participants],
         closes,
     )
+    await guarantees.merged_into(target, source)
     await advance(source, E.MERGED)
     await execute("update ticket set merged_into = $2 where id = $1", source["id"], target["id"])
-    await execute("update ticket set waiting_since = $2, due_at = $3 where id = $1", target["id"], waited, due)
+    await execute(WAITS_SINCE, target["id"], waited, due)
     await publish(TicketsMerged(source["id"], target["id"], target["project_id"]))
     await execute("select queue_lock($2), queue_enter($1)", target["id"], target["project_id"])
     # who goes on reading there goes on talking in the other thread
@@ -230,7 +236,8 @@ async def part(reader: Reader, pair: Pair, merges: list[Row], gone: int) -> None
             sorted(participants),
         )
     await execute("update ticket_merge set undone_at = now(), undone_by = $2 where id = $1", this["id"], reader.person)
-    await execute("update ticket set waiting_since = $2, due_at = $3 where id = $1", target["id"], waits[0], dues[0])
+    await guarantees.parted(target, dues[0])
+    await execute(WAITS_SINCE, target["id"], waits[0], dues[0])
     await execute("update ticket set merged_into = null where id = $1", source["id"])
     await publish(TicketsUnmerged(source["id"], target["id"], target["project_id"]))
     await advance(source, E.MERGE_UNDONE)

@@ -14,10 +14,12 @@ from categories.support.queries import place_of, queue_slice, queue_state
 from categories.support.rules import Line, Waiting, credit_after, line_of, order
 from categories.support.states import (
     SETS_WAITING_SINCE,
+    Clock,
     Life,
     Refused,
     TicketEvent,
     TicketState,
+    clock,
     in_queue,
     step,
 )
@@ -117,6 +119,12 @@ class Model:
             beneath = case.life.under[-1] if top is S.SUSPENDED and case.life.under else top
             assert done.sets_waiting_since is ((beneath, event) in SETS_WAITING_SINCE and done.life != case.life)
             anew = anew or done.sets_waiting_since
+            # an answer settles what was promised, and a new wait begins without the due time of the old one
+            was, now = clock(case.life), clock(done.life)
+            if (done.is_team_answer and was is not Clock.OFF) or (
+                done.sets_waiting_since and now is Clock.RUNS and was is not now
+            ):
+                case.due = None
             case.life = done.life
             if not case.is_in_support and case.life.state is S.WAITING:  # closed elsewhere, and opened again there
                 case.life = Life(S.SUSPENDED, (S.WAITING,))

@@ -1,0 +1,53 @@
+"""What tickets tell people by themselves: promises that run out, and tickets that fall silent."""
+
+from typing import Final
+
+from categories.support.silence import day_of
+from forum.notifications.kinds import Kind, Said
+from forum.web.i18n import _, ngettext
+
+
+def half(said: Said) -> str:
+    return _("Half of the time promised for “%(title)s” is over: an answer is due by %(due)s.") % said
+
+
+def last_day(said: Said) -> str:
+    return _("The last workday of a promise has begun: “%(title)s” is to be answered by %(due)s.") % said
+
+
+def missed(said: Said) -> str:
+    return _("A promise was missed: “%(title)s” was to be answered by %(due)s. It is still waiting.") % said
+
+
+def going_silent(said: Said) -> str:
+    closes = day_of(str(said["closes"]))
+    told = {"title": said["title"], "num": said["days"], "day": closes}
+    if said.get("asked_for_facts"):
+        return (
+            ngettext(
+                "The team asked you something in “%(title)s” and has not heard from you for %(num)d day."
+                " If you still need help, write back or say so with one click; otherwise it closes on %(day)s.",
+                "The team asked you something in “%(title)s” and has not heard from you for %(num)d days."
+                " If you still need help, write back or say so with one click; otherwise it closes on %(day)s.",
+                said["days"],
+            )
+            % told
+        )
+    return (
+        ngettext(
+            "Did the answer to “%(title)s” help? Nobody has written for %(num)d day."
+            " If you still need help, write back or say so with one click; otherwise it closes on %(day)s.",
+            "Did the answer to “%(title)s” help? Nobody has written for %(num)d days."
+            " If you still need help, write back or say so with one click; otherwise it closes on %(day)s.",
+            said["days"],
+        )
+        % told
+    )
+
+
+KINDS: Final = (
+    Kind("guarantee_half", half),
+    Kind("guarantee_last_day", last_day, at_once=True),
+    Kind("guarantee_missed", missed, at_once=True),
+    Kind("going_silent", going_silent, at_once=True),
+)

@@ -1,0 +1,83 @@
+"""What other figures would do to a queue as it stands: the order, and how long somebody would wait (pure)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from math import ceil
+
+from categories.support.policy import WaitsSince
+from categories.support.rules import Line, Waiting, line_of, order, position_unpaid
+
+ENDLESS = 10**9  # a paid line that never runs dry
+
+
+@dataclass(frozen=True)
+class Stands:
+    """A waiting ticket: its amount (minor units), since when it waits by either reading, and its promise."""
+
+    id: int
+    rank_amount: int
+    submitted: datetime
+    last_word: datetime
+    due_at: datetime | None = None
+
+    def waiting(self, waits_since: WaitsSince) -> Waiting:
+        since = self.last_word if waits_since == "last_word" else self.submitted
+        return Waiting(self.id, self.rank_amount, since, self.due_at)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What decides about the order: the fair share in percent, and what a wait counts from."""
+
+    share: int
+    waits_since: WaitsSince
+
+
+@dataclass(frozen=True)
+class Move:
+    """A ticket's position before and after, and the line it stands in."""
+
+    id: int
+    before: int
+    after: int
+    line: Line
+
+    @property
+    def by(self) -> int:
+        """How many places it moves up; below 0: down."""
+        return self.before - self.after
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Workdays until somebody who asks now without paying is answered: if nobody pays after them, and if always
+    somebody does. None: not foreseeable (nothing was answered lately), `most` also where paid ones always go first."""
+
+    least: int | None
+    most: int | None
+
+
+def moves(tickets: Iterable[Stands], now: Figures, then: Figures, credit: int, horizon: datetime) -> list[Move]:
+    """Where each ticket stands and would stand, in the order that would be."""
+    held = list(tickets)
+    before = positions(held, now, credit, horizon)
+    after = positions(held, then, credit, horizon)
+    lines = {each.id: line_of(each.waiting("submission"), horizon) for each in held}
+    return [Move(ticket, before[ticket], place, lines[ticket]) for ticket, place in after.items()]
+
+
+def positions(tickets: Sequence[Stands], figures: Figures, credit: int, horizon: datetime) -> dict[int, int]:
+    """The position of each ticket, in queue order."""
+    queue = order([each.waiting(figures.waits_since) for each in tickets], figures.share, credit, horizon)
+    return {each.id: place for place, each in enumerate(queue, start=1)}
+
+
+def newcomer(due: int, paid: int, unpaid: int, share: int, credit: int, rate: Fraction) -> Wait:
+    """How long the next unpaid asker would wait, with so many of each line before them, at `rate` answers a workday."""
+    if rate <= 0:
+        return Wait(None, None)
+    least = position_unpaid(unpaid + 1, due, paid, share, credit)
+    most = None if share == 0 else position_unpaid(unpaid + 1, due, ENDLESS, share, credit)
+    return Wait(ceil(least / rate), None if most is None else ceil(most / rate))
