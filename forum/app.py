@@ -8,7 +8,7 @@ from categories.bugs import actions as bugs_actions
 from categories.bugs import jobs as bugs_jobs
 from categories.bugs import pages as bugs
 from categories.bugs import parts as bugs_parts
-from categories.support import dashboard, inbox
+from categories.support import claims, dashboard, inbox, inbox_live, notices, presence, view_pages
 from categories.support import jobs as support_jobs
 from categories.support import pages as support
 from categories.support import parts as support_parts
@@ -28,10 +28,11 @@ from forum.incoming import pages as incoming
 from forum.incoming import sources
 from forum.late import late
 from forum.live import socket as live
-from forum.live import streams
+from forum.live import streams, writing
 from forum.live import threads as live_threads
 from forum.mail import outbox
 from forum.mail import pages as mail
+from forum.notifications import kinds
 from forum.outside import github_hooks, stripe
 from forum.projects import pages as projects
 from forum.projects import settings_links
@@ -86,6 +87,12 @@ def wire() -> None:
     jobs.register("reconcile_stripe", reconciling.reconcile_stripe)
     jobs.schedule("reconcile_stripe", "20 * * * *")
     jobs.register("look_up_claim", github_claims.look_up_claim)
+    jobs.register("look_after_claims", claims.look_after_claims)
+    jobs.schedule("look_after_claims", "*/15 * * * *")
+    jobs.register("end_claims", claims.end_claims)
+    jobs.register("give_turns", claims.give_turns)
+    for kind in notices.KINDS:
+        kinds.register(kind)
 
     subscribe(SignedIn, drafts.keep_carried)
     subscribe(IdentityProven, github_claims.github_proven)
@@ -125,6 +132,8 @@ def wire() -> None:
     parts.register("thread_news", thanks_parts.NEWS)
     parts.register("thread_news", Part(bumps_parts.bump_news, ""))
 
+    parts.register("inbox_actions", Part(bugs_parts.inbox_promote, "bugs/inbox_promote.html"))
+    parts.register("preferences_panels", presence.PREFERENCES)
     parts.register("profile_panels", reputation.PROFILE_PANEL)
     parts.register("profile_panels", thanks_parts.PROFILE_PANEL)
     parts.register("supporter_facts", thanks_parts.SUPPORTER_FACTS)
@@ -142,7 +151,9 @@ def wire() -> None:
 
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)
-    streams.register("inbox", inbox.inbox_since, inbox.inbox_wakes_with)
+    streams.register("inbox", inbox_live.inbox_since, inbox_live.inbox_wakes_with)
+    streams.register("buckets", inbox_live.buckets_since, inbox_live.inbox_wakes_with)
+    streams.register("writing", writing.writing_since)
     streams.register("place", support_parts.place_since, support_parts.place_wakes_with)
 
 
@@ -163,7 +174,10 @@ def all_routes() -> list[BaseRoute]:
         *lists.routes,
         *ask.routes,
         *support.routes,
+        # before the inbox's: /inbox/views reads like /inbox/{ticket}
+        *view_pages.routes,
         *inbox.routes,
+        *presence.routes,
         *dashboard.routes,
         *reputation.routes,
         *book.routes,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from categories.support.actions import E, advance, drop_assignee, life_of, locked_ticket, open_ticket
 from categories.support.states import TicketEvent, allows
-from forum.database.engine import Row, fetch_one, fetch_value
+from forum.database.engine import Row, execute, fetch_one, fetch_value
 from forum.projects.events import TeamLeft
 from forum.threads.events import (
     AcceptanceTakenBack,
@@ -34,6 +34,9 @@ async def post_created(event: PostCreated) -> None:
         ticket["id"],
         event.author,
     )
+    if event.by_team and event.author == ticket["assignee_id"] and event.purpose != "thanks":
+        # a word by whom it is with: their claim goes on from now
+        await execute("update ticket set spoke_at = $2 where id = $1", ticket["id"], event.at)
     if event.purpose == "whisper":
         await happen(ticket, E.WHISPERED, event.at)
     elif asks:

@@ -1,10 +1,11 @@
-"""The tables of tickets and of the queue's kept counts."""
+"""The tables of tickets, of the queue's kept counts, and of the inbox."""
 
 from piccolo.columns import (
     Array,
     BigInt,
     BigSerial,
     Boolean,
+    Date,
     ForeignKey,
     Integer,
     SmallInt,
@@ -34,6 +35,9 @@ class Ticket(Table, tablename="ticket", db=engine):
     submitted_at = Timestamptz(null=True)
     first_response_at = Timestamptz(null=True)
     created_at = Timestamptz()
+    state_since = Timestamptz()
+    claimed_at = Timestamptz(null=True)
+    spoke_at = Timestamptz(null=True)
 
 
 class TicketRequester(Table, tablename="ticket_requester", db=engine):
@@ -86,3 +90,37 @@ class SupportPolicy(Table, tablename="support_policy", db=engine):
     silence_warning_days = SmallInt()
     expected_least = SmallInt()
     waits_since = Text()
+
+
+class TicketTally(Table, tablename="ticket_tally", db=engine):
+    project_id = ForeignKey(Project, primary_key=True, null=False)
+    what = Text()
+    tag_id = BigInt()
+    tickets = Integer()
+
+
+class InboxView(Table, tablename="inbox_view", db=engine):
+    id = BigSerial(primary_key=True)
+    project_id = ForeignKey(Project, null=False)
+    person_id = ForeignKey(Person, null=True)
+    name = Text()
+    bucket = Text()
+    line = Text()
+    tag = Text()
+    place = Integer()
+    made_by = ForeignKey(Person, null=False)
+    created_at = Timestamptz()
+
+
+class Availability(Table, tablename="availability", db=engine):
+    person_id = ForeignKey(Person, primary_key=True, null=False)
+    weekdays = Array(base_column=SmallInt())
+    is_away = Boolean()
+    away_until = Date(null=True)
+
+
+class QueueTurn(Table, tablename="queue_turn", db=engine):
+    project_id = ForeignKey(Project, primary_key=True, null=False)
+    person_id = ForeignKey(Person, null=False)
+    given = Integer()
+    last_at = Timestamptz()

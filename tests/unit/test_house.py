@@ -63,6 +63,9 @@ UNSEEN = {
     ("forum/api/feeds.py", "sitemap"): "public threads alone",
     ("forum/api/feeds.py", "sitemap_part"): "public threads alone",
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",
+    ("categories/support/suggesting.py", "ACCEPTED"): "counts for the team alone; which answers is not told",
+    ("categories/support/claims.py", "end_or_warn"): "locks a thread to end a claim in it; shows nobody anything",
+    ("categories/support/claims.py", "give"): "locks a thread to give its ticket to who may see it; shows nothing",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
 }
 # Rooms of the operator's command line alone: they fill, measure and check a site, and show nobody a thread.
