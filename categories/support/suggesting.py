@@ -12,9 +12,11 @@ from forum.web.reader import Reader
 # How many of those who wait are thought of: the order of the queue stays the rule, and nobody is asked to jump far.
 AHEAD = 8
 
-# How many answers of each of the team were accepted under a tag of the ticket; under its category where it has no tag.
+# How many answers of each of the team were accepted under a tag of the ticket; where it has no tag, a quarter of those in
+# its category, which say less.
 ACCEPTED = """
-select k.id as ticket, e.person_id as person, greatest(sum(sign(e.points)), 0)::integer as n
+select k.id as ticket, e.person_id as person, greatest(sum(sign(e.points)), 0)::integer
+       / case when exists (select 1 from thread_tag x where x.thread_id = k.thread_id) then 1 else 4 end as n
   from ticket k join thread t on t.id = k.thread_id
   join reputation_event e on e.project_id = k.project_id and e.kind = 'accepted' and e.person_id = any($3)
    and e.day > current_date - 365 and e.reach <> 'few'
@@ -24,7 +26,7 @@ select k.id as ticket, e.person_id as person, greatest(sum(sign(e.points)), 0)::
        then exists (select 1 from thread_tag x join thread_tag y on y.tag_id = x.tag_id
                      where x.thread_id = t.id and y.thread_id = o.id)
        else o.category_id = t.category_id end
- group by 1, 2
+ group by k.id, e.person_id
 """
 
 
