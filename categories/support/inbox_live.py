@@ -31,10 +31,13 @@ async def team_among(project: int, readers: Sequence[Reader]) -> dict[int, int]:
     return {row["person_id"]: row["mine"] for row in rows}
 
 
+# Tags are shown by their count as the page was made; one that has fallen behind since, or to none, is told too.
+SHOWN = 5 * TAGS
+
 TALLIES = """
 select what, '' as tag, tickets as n from ticket_tally where project_id = $1 and tag_id = 0
 union all (select 'tag', g.name, y.tickets from ticket_tally y join tag g on g.id = y.tag_id
-            where y.project_id = $1 and y.what = 'tag' and y.tickets > 0 order by y.tickets desc, g.name limit $2)
+            where y.project_id = $1 and y.what = 'tag' order by y.tickets desc, g.name limit $2)
 """
 
 
@@ -42,7 +45,7 @@ def count_items(counts: Mapping[str, Any], mine: int) -> list[dict[str, Any]]:
     """Each count of the buckets, by the id of the element that shows it."""
     shown = {name: n for name, n in counts.items() if name != "tags"} | {"mine": mine}
     return [{"id": f"n_{name}", "inner": str(n or "")} for name, n in shown.items()] + [
-        {"id": f"n_tag_{tag}", "inner": str(n)} for tag, n in counts["tags"]
+        {"id": f"n_tag_{tag}", "inner": str(n or "")} for tag, n in counts["tags"]
     ]
 
 
@@ -54,7 +57,7 @@ async def news_for(project: int, asked: Asked, *, with_queue: bool) -> dict[int,
     answers = {n: News(state.version, ()) for n, (reader, _have) in asked.items() if reader.id in team}
     if not late:
         return answers
-    counts = counted(await fetch(TALLIES, project, TAGS), state)
+    counts = counted(await fetch(TALLIES, project, SHOWN), state)
     shown = await heads(project, state, list(late.values())) if with_queue else {}
     for n, reader in late.items():
         items = count_items(counts, team[reader.person])
