@@ -201,5 +201,9 @@ class Places:
             Place("switches", "/admin/site", admin),
             Place("not found", "/t/nothing/999"),
             *(Place(*each) for each in await divided(world)),
+            Place("inbox, unassigned by plan", f"{here}/inbox?view=unassigned&line=paid", world.owner),
+            Place("inbox, views", f"{here}/inbox/views?view=mine", world.owner),
+            Place("inbox, claimed before", f"{here}/inbox/{claimed.ticket}?told=taken", world.owner),
+            Place("preferences, team", "/u/sam/preferences", world.supporter),
         ]
         return cls(world, pages)
