@@ -47,9 +47,13 @@ ORDERS = {
     "paid": (f"e.neg_amount < 0 and {NOT_DUE}", "e.neg_amount, e.waiting_since, e.ticket_id"),
     "unpaid": (f"e.neg_amount = 0 and {NOT_DUE}", "e.neg_amount, e.waiting_since, e.ticket_id"),
 }
-# A ticket under a tag is shown only to who may see its thread: the tag would tell of it.
-TAGGED = f"""exists (select 1 from thread_tag x join tag g on g.id = x.tag_id join thread t on t.id = x.thread_id
-    where x.thread_id = k.thread_id and g.name = $4 and {visible_thread("t", "$3")})"""
+# The tickets under a tag, found from the tag: one that few carry must not have the whole queue walked. Only those whose
+# thread the reader may see: the tag would tell of it.
+TAGGED = f"""with tagged as materialized (
+    select k.id from tag g join thread_tag x on x.tag_id = g.id join thread t on t.id = x.thread_id
+      join ticket k on k.thread_id = t.id
+     where g.name = {{tag}} and k.project_id = $1 and k.state = any({{states}}) and {visible_thread("t", "{reader}")}
+) """
 
 
 def queued_sql(chosen: Filter) -> str:
@@ -59,30 +63,31 @@ def queued_sql(chosen: Filter) -> str:
         wanted.append("k.assignee_id is null and k.state = 'waiting'")
     if chosen.bucket == "mine":
         wanted.append("k.assignee_id = $3")
-    if chosen.tag:
-        wanted.append(TAGGED)
     if chosen.line:
         wanted.append(f"e.neg_amount {'<' if chosen.line == 'paid' else '='} 0")
     lines = ("due",) if chosen.bucket == "due" else tuple(ORDERS)
     parts = [
-        f"(select e.ticket_id from queue_entry e join ticket k on k.id = e.ticket_id where e.project_id = $1"
+        f"(select e.ticket_id from {'tagged join' if chosen.tag else ''} queue_entry e"
+        f" {'on e.ticket_id = tagged.id' if chosen.tag else ''} join ticket k on k.id = e.ticket_id where e.project_id = $1"
         f" and {ORDERS[line][0]} and {' and '.join(wanted)} order by {ORDERS[line][1]} limit $5)"
         for line in lines
     ]
+    tagged = TAGGED.format(tag="$4", states="'{waiting,suspended}'", reader="$3") if chosen.tag else ""
     return (
-        f"select l.*, w.ticket_id from ({' union all '.join(parts)}) w, lateral queue_place(w.ticket_id, $2) l"
+        f"{tagged}select l.*, w.ticket_id from ({' union all '.join(parts)}) w, lateral queue_place(w.ticket_id, $2) l"
         " where $3::bigint is not null and $4::text is not null"
     )
 
 
-OTHERS = f"""
-select k.id from ticket k join thread t on t.id = k.thread_id
- where k.project_id = $1 and k.state = any($2) and ($3::bigint is null or k.assignee_id = $3)
-   and ($4 = '' or (k.rank_amount > 0) = ($4 = 'paid'))
-   and ($5 = '' or exists (select 1 from thread_tag x join tag g on g.id = x.tag_id
-                            where x.thread_id = t.id and g.name = $5 and {visible_thread("t", "$6")}))
+OTHERS = """
+select k.id from {source} where k.project_id = $1 and k.state = any($2) and ($3::bigint is null or k.assignee_id = $3)
+   and ($4 = '' or (k.rank_amount > 0) = ($4 = 'paid')) and $5::text is not null and $6::bigint is not null
  order by k.state_since desc, k.id desc limit $7
 """
+OTHERS_ALL = OTHERS.format(source="ticket k")
+OTHERS_TAGGED = TAGGED.format(tag="$5", states="$2", reader="$6") + OTHERS.format(
+    source="tagged join ticket k on k.id = tagged.id"
+)
 
 
 async def in_queue(
@@ -110,7 +115,16 @@ async def listed(
     states = ["needs_facts", "answered"] if chosen.bucket == "mine" else [chosen.bucket]
     if chosen.bucket not in ("waiting", "unassigned", "due") and len(found) < enough:
         mine = reader.person if chosen.bucket == "mine" else None
-        rows = await fetch(OTHERS, project, states, mine, chosen.line, chosen.tag, reader.id, enough - len(found))
+        rows = await fetch(
+            OTHERS_TAGGED if chosen.tag else OTHERS_ALL,
+            project,
+            states,
+            mine,
+            chosen.line,
+            chosen.tag,
+            reader.id,
+            enough - len(found),
+        )
         found += [{"ticket": row["id"], "position": None, "line": ""} for row in rows]
     first = (page - 1) * A_PAGE
     return found[first : first + A_PAGE], len(found) > first + A_PAGE and page < DEEPEST

@@ -200,3 +200,19 @@ async def test_views_of_the_whole_team_are_its_maintainers_to_make(site: Site) -
     assert (await world.supporter.post(f"{base}/{view}/move", {"step": "up"})).status_code == 403
     assert (await world.outsider.get(base)).status_code == 404
     assert await fetch_value("select count(*) from inbox_view") == 1
+
+
+async def test_what_is_done_is_listed_by_what_changed_last(site: Site) -> None:
+    world = await World.make(site)
+    tickets = await many(world, 4)
+    for n in (2, 0, 3):
+        await tickets[n].says(world.supporter)
+    await tag(tickets[0], "plots")
+    await tag(tickets[1], "plots")
+    await world.supporter.post(f"/p/pelican/inbox/{tickets[0].ticket}/claim")
+    answered = [tickets[n].ticket for n in (3, 0, 2)]
+    assert await ids(world, world.owner, Filter("answered")) == answered
+    assert await ids(world, world.owner, Filter("answered", tag="plots")) == [tickets[0].ticket]
+    assert await ids(world, world.owner, Filter("answered", "paid")) == [tickets[n].ticket for n in (3, 0)]
+    assert await ids(world, world.supporter, Filter("mine", tag="plots")) == [tickets[0].ticket]
+    assert await ids(world, world.owner, Filter("mine", tag="plots")) == []
