@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from categories.support.holding import require_room
+from categories.support.holding import presence_of, require_room
 from categories.support.policy import policy_of
 from categories.support.rules import Line, credit_after
 from categories.support.states import Life, Refused, TicketEvent, TicketState, step
@@ -240,7 +240,7 @@ async def release(reader: Reader, ticket: int) -> None:
 async def assign(reader: Reader, ticket: int, username: str, note: str = "") -> None:
     """Give a ticket to a member of the team, who hears of it; with a note, which the team reads as a whisper.
 
-    Raises NotFound, Forbidden, Invalid, Full (a Conflict) where they hold as many as one person may.
+    Raises NotFound, Forbidden, Invalid, Conflict where they are away or (Full) hold as many as one person may.
     """
     row = await ticket_for(reader, ticket)
     require(reader, "assign", row["project_id"], assigned=row["assignee_id"] == reader.id)
@@ -256,6 +256,8 @@ async def assign(reader: Reader, ticket: int, username: str, note: str = "") -> 
         raise Invalid({"username": _("Nobody on the team has this name.")})
     version = 0
     if row["assignee_id"] != member["id"]:
+        if member["id"] != reader.id and (await presence_of(member["id"])).is_away_on(datetime.now(UTC).date()):
+            raise Conflict(_("%(name)s is away; nothing is given to them.") % {"name": member["name"]})
         if row["state"] == "waiting":
             await require_room(member["id"], row["project_id"], name=member["name"])
         await set_assignee(row, member["id"])

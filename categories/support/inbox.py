@@ -237,7 +237,7 @@ async def inbox_page(
         buckets=[(name, filters.bucket_name(name)) for name in filters.BUCKETS],
         lines=[(name, filters.line_name(name)) for name in filters.LINES],
         made=Filter,
-        page_modules=("live.js", "composer.js", "writing.js"),
+        page_modules=("live.js", "composer.js"),
         **queue,
     )
 
@@ -304,15 +304,11 @@ async def act(request: Request) -> Response:
                 await actions.resolve(request.reader, ticket)
             case _other:
                 raise NotFound
-    except Full as full:
-        return await again(request, project, ticket, full, errors=[full.message], note=note)
-    except Conflict as conflict:
-        # the page then says who has it, and where to look
-        if request.path_params["deed"] == "claim":
+    except (Conflict, Invalid) as problem:
+        if request.path_params["deed"] == "claim" and not isinstance(problem, Full):
+            # the page then says who has it, and where to look
             return redirect(request, f"{here}?told=taken")
-        return redirect(request, here, conflict.message)
-    except Invalid as invalid:
-        return await again(request, project, ticket, invalid, errors=[invalid.message], note=note)
+        return await again(request, project, ticket, problem, errors=[problem.message], note=note)
     return redirect(request, here)
 
 

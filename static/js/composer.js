@@ -1,6 +1,7 @@
 // The composer: its tools, Ctrl+B and Ctrl+I, and what becomes of a reply that was sent. Drafts and quotes beside it.
 import "./drafts.js";
 import "./quote.js";
+import "./writing.js";
 import { insert } from "./insert.js";
 
 // What stands around the selection, or at the head of each of its lines.

@@ -92,6 +92,10 @@ async def test_that_a_colleague_is_writing_is_seen_and_the_asker_is_not_told(win
     await expect(olgas.locator("#writing")).to_have_text("Sam Supporter is writing")
     await expect(sams.locator("#writing")).to_be_hidden()
     assert "is writing" not in await anas.content()
+    # and on the thread's own page
+    await olgas.goto(asked.posted.url)
+    await expect(olgas.locator("#writing")).to_have_text("Sam Supporter is writing")
+    assert await anas.locator("#writing").count() == 0
 
 
 async def test_a_phone_shows_the_list_or_the_ticket(windows: Windows, world: World) -> None:

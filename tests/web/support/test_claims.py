@@ -120,6 +120,12 @@ async def test_an_assignment_brings_its_note_as_a_whisper_and_is_told(site: Site
     said = await fetch_value("select said from notice")
     assert said == {"by": "Olga Owner"}, "the note is read in the thread, by who may"
     assert await fetch_value("select post_number from notice") == 2
+    # who is away is given nothing by others
+    other = await asked(world, "How do I write a file?", by="ben")
+    await be_there(await world.supporter.reader(), range(7), is_away=True, away_until=None)
+    refused = await world.owner.post(f"/p/pelican/inbox/{other.ticket}/assign", {"username": "sam"})
+    assert (refused.status_code, await holder(other)) == (409, None)
+    assert "Sam Supporter is away" in refused.text
     # to oneself: nobody needs to be told
     await world.owner.post(f"/p/pelican/inbox/{one.ticket}/assign", {"username": "olga"})
     assert await told(world.owner) == []
