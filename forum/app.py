@@ -13,7 +13,19 @@ from categories.figures import pages as figures
 from categories.satisfaction import pages as satisfaction
 from categories.satisfaction import parts as satisfaction_parts
 from categories.satisfaction import subscribers as satisfaction_subscribers
-from categories.support import calendar_pages, calendars, dashboard, guarantees, inbox, policy_pages, silence
+from categories.support import (
+    calendar_pages,
+    calendars,
+    claims,
+    dashboard,
+    guarantees,
+    inbox,
+    inbox_live,
+    policy_pages,
+    presence,
+    silence,
+    view_pages,
+)
 from categories.support import events as ticket_events
 from categories.support import jobs as support_jobs
 from categories.support import notices as support_notices
@@ -43,7 +55,7 @@ from forum.incoming import pages as incoming
 from forum.incoming import sources
 from forum.late import late
 from forum.live import socket as live
-from forum.live import streams
+from forum.live import streams, writing
 from forum.live import threads as live_threads
 from forum.mail import outbox
 from forum.mail import pages as mail
@@ -144,6 +156,10 @@ def wire() -> None:
     github_hooks.listen("issues", bot_listening.issues)
     kinds.register(bot_notices.SECURITY)
     kinds.register(bot_notices.DRAFT)
+    jobs.register("look_after_claims", claims.look_after_claims)
+    jobs.schedule("look_after_claims", "*/15 * * * *")
+    jobs.register("end_claims", claims.end_claims)
+    jobs.register("give_turns", claims.give_turns)
 
     subscribe(SignedIn, drafts.keep_carried)
     subscribe(IdentityProven, github_claims.github_proven)
@@ -201,6 +217,8 @@ def wire() -> None:
     parts.register("imported_draft", bot_parts.IMPORTED_DRAFT)
 
     parts.register("composer", Part(reply_tools.composer_tools, "support/tools_button.html", alike=True))
+    parts.register("inbox_actions", Part(bugs_parts.inbox_promote, "bugs/inbox_promote.html"))
+    parts.register("preferences_panels", presence.PREFERENCES)
     parts.register("profile_panels", reputation.PROFILE_PANEL)
     parts.register("profile_panels", thanks_parts.PROFILE_PANEL)
     parts.register("supporter_facts", thanks_parts.SUPPORTER_FACTS)
@@ -230,7 +248,9 @@ def wire() -> None:
 
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)
-    streams.register("inbox", inbox.inbox_since, inbox.inbox_wakes_with)
+    streams.register("inbox", inbox_live.inbox_since, inbox_live.inbox_wakes_with)
+    streams.register("buckets", inbox_live.buckets_since, inbox_live.inbox_wakes_with)
+    streams.register("writing", writing.writing_since)
     streams.register("place", support_parts.place_since, support_parts.place_wakes_with)
 
 
@@ -253,12 +273,15 @@ def all_routes() -> list[BaseRoute]:
         *lists.routes,
         *ask.routes,
         *support.routes,
+        # before the inbox's: /inbox/views reads like /inbox/{ticket}
+        *view_pages.routes,
         *inbox.routes,
         *figures.routes,
         *joining.routes,
         *snooze_pages.routes,
         *templates.routes,
         *reply_tools.routes,
+        *presence.routes,
         *dashboard.routes,
         *satisfaction.routes,
         *calendar_pages.routes,

@@ -258,6 +258,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "line": ("1",),
     "template": ("1",),
     "upload": ("1",),
+    "view": ("1",),
     "id": (),
     "ticket": (),
     "repository": ("1",),

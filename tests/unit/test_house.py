@@ -71,6 +71,9 @@ UNSEEN = {
     ("categories/support/snoozing/actions.py", "locked_by_thread"): "locks a thread for a job; shows nobody anything",
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",
     ("forum/mail/addresses.py", "find_address"): "whether a token was given out; whoever posts by it is asked",
+    ("categories/support/suggesting.py", "ACCEPTED"): "counts for the team alone; which answers is not told",
+    ("categories/support/claims.py", "end_or_warn"): "locks a thread to end a claim in it; shows nobody anything",
+    ("categories/support/claims.py", "give"): "locks a thread to give its ticket to who may see it; shows nothing",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
     (
         "categories/support/silence.py",
