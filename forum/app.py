@@ -8,6 +8,9 @@ from categories.bugs import actions as bugs_actions
 from categories.bugs import jobs as bugs_jobs
 from categories.bugs import pages as bugs
 from categories.bugs import parts as bugs_parts
+from categories.forms import pages as forms
+from categories.forms import privacy as forms_privacy
+from categories.forms import terms_pages
 from categories.support import dashboard, inbox
 from categories.support import jobs as support_jobs
 from categories.support import pages as support
@@ -32,6 +35,7 @@ from forum.live import streams
 from forum.live import threads as live_threads
 from forum.mail import outbox
 from forum.mail import pages as mail
+from forum.notifications import kinds
 from forum.outside import github_hooks, stripe
 from forum.projects import pages as projects
 from forum.projects import settings_links
@@ -139,6 +143,10 @@ def wire() -> None:
 
     for link in (projects.SETTINGS, projects.TEAM_SETTINGS, plans.SETTINGS, payout_runs.SETTINGS):
         settings_links.register(link)
+    for link in (forms.ASKING, forms.FIELDS, terms_pages.SETTINGS):
+        settings_links.register(link)
+    parts.register("thread_ticket", Part(forms.publication_panel, "", alike=True))
+    kinds.register(forms_privacy.PUBLICATION_ASKED)
 
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)
@@ -159,6 +167,8 @@ def all_routes() -> list[BaseRoute]:
         # before the threads': /t/{id}/similar and /t/{id}/promotion read like /t/{slug}/{id}
         *search_pages.routes,
         *bugs.routes,
+        *forms.routes,
+        *terms_pages.routes,
         *threads.routes,
         *lists.routes,
         *ask.routes,

@@ -31,6 +31,11 @@ async def submission(request: Request) -> Response:
             ticket,
             capacity=fields.get("capacity", ""),
             accepts_terms=fields.get("terms") == "1",
+            # a form without questions, such as a program's, leaves the draft's answers as they are
+            answers=(lambda name: fields.get(f"{name}-file", "").strip("\n") or fields.get(name, ""))
+            if "fields_of" in fields
+            else None,
+            is_private=fields.get("only_team") == "1" if "fields_of" in fields else None,
         )
     except Invalid as problem:
         return await fresh_page(request, thread, status=422, ticket_errors=problem.errors)
