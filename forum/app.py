@@ -21,6 +21,7 @@ from forum.accounts import claim_pages, doors, switch_pages
 from forum.accounts import pages as accounts
 from forum.accounts.events import IdentityProven, PlaceholderClaimed, SignedIn
 from forum.accounts.parts import READ_ONLY_BANNER, TOP_BANNER
+from forum.api import asking as api_asking
 from forum.api import discourse, feeds, v1
 from forum.api import ledger as ledger_json
 from forum.api import money as api_money
@@ -160,6 +161,7 @@ def all_routes() -> list[BaseRoute]:
         # before the threads': /t/12.json reads like /t/{id}
         *discourse.routes,
         *v1.routes,
+        *api_asking.routes,
         *ledger_json.routes,
         *api_money.routes,
         *api_payouts.routes,

@@ -64,7 +64,9 @@ async def bucket_for(
         asks = [c for c in categories if c["kind"] == "support" and c["visibility"] in OPEN]
         if place := next((c for c in asks if chosen in ("", c["slug"])), None):
             return place
-        raise Invalid({"only_team": _("Only a question to the team can be for the team alone. Choose Support, or untick it.")})
+        raise Invalid(
+            {"only_team": _("Only a question to the team can be for the team alone. Choose Support, or untick it.")}
+        )
     if chosen:
         for category in categories:
             if category["slug"] == chosen and (category["visibility"] in OPEN or category["kind"] == "security"):

@@ -63,7 +63,12 @@ async def say_answers(reader: Reader, thread: int, answers: Sequence[Answered]) 
         return
     text = with_facts(row["markdown"], answers, thread)
     if len(text) > POST_MOST:
-        raise Invalid({"markdown": _("Too long together with what the form was told: at most %(n)d characters.") % {"n": POST_MOST}})
+        raise Invalid(
+            {
+                "markdown": _("Too long together with what the form was told: at most %(n)d characters.")
+                % {"n": POST_MOST}
+            }
+        )
     cooked = await cook_for(text, row["slug"], row["has_issues"])
     await execute(
         "with t as (update thread set version = version + 1 where id = $1 returning version)"

@@ -110,7 +110,7 @@ def sent_rows(form: Form) -> list[dict[str, Any]]:
         number = form.get(f"id-{n}", "0")
         typed = form.get(f"place-{n}", "").strip().replace(",", ".")
         place = float(typed) if typed.replace(".", "", 1).isascii() and typed.replace(".", "", 1).isdigit() else n + 1
-        row = {
+        row: dict[str, Any] = {
             "id": int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0,
             "kind": form.get(f"kind-{n}", ""),
             "label": " ".join(form.get(f"label-{n}", "").split()),

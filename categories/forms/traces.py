@@ -202,7 +202,9 @@ def _rust(lines: Lines, at: int, stop: int) -> int:
         return at
     # since 1.73 the message stands on lines of its own
     message = at + 1 if lines[at].rstrip().endswith(":") else at
-    end = next((n for n in range(message, min(stop, message + 20)) if n > at and _RUST_MORE.match(lines[n])), message + 1)
+    end = next(
+        (n for n in range(message, min(stop, message + 20)) if n > at and _RUST_MORE.match(lines[n])), message + 1
+    )
     if any(_is_blank(line) for line in lines[at : min(end, stop)]):
         end = message + 1
     return _while(lines, min(end, stop), stop, _RUST_MORE.match)
@@ -210,7 +212,9 @@ def _rust(lines: Lines, at: int, stop: int) -> int:
 
 _GO_HEAD = re.compile(r" {0,3}(?:panic: |fatal error: |runtime: |SIG[A-Z]+: )")
 _GO_ROUTINE = re.compile(r"goroutine \d+ (?:gp=\S+ .*)?\[.*\]:$")
-_GO_FRAME = re.compile(r"[\w./*(){}\[\]%@~-]+\(.*\)$|\t\S+\.(?:go|s):\d+|created by |\[signal |exit status \d|\s+panic: ")
+_GO_FRAME = re.compile(
+    r"[\w./*(){}\[\]%@~-]+\(.*\)$|\t\S+\.(?:go|s):\d+|created by |\[signal |exit status \d|\s+panic: "
+)
 
 
 def _go(lines: Lines, at: int, stop: int) -> int:
@@ -229,7 +233,9 @@ def _go(lines: Lines, at: int, stop: int) -> int:
     return _while(lines, end, stop, _GO_FRAME.match)
 
 
-_PHP_HEAD = re.compile(r" {0,3}(?:PHP )?(?:Fatal error|Parse error|Warning|Notice): .* in \S+(?::\d+| on line \d+)|.*\bStack trace:$")
+_PHP_HEAD = re.compile(
+    r" {0,3}(?:PHP )?(?:Fatal error|Parse error|Warning|Notice): .* in \S+(?::\d+| on line \d+)|.*\bStack trace:$"
+)
 _PHP_MORE = re.compile(r"#\d+ |\s+thrown in |Stack trace:|PHP Stack trace:|PHP +\d+\. |Next \S|.* in \S+:\d+$")
 
 
@@ -258,7 +264,9 @@ _COMPILER_MORE = re.compile(
 
 def _compiler(lines: Lines, at: int, stop: int) -> int:
     first = lines[at]
-    if not (_DIAGNOSTIC.match(first) or first.startswith("In file included from ") or re.match(r"[\w./-]+: In ", first)):
+    if not (
+        _DIAGNOSTIC.match(first) or first.startswith("In file included from ") or re.match(r"[\w./-]+: In ", first)
+    ):
         return at
     if not any(_DIAGNOSTIC.match(line) for line in lines[at : min(stop, at + 12)]):
         return at
@@ -270,7 +278,11 @@ def _compiler(lines: Lines, at: int, stop: int) -> int:
             end += 1
             continue
         after = _skip_blank(lines, end, stop)
-        goes_on = after > end and after < stop and (_DIAGNOSTIC.match(lines[after]) or lines[after].startswith("For more information"))
+        goes_on = (
+            after > end
+            and after < stop
+            and (_DIAGNOSTIC.match(lines[after]) or lines[after].startswith("For more information"))
+        )
         if not goes_on:
             break
         end = after

@@ -6,7 +6,9 @@ from forum.web.reader import Reader
 
 async def site_terms() -> Row:
     """The terms of the site in force: version, body (Markdown), created_at. The migrations bring the first."""
-    row = await fetch_one("select * from terms where project_id is null and kind = 'terms' order by version desc limit 1")
+    row = await fetch_one(
+        "select * from terms where project_id is null and kind = 'terms' order by version desc limit 1"
+    )
     if row is None:
         raise RuntimeError("the site has no terms")
     return row

@@ -68,7 +68,9 @@ async def publish_terms(reader: Reader, project: int | None, kind: str, body: st
     if body == (before[0]["body"] if before else ""):
         return int(newest)
     if version != newest:
-        raise Invalid({"body": _("Somebody published version %(n)d meanwhile. See what it says first.") % {"n": newest}})
+        raise Invalid(
+            {"body": _("Somebody published version %(n)d meanwhile. See what it says first.") % {"n": newest}}
+        )
     await execute(
         "insert into terms (project_id, kind, version, body, author_id) values ($1, $2, $3, $4, $5)",
         project,

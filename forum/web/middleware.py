@@ -1,6 +1,6 @@
 """The kernel around the routes: reader, CSRF, body limits, errors as pages or problem details, headers."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from urllib.parse import parse_qs, quote
 
 import asyncpg
@@ -233,7 +233,7 @@ async def read_parts(kind: str, body: bytes) -> dict[str, list[str]]:
     """The fields of a form with files; a file is its text, whatever bytes it has, and none where none was chosen.
     Raises WrongType where it cannot be read."""
 
-    async def whole() -> AsyncIterator[bytes]:
+    async def whole() -> AsyncGenerator[bytes, None]:
         yield body
 
     try:
