@@ -112,7 +112,7 @@ async def publication_of(thread: int, reader: Reader) -> Row | None:
         "   (select distinct coalesce(w.same_as, w.id) as person from person w where w.id = t.author_id or w.id in"
         "     (select person_id from thread_participant where thread_id = t.id and kind = 'requester')) r"
         "   left join publication_consent x on x.thread_id = t.id and x.person_id = r.person) n"
-        " where t.id = $1 and t.is_private and t.visibility <> 'author'",
+        f" where t.id = $1 and t.is_private and t.visibility <> 'author' and {visible_thread('t', '$2')}",
         thread,
         reader.id,
     )

@@ -64,6 +64,10 @@ UNSEEN = {
     ("forum/api/feeds.py", "sitemap_part"): "public threads alone",
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
+    ("categories/forms/answers.py", "say_answers"): "the asker's own post, inside the submission, which asked",
+    ("categories/forms/privacy.py", "requesters_of"): "who is told, inside the question, which asked; shows nobody anything",
+    ("categories/support/parts.py", "asks_of"): "the form of a draft that its requester is shown",
+    ("categories/support/actions.py", "filled_in"): "inside the submission, on a ticket that ticket_for asked for",
 }
 # Rooms of the operator's command line alone: they fill, measure and check a site, and show nobody a thread.
 OPERATORS_OWN = ("forum/demo/", "forum/bench/", "forum/recount.py", "forum/doctor.py")
