@@ -65,7 +65,10 @@ UNSEEN = {
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
     ("categories/forms/answers.py", "say_answers"): "the asker's own post, inside the submission, which asked",
-    ("categories/forms/privacy.py", "requesters_of"): "who is told, inside the question, which asked; shows nobody anything",
+    (
+        "categories/forms/privacy.py",
+        "requesters_of",
+    ): "who is told, inside the question, which asked; shows nobody anything",
     ("categories/support/parts.py", "asks_of"): "the form of a draft that its requester is shown",
     ("categories/support/actions.py", "filled_in"): "inside the submission, on a ticket that ticket_for asked for",
 }
