@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from categories.support.actions import open_ticket
+from categories.support.states import TicketEvent
 from forum.database.engine import execute, fetch, fetch_value
 from tests.helpers.site import PASSWORD, Browser, Site
+from tests.helpers.tickets import imported
 from tests.helpers.world import World
 
 ASK = {
@@ -318,3 +321,22 @@ async def test_only_addresses_of_the_web_and_of_the_site_are_pinned(site: Site, 
     form = {"private_tickets": "never", "answer_minutes": "", "links": line}
     assert (await world.owner.post("/p/pelican/settings/asking", form)).status_code == 422
     assert await fetch_value("select count(*) from pinned_link") == 0
+
+
+async def test_under_an_imported_question_the_answers_are_a_post_of_who_asked(site: Site) -> None:
+    world, fields = await with_form(site)
+    thread, ana = await imported(world), await world.person("ana")
+    octavia = await fetch_value("select author_id from thread where id = $1", thread)
+    await execute("update person set same_as = $2 where id = $1", octavia, ana.person)
+    await execute("update thread set is_closed = true where id = $1", thread)
+    ticket = await open_ticket(thread, world.project, octavia, event=TicketEvent.ASKED, is_native=False)
+    before = await fetch_value("select markdown from post where thread_id = $1", thread)
+    form = {"capacity": "personal", "terms": "1", "fields_of": "1"}
+    assert (await ana.post(f"/tickets/{ticket}/submission", form)).status_code == 422
+    sent = await ana.post(f"/tickets/{ticket}/submission", form | {fields["Pelican version"]: "3", "only_team": "1"})
+    assert sent.status_code == 303
+    assert await fetch_value("select visibility from thread") == "public", "what is public already stays so"
+    rows = await fetch("select number, author_id, markdown from post order by number")
+    assert rows[0]["markdown"] == before
+    assert rows[1]["author_id"] == ana.person and "**Pelican version:** 3" in rows[1]["markdown"]
+    assert await fetch_value("select state from ticket") == "waiting"
