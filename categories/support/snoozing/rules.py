@@ -1,7 +1,8 @@
 """Until when a ticket can be snoozed (pure)."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from categories.support.workdays import DAY, Calendar
 from forum.web.i18n import _
@@ -22,10 +23,9 @@ class Preset:
     until: datetime
 
 
-def zone_of(calendar: Calendar) -> tzinfo:
-    """The time zone a team's days are counted in; UTC where the calendar names none."""
-    zone: tzinfo = getattr(calendar, "zone", UTC)
-    return zone
+def zone_of(calendar: Calendar) -> ZoneInfo:
+    """The time zone a team's days are counted in."""
+    return ZoneInfo(calendar.zone)
 
 
 def next_workday(day: date, calendar: Calendar) -> date:
