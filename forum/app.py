@@ -10,6 +10,9 @@ from categories.bugs import jobs as bugs_jobs
 from categories.bugs import pages as bugs
 from categories.bugs import parts as bugs_parts
 from categories.figures import pages as figures
+from categories.forms import pages as forms
+from categories.forms import privacy as forms_privacy
+from categories.forms import terms_pages
 from categories.satisfaction import pages as satisfaction
 from categories.satisfaction import parts as satisfaction_parts
 from categories.satisfaction import subscribers as satisfaction_subscribers
@@ -44,6 +47,7 @@ from forum.accounts import claim_pages, doors, switch_pages
 from forum.accounts import pages as accounts
 from forum.accounts.events import IdentityProven, PlaceholderClaimed, SignedIn
 from forum.accounts.parts import READ_ONLY_BANNER, TOP_BANNER
+from forum.api import asking as api_asking
 from forum.api import discourse, feeds, v1
 from forum.api import ledger as ledger_json
 from forum.api import money as api_money
@@ -245,6 +249,10 @@ def wire() -> None:
         settings_links.register(link)
     for kind in support_notices.KINDS:
         kinds.register(kind)
+    for link in (forms.ASKING, forms.FIELDS, terms_pages.SETTINGS):
+        settings_links.register(link)
+    parts.register("thread_ticket", Part(forms.publication_panel, "", alike=True))
+    kinds.register(forms_privacy.PUBLICATION_ASKED)
 
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)
@@ -260,6 +268,7 @@ def all_routes() -> list[BaseRoute]:
         # before the threads': /t/12.json reads like /t/{id}
         *discourse.routes,
         *v1.routes,
+        *api_asking.routes,
         *ledger_json.routes,
         *api_money.routes,
         *api_payouts.routes,
@@ -269,6 +278,8 @@ def all_routes() -> list[BaseRoute]:
         *search_pages.routes,
         *bugs.routes,
         *split_pages.routes,
+        *forms.routes,
+        *terms_pages.routes,
         *threads.routes,
         *lists.routes,
         *ask.routes,

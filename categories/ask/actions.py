@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from categories.support.actions import CAPACITIES, submit
+from categories.forms.answers import Sent, checked, keep_answers, say_answers
+from categories.forms.privacy import decided
+from categories.support.submitting import CAPACITIES, submit
 from categories.triage.rules import BODY_LIMIT, TITLE_LIMIT, suggest_kind
 from forum.database.engine import Row, action, fetch_value
 from forum.projects.queries import categories_of
@@ -48,14 +50,23 @@ def private_category(categories: Sequence[Row]) -> Row | None:
     return next((c for c in categories if c["kind"] == "security" and c["visibility"] == "private"), None)
 
 
-async def bucket_for(project: int, title: str, markdown: str, chosen: str = "", *, is_private: bool = False) -> Row:
+async def bucket_for(
+    project: int, title: str, markdown: str, chosen: str = "", *, is_private: bool = False, only_team: bool = False
+) -> Row:
     """The category a text belongs into: the private one where that was asked for, else the chosen one (by slug), else
-    the first of the suggested kind. Raises Invalid."""
+    the first of the suggested kind; what only the team is to read is a question to it. Raises Invalid."""
     categories = await categories_of(project)
     if is_private:
         if place := private_category(categories):
             return place
         raise Invalid({"private": _("This project takes no private reports here. See its website.")})
+    if only_team:
+        asks = [c for c in categories if c["kind"] == "support" and c["visibility"] in OPEN]
+        if place := next((c for c in asks if chosen in ("", c["slug"])), None):
+            return place
+        raise Invalid(
+            {"only_team": _("Only a question to the team can be for the team alone. Choose Support, or untick it.")}
+        )
     if chosen:
         for category in categories:
             if category["slug"] == chosen and (category["visibility"] in OPEN or category["kind"] == "security"):
@@ -78,23 +89,40 @@ async def ask(
     accepts_terms: bool = False,
     as_draft: bool = False,
     tags: Sequence[str] = (),
+    answers: Sent | None = None,
+    only_team: bool = False,
     key: UUID | None = None,
 ) -> Asked:
-    """Ask in a project. In support the thread is a draft until capacity is said and the terms are accepted, or for as
-    long as its author wants (`as_draft`); elsewhere there is no such draft.
+    """Ask in a project. In support the thread is a draft until capacity is said, the terms are accepted and the form is
+    filled, or for as long as its author wants (`as_draft`); elsewhere there is no such draft.
 
-    Where those are missing, the draft is kept and nothing is refused. Raises Invalid, Forbidden, TooMany.
+    Where those are missing, the draft is kept and nothing is refused. `answers`: what was answered to the form's
+    questions, by name; `only_team`: the team alone is to read it. Raises Invalid, Forbidden, TooMany.
     """
-    place = await bucket_for(project, title, markdown, category, is_private=is_private)
+    place = await bucket_for(project, title, markdown, category, is_private=is_private, only_team=only_team)
     is_support = place["kind"] == "support"
     is_draft = is_support or as_draft
-    posted = await start_thread(reader, place["id"], title, markdown, tags=tags, is_draft=is_draft, key=key)
+    told = await checked(place["id"], answers or (lambda _name: ""), is_draft=is_draft)
+    posted = await start_thread(
+        reader,
+        place["id"],
+        title,
+        markdown,
+        tags=tags,
+        is_draft=is_draft,
+        is_private=is_support and await decided(project, wished=only_team),
+        key=key,
+    )
+    if posted.is_new and told:
+        await keep_answers(posted.thread, told)
+        if not is_draft:
+            await say_answers(reader, posted.thread, told)
     ticket: int | None = await fetch_value("select id from ticket where thread_id = $1", posted.thread)
     state = await fetch_value("select state from ticket where id = $1", ticket) if ticket else None
     if ticket is None or state != "draft" or as_draft or capacity not in CAPACITIES:
         return Asked(posted, ticket, is_draft=state == "draft")
     try:
-        await submit(reader, ticket, capacity=capacity, accepts_terms=accepts_terms)
+        await submit(reader, ticket, capacity=capacity, accepts_terms=accepts_terms, answers=answers)
     except Invalid:
         return Asked(posted, ticket, is_draft=True)
     return Asked(posted, ticket, is_draft=False)

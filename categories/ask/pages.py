@@ -1,36 +1,34 @@
-"""`/new-thread`: the Ask page; `/ask/route`: where it would go, as one types; `/ask/rest`: what a project asks for."""
+"""`/new-thread`: the Ask page; `/ask/route`, `/ask/rest`: its lower parts, as one types; `/ask/preview`: the post to be."""
 
-import contextlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
 from markupsafe import Markup
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
-from categories.ask.actions import OPEN, ask, bucket_for, may_be_security
-from categories.support.actions import CAPACITIES
-from categories.support.parts import letters, stroke_of
-from categories.support.queries import expected_of, project_expected, queue_state
-from categories.support.rules import position_unpaid
+from categories.ask.actions import ask
+from categories.ask.route import place_of_text, route_context
+from categories.forms.answers import Sent
+from categories.forms.queries import fields_of
+from categories.forms.rules import NAME, read_answers, with_facts
+from categories.forms.traces import fenced
+from categories.support.submitting import CAPACITIES
 from forum.database.engine import Row, fetch, fetch_value
 from forum.projects.actions import require_project
-from forum.projects.queries import categories_of, unaccepted_terms
-from forum.projects.rules import visible_categories
 from forum.threads.drafts import draft_to_ask, drop_draft, keep_draft, numbered_key
 from forum.threads.rules import TITLE_LEAST, TITLE_MOST
 from forum.threads.writing import preview_of
-from forum.web import parts
-from forum.web.errors import Invalid, NotFound, Problem, ReadOnly, SignInFirst
+from forum.web.errors import Invalid, Problem, ReadOnly, SignInFirst
 from forum.web.i18n import _
 from forum.web.pages import page, redirect, swap
-from forum.web.requests import Request
+from forum.web.requests import Form, Request
 from forum.web.routing import route
 from forum.web.switches import check_writable
 
-FIELDS = ("title", "markdown", "project", "category", "private", "capacity")
+FIELDS = ("title", "markdown", "project", "category", "private", "capacity", "only_team", "verbatim")
 
 
 async def projects_to_ask() -> list[tuple[str, str]]:
@@ -43,13 +41,12 @@ async def new_thread(request: Request) -> Response:
     """The page, prefilled from `?project=&category=&title=&body=`, else from the reader's draft."""
     query = request.query_params
     category = query.get("category", "")
-    typed = {
+    typed = dict.fromkeys(FIELDS, "") | {
         "title": query.get("title", "")[:TITLE_MOST],
         "markdown": query.get("body", "")[:100_000],
         "project": query.get("project", ""),
         "category": category if category != "security" else "",
         "private": "1" if category == "security" else "",
-        "capacity": "",
     }
     key, draft = numbered_key(""), None
     if request.reader.is_signed_in:
@@ -57,7 +54,7 @@ async def new_thread(request: Request) -> Response:
         key, draft = await draft_to_ask(request.reader, typed["title"], typed["markdown"], number)
     if draft is not None:
         typed |= {"title": draft["title"], "markdown": draft["markdown"]}
-        typed |= {k: v for k, v in draft["data"].items() if k in FIELDS and not typed[k]}
+        typed |= {k: v for k, v in draft["data"].items() if (k in FIELDS and not typed[k]) or NAME.fullmatch(k)}
     return await ask_page(request, typed, draft_key=key, draft_version=draft["version"] if draft else 0)
 
 
@@ -73,7 +70,8 @@ async def ask_page(
     projects = await projects_to_ask()
     if not typed["project"] and len(projects) == 1:
         typed["project"] = projects[0][0]
-    route_to = await route_context(request, typed)
+    context = await route_context(request, typed)
+    labels = {field.name: field.label for field in context["fields"]}
     return await page(
         request,
         "ask/new_thread.html",
@@ -81,85 +79,66 @@ async def ask_page(
         typed=typed,
         projects=projects,
         errors=errors or {},
+        labels=labels,
         new_key=more.pop("key", None) or uuid4(),
         request_csrf=request.csrf_token,
         preview=more.pop("preview", None),
         draft_key=more.pop("draft_key", None) or draft_key(request),
         draft_version=more.pop("draft_version", ""),
-        page_modules=("composer.js",),
-        **route_to,
+        page_modules=("composer.js", "asking.js"),
+        **context,
         **more,
     )
 
 
-async def route_context(request: Request, typed: dict[str, str]) -> dict[str, Any]:
-    """Where the text would go, what is expected there, which terms are still to be accepted."""
-    try:
-        project = await require_project(typed["project"]) if typed["project"] else None
-    except NotFound:
-        project, typed["project"] = None, ""
-    context: dict[str, Any] = {
-        "bucket": None,
-        "may_be_security": may_be_security(typed["title"], typed["markdown"]),
-        "place": None,
-        "terms": [],
-        "category_choices": [],
-        "project": None,
-        "offers": "",
-    }
-    if project is None:
-        return context
-    row = await fetch("select id, slug, name, guideline from project where id = $1", project)
-    categories = await categories_of(project)
-    bucket: Row | None = None
-    if typed["title"].strip() or typed["category"] or typed["private"]:
-        with contextlib.suppress(Invalid):
-            bucket = await bucket_for(
-                project, typed["title"], typed["markdown"], typed["category"], is_private=typed["private"] == "1"
-            )
-    return context | {
-        "project": row[0],
-        "bucket": bucket,
-        "place": await place_context(project),
-        "offers": await parts.load("ask_offers", project),
-        "terms": await unaccepted_terms(request.reader.person, project) if request.reader.is_signed_in else [],
-        "category_choices": [
-            (c["slug"], c["name"]) for c in visible_categories(request.reader, categories) if c["visibility"] in OPEN
-        ],
-    }
-
-
-async def place_context(project: int) -> dict[str, Any]:
-    """Where somebody who asks now would stand in the queue, and what they may expect."""
-    state = await queue_state(project)
-    lines = (state.due, state.paid, state.share, state.credit)
-    position = position_unpaid(state.unpaid + 1, *lines)
-    joined = replace(state, unpaid=state.unpaid + 1, total=state.total + 1)
-    line, ends = letters(joined)
-    return {
-        "position": position,
-        "waiting": joined.total,
-        "line": line,
-        "stroke": stroke_of(position, ends),
-        "share": state.share,
-        "expected": expected_of(await project_expected(project)),
-    }
-
-
 def typed_fields(request: Request) -> dict[str, str]:
-    return {name: request.fields.get(name, "")[:100_000] for name in FIELDS}
+    """What was typed and chosen, and the answers to the form's questions; a chosen file counts as the text of its field."""
+    form = request.fields
+    typed = {name: form.get(name, "")[:100_000] for name in FIELDS}
+    return typed | {name: sent(form)(name) for name in form if NAME.fullmatch(name)}
+
+
+def sent(form: Form) -> Sent:
+    """What a form was told under a name: the file that was chosen, else what was typed."""
+    return lambda name: form.get(f"{name}-file", "").strip("\n") or form.get(name, "")
 
 
 async def where_to(request: Request) -> Response:
-    """For htmx: the lines that say where the text would go."""
+    """For htmx: the lines that say where the text would go; what the form asks comes along where that is another one."""
     typed = typed_fields(request)
-    return await swap(request, "ask/route.html", typed=typed, errors={}, **await route_context(request, typed))
+    context = await route_context(request, typed)
+    asked = request.fields.get("fields_of", "")
+    return await swap(
+        request, "ask/routed.html", typed=typed, errors={}, is_other=asked != context["fields_of"], **context
+    )
 
 
 async def rest(request: Request) -> Response:
     """For htmx: everything below the text, as the chosen project asks for it."""
     typed = typed_fields(request)
-    return await swap(request, "ask/rest.html", typed=typed, errors={}, **await route_context(request, typed))
+    return await swap(request, "ask/rested.html", typed=typed, errors={}, **await route_context(request, typed))
+
+
+@dataclass(frozen=True)
+class Composed:
+    """The first post as it will stand."""
+
+    markdown: str
+    html: Markup
+
+
+async def composed(request: Request, typed: Mapping[str, str]) -> Composed:
+    """What was typed with its code blocks, and below it what the form was told. Raises Invalid."""
+    text = typed["markdown"] if typed["verbatim"] == "1" else fenced(typed["markdown"]).text
+    place = await place_of_text(typed)
+    answers = read_answers(await fields_of(place["id"]), sent(request.fields))[0] if place else []
+    cooked = await preview_of(with_facts(text, answers, 0), typed["project"])
+    return Composed(text, Markup(cooked.html))
+
+
+async def preview(request: Request) -> Response:
+    """For htmx: the first post as it will stand."""
+    return HTMLResponse((await composed(request, typed_fields(request))).html)
 
 
 async def submit(request: Request) -> Response:
@@ -168,21 +147,37 @@ async def submit(request: Request) -> Response:
     if "look" in fields:
         looked_for = {"q": typed["title"][:200], "project": typed["project"], "solved": "yes"}
         return redirect(request, f"/search?{urlencode(looked_for)}")
+    if "again" in fields:
+        # without script: the page for another project, or with the file that was chosen
+        return await ask_page(request, typed, key=fields.key())
     if not request.reader.is_signed_in:
         raise SignInFirst
     if "preview" in fields:
-        cooked = await preview_of(typed["markdown"], typed["project"])
-        return await ask_page(request, typed, preview=Markup(cooked.html), key=fields.key())
+        try:
+            shown = await composed(request, typed)
+        except Invalid as problem:
+            return await ask_page(request, typed, problem.status, errors=problem.errors, key=fields.key())
+        return await ask_page(request, typed, preview=shown.html, key=fields.key())
     try:
         await check_writable(request)
     except ReadOnly as problem:
         return await ask_page(request, typed, problem.status, errors={"": problem.message}, key=fields.key())
     if "save" in fields or (fields.get("then") == "draft" and not await is_for_support(typed)):
-        await keep_draft(
-            request.reader, draft_key(request), title=typed["title"], markdown=typed["markdown"], data=typed
-        )
+        await keep_typed(request, typed)
         number = draft_key(request).partition(":")[2]
         return redirect(request, "/new-thread" + (f"?draft={number}" if number else ""), _("Draft kept."))
+    return await sent_off(request, typed)
+
+
+async def keep_typed(request: Request, typed: dict[str, str]) -> None:
+    data = {name: value for name, value in typed.items() if value and name not in ("title", "markdown")}
+    await keep_draft(request.reader, draft_key(request), title=typed["title"], markdown=typed["markdown"], data=data)
+
+
+async def sent_off(request: Request, typed: dict[str, str]) -> Response:
+    """The question is asked, or the page comes back with what is missing; everything typed is kept either way."""
+    fields = request.fields
+    as_draft = fields.get("then") == "draft"
     title = fields.text("title", limit=TITLE_MOST, least=TITLE_LEAST)
     markdown = fields.text("markdown", limit=100_000)
     if not typed["project"]:
@@ -190,27 +185,29 @@ async def submit(request: Request) -> Response:
     try:
         fields.check()
         project = await require_project(typed["project"])
+        if not as_draft:
+            await check_answers(request, typed)
         asked = await ask(
             request.reader,
             project,
             title,
-            markdown,
+            markdown if typed["verbatim"] == "1" else fenced(markdown).text,
             category=typed["category"],
             is_private=typed["private"] == "1",
             capacity=typed["capacity"] if typed["capacity"] in CAPACITIES else "",
             accepts_terms=fields.get("terms") == "1",
-            as_draft=fields.get("then") == "draft",
+            as_draft=as_draft,
+            answers=sent(fields),
+            only_team=typed["only_team"] == "1",
             key=fields.key(),
         )
     except Problem as problem:
         if problem.status == 401:
             raise
-        if problem.status == 403:
-            await keep_draft(
-                request.reader, draft_key(request), title=typed["title"], markdown=typed["markdown"], data=typed
-            )
+        if problem.status in (403, 422):
+            await keep_typed(request, typed)
         errors = problem.errors if isinstance(problem, Invalid) else {"": problem.message}
-        return await ask_page(request, typed, problem.status, errors=errors, key=fields.key())
+        return await ask_page(request, typed, problem.status, errors=dict(errors), key=fields.key())
     await drop_draft(request.reader, draft_key(request))
     notice = _("Kept as a draft. Say in which capacity you ask, and submit it.") if asked.is_draft else ""
     if fields.get("then") == "raise" and not asked.is_draft:
@@ -222,15 +219,20 @@ async def submit(request: Request) -> Response:
     return redirect(request, asked.posted.url, notice)
 
 
+async def check_answers(request: Request, typed: Mapping[str, str]) -> None:
+    """Raises Invalid with what the form misses, before anything is made of it."""
+    place = await place_of_text(typed)
+    if place is None:
+        return
+    _answers, faults, missing = read_answers(await fields_of(place["id"]), sent(request.fields))
+    if faults or missing:
+        raise Invalid(faults | missing)
+
+
 async def is_for_support(typed: Mapping[str, str]) -> bool:
     """Whether what was typed would become a ticket, whose draft is a thread; other drafts are kept as they are typed."""
-    try:
-        project = await require_project(typed["project"])
-        private = typed["private"] == "1"
-        place = await bucket_for(project, typed["title"], typed["markdown"], typed["category"], is_private=private)
-    except Problem:
-        return False
-    return bool(place["kind"] == "support")
+    place = await place_of_text(typed)
+    return place is not None and bool(place["kind"] == "support")
 
 
 async def home_top(request: Request) -> dict[str, Any]:
@@ -252,4 +254,5 @@ routes = [
     route("/new-thread", submit, methods=("POST",), while_read_only=True),
     route("/ask/route", where_to, methods=("POST",), while_read_only=True),
     route("/ask/rest", rest, methods=("POST",), while_read_only=True),
+    route("/ask/preview", preview, access="signed_in", methods=("POST",), while_read_only=True),
 ]

@@ -12,10 +12,7 @@ from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_
 from forum.events import hint, publish
 from forum.jobs import enqueue
 from forum.notifications.actions import tell
-from forum.projects.actions import accept_terms
-from forum.projects.queries import unaccepted_terms
 from forum.projects.roles import require
-from forum.threads.actions import publish_draft
 from forum.threads.events import ThreadChanged
 from forum.threads.visibility import visible_thread
 from forum.threads.writing import post_reply, record_act, require_writer
@@ -23,7 +20,6 @@ from forum.web.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.web.i18n import _
 from forum.web.reader import Reader
 
-CAPACITIES = ("professional", "personal", "project")
 PROMISE_MOST = 60  # workdays
 E = TicketEvent
 OVER = (TicketState.RESOLVED, TicketState.CLOSED)
@@ -184,40 +180,6 @@ async def is_requester(reader: Reader, ticket: int) -> bool:
             reader.person,
         )
     )
-
-
-@action
-async def submit(reader: Reader, ticket: int, *, capacity: str, accepts_terms: bool) -> None:
-    """Make a draft a waiting ticket: capacity said, the site's and the project's current terms accepted. To a ticket
-    that was taken in the same is only added. Sent twice, it is one submission.
-
-    Raises Invalid by field, NotFound, Forbidden, Conflict (its thread is not in support any more).
-    """
-    require_writer(reader)
-    row = await ticket_for(reader, ticket)
-    if not await is_requester(reader, ticket):
-        raise Forbidden
-    if row["state"] != "draft" and row["capacity"] is not None:
-        return
-    faults = {}
-    if capacity not in CAPACITIES:
-        faults["capacity"] = _("Say in which capacity you ask.")
-    terms = await unaccepted_terms(reader.person, row["project_id"])
-    if terms and not accepts_terms:
-        faults["terms"] = _("The terms need your consent before anybody is asked.")
-    if faults:
-        raise Invalid(faults)
-    is_draft = row["state"] == "draft"
-    if is_draft and not await is_in_support(row):
-        raise Conflict(_("This thread does not stand in a support category any more."))
-    await accept_terms(reader.person, [term["id"] for term in terms])
-    await execute(
-        "update ticket set capacity = $2, submitted_at = coalesce(submitted_at, now()) where id = $1", ticket, capacity
-    )
-    if is_draft:
-        await publish_draft(reader, row["thread_id"])
-        await record_act(row["thread_id"], "submit", reader.person)
-        await advance(row, E.SUBMITTED)
 
 
 @action

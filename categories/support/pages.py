@@ -5,6 +5,7 @@ from starlette.responses import Response
 from categories.support import actions
 from categories.support.queries import ticket_by_id
 from categories.support.silence import still_needed as say_still_needed
+from categories.support.submitting import submit
 from forum.database.engine import fetch_value
 from forum.threads.actions import move_thread
 from forum.threads.pages import asked_id, back_to_thread, fresh_page
@@ -29,11 +30,16 @@ async def submission(request: Request) -> Response:
     thread = await thread_of(ticket)
     fields = request.fields
     try:
-        await actions.submit(
+        await submit(
             request.reader,
             ticket,
             capacity=fields.get("capacity", ""),
             accepts_terms=fields.get("terms") == "1",
+            # a form without questions, such as a program's, leaves the draft's answers as they are
+            answers=(lambda name: fields.get(f"{name}-file", "").strip("\n") or fields.get(name, ""))
+            if "fields_of" in fields
+            else None,
+            is_private=fields.get("only_team") == "1" if "fields_of" in fields else None,
         )
     except Invalid as problem:
         return await fresh_page(request, thread, status=422, ticket_errors=problem.errors)

@@ -6,6 +6,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from categories.forms.queries import answers_of, asking_of, fields_of
+from categories.forms.rules import LOG_MOST
 from categories.support import queries
 from categories.support.joining.parts import panel_of
 from categories.support.promise_facts import promise_facts
@@ -16,6 +18,7 @@ from forum.database.engine import Row, fetch, fetch_one
 from forum.live.streams import News
 from forum.projects.queries import unaccepted_terms
 from forum.projects.roles import may
+from forum.projects.terms import to_accept
 from forum.threads.visibility import visible_thread
 from forum.web import parts
 from forum.web.reader import Reader
@@ -84,15 +87,49 @@ async def form_of(request: Request, ticket: Row, errors: Mapping[str, str] | Non
     """To a requester, the short form that a draft needs to be submitted, and one that was taken in asks for later."""
     if not ticket["is_requester"] or ticket["capacity"] is not None:
         return Markup("")
+    typed = {name: request.fields.get(name, "") for name in ("capacity", "only_team")}
+    asks = await asks_of(request, ticket) if ticket["state"] == "draft" else {"labels": {}}
     return fragment(
         "support/draft.html",
         ticket=ticket,
-        terms=await unaccepted_terms(request.reader.person, ticket["project_id"]),
+        reader=request.reader,
+        terms=to_accept(await unaccepted_terms(request.reader.person, ticket["project_id"])),
         errors=errors or {},
         csrf=request.csrf_token,
+        typed_capacity=typed["capacity"] or ticket["capacity"],
+        capacity_project=await parts.load("capacity_project", request, ticket["project_id"], typed),
+        **asks,
         expected=expected_of(ticket),
         offers=await parts.load("ask_offers", ticket["project_id"]) if ticket["state"] == "draft" else "",
     )
+
+
+async def asks_of(request: Request, ticket: Row) -> dict[str, Any]:
+    """What the form of a draft's category asks, with what was sent just now, else what the draft was told before."""
+    where = await fetch_one(
+        "select t.category_id, t.is_private, t.visibility, p.name, p.guideline from thread t"
+        " join project p on p.id = t.project_id where t.id = $1",
+        ticket["thread_id"],
+    )
+    assert where is not None
+    fields = await fields_of(where["category_id"])
+    form = request.fields
+    if "fields_of" in form:
+        typed = {name: form.get(f"{name}-file", "").strip("\n") or form[name] for name in form}
+    else:
+        typed = {f"field-{each.field}": each.answer for each in await answers_of(ticket["thread_id"])}
+        typed["only_team"] = "1" if where["is_private"] else ""
+    return {
+        "project": where,
+        "fields": fields,
+        "labels": {field.name: field.label for field in fields},
+        "fields_of": str(where["category_id"]),
+        "log_most": LOG_MOST,
+        "asking": await asking_of(ticket["project_id"]),
+        # a thread that is public already, since it was imported, cannot be for the team alone
+        "asks_team": where["visibility"] == "author",
+        "typed": {"only_team": ""} | typed,
+    }
 
 
 def track_of(state: QueueState, place: Place | None) -> dict[str, Any]:

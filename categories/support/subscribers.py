@@ -136,7 +136,7 @@ async def assignee_may_not_follow(event: ThreadMoved) -> None:
         "select k.assignee_id from ticket k join thread t on t.id = k.thread_id join category c on c.id = t.category_id"
         " where k.thread_id = $1 and k.assignee_id is not null and t.visibility = 'private' and not exists"
         " (select 1 from project_member m where m.project_id = t.project_id and m.person_id = k.assignee_id"
-        " and m.role = any(c.readers))",
+        " and (m.role = any(c.readers) or (t.is_private and c.visibility <> 'private')))",
         event.thread,
     )
     if left is not None:

@@ -53,7 +53,10 @@ async def begin(
         made.nonce,
         made.verifier,
         next,
-        {name: text[: most.get(name, WORD_MOST)] for name, text in (draft or {}).items()},
+        {
+            name: text[: most.get(name, BODY_MOST if name.startswith("field-") else WORD_MOST)]
+            for name, text in (draft or {}).items()
+        },
         TO_RETURN,
     )
     return made

@@ -3,8 +3,8 @@
 from categories.bugs.rules import BODY_MOST
 from categories.bugs.rules import TITLE_MOST as ISSUE_TITLE_MOST
 from categories.bugs.states import OBSTACLES, PROBLEMS, State
-from categories.support.actions import CAPACITIES
-from forum.api import described_money, described_payouts, described_templates
+from categories.support.submitting import CAPACITIES
+from forum.api import asking, described_money, described_payouts, described_templates
 from forum.api.described import INTEGER, PROJECT, TIME, Json, answer, body, refused, thing
 from forum.projects.roles import TEAM
 from forum.threads.rules import PURPOSES, TITLE_LEAST, TITLE_MOST
@@ -248,6 +248,7 @@ PATHS: Json = {
                         "default": False,
                         "description": "Needed as true unless the current terms of site and project were accepted.",
                     },
+                    **asking.MORE,
                 },
                 ["title", "markdown", "capacity"],
             ),
@@ -316,9 +317,13 @@ def document(base_url: str) -> Json:
         },
         "servers": [{"url": base_url}],
         "security": [{"key": []}],
-        "paths": PATHS | described_money.PATHS | described_payouts.PATHS | described_templates.PATHS,
+        "paths": PATHS | described_money.PATHS | described_payouts.PATHS | described_templates.PATHS | asking.PATHS,
         "components": {
-            "schemas": SCHEMAS | described_money.SCHEMAS | described_payouts.SCHEMAS | described_templates.SCHEMAS,
+            "schemas": SCHEMAS
+            | described_money.SCHEMAS
+            | described_payouts.SCHEMAS
+            | described_templates.SCHEMAS
+            | asking.SCHEMAS,
             "securitySchemes": {
                 "key": {
                     "type": "apiKey",

@@ -4,17 +4,13 @@ from datetime import UTC, datetime
 
 from starlette.responses import JSONResponse, Response
 
-from categories.ask.actions import OPEN, ask
 from categories.bugs import actions as bugs
 from categories.bugs.queries import as_json, facts_of, posts_for, target_of
 from categories.bugs.rules import BODY_MOST, distilled
 from categories.bugs.rules import TITLE_MOST as ISSUE_TITLE_MOST
-from categories.support.actions import CAPACITIES
 from categories.support.inbox import team_project
 from categories.support.queries import (
-    expected_of,
     place_of,
-    project_expected,
     queue_slice,
     queue_state,
     ticket_by_id,
@@ -23,15 +19,14 @@ from categories.support.queries import (
 from forum.api import queries
 from forum.api.openapi import document
 from forum.api.reading import read_body
-from forum.database.engine import action, fetch_value
-from forum.projects.queries import categories_of, project_by_slug, unaccepted_terms
+from forum.database.engine import fetch_value
+from forum.projects.queries import project_by_slug
 from forum.projects.roles import require
 from forum.threads.pages import asked_id
-from forum.threads.rules import PURPOSES, TITLE_LEAST, TITLE_MOST
-from forum.threads.writing import post_reply, require_writer
-from forum.web.errors import Conflict, Invalid, NotFound
+from forum.threads.rules import PURPOSES
+from forum.threads.writing import post_reply
+from forum.web.errors import Invalid, NotFound
 from forum.web.i18n import _
-from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
 from reputation.queries import asked_below, board_of
@@ -136,52 +131,6 @@ async def supporters(request: Request) -> Response:
     return JSONResponse({"period": period.key, "supporters": shown, "next": str(older) if older else None})
 
 
-async def create_ticket(request: Request) -> Response:
-    """`POST /api/v1/projects/{project}/tickets`: ask in support, and wait."""
-    body = await read_body(request)
-    title = body.text("title", most=TITLE_MOST)
-    markdown = body.text("markdown", most=TEXT_MOST)
-    capacity = body.choice("capacity", CAPACITIES)
-    accepts = body.flag("accept_terms")
-    if title and len(title) < TITLE_LEAST:
-        body.fail("title", _("At least %(least)d characters.") % {"least": TITLE_LEAST})
-    body.check()
-    project = await project_by_slug(request.path_params["project"])
-    ticket, thread = await submitted(request.reader, project["id"], title, markdown, capacity, accepts)
-    place = await place_of(ticket)
-    expected = expected_of(await project_expected(project["id"]))
-    return JSONResponse(
-        {
-            "ticket": ticket,
-            "thread": thread,
-            "position": place.position if place else None,
-            "expected": {"from": expected.from_, "to": expected.to},
-        },
-        201,
-    )
-
-
-@action
-async def submitted(
-    reader: Reader, project: int, title: str, markdown: str, capacity: str, accepts: bool
-) -> tuple[int, int]:
-    """Ask and submit in one, or nothing at all: (ticket, thread). Raises Invalid, Forbidden, Conflict, TooMany."""
-    person = require_writer(reader)
-    if not accepts and await unaccepted_terms(person, project):
-        raise Invalid(
-            {"accept_terms": _("The current terms were not accepted yet: read them, and send true to accept them.")}
-        )
-    places = [c for c in await categories_of(project) if c["kind"] == "support" and c["visibility"] in OPEN]
-    if not places:
-        raise Conflict(_("This project has no place for support."))
-    asked = await ask(
-        reader, project, title, markdown, category=places[0]["slug"], capacity=capacity, accepts_terms=accepts
-    )
-    if asked.ticket is None or asked.is_draft:
-        raise Conflict(_("The terms have changed just now. Send it again."))
-    return asked.ticket, asked.posted.thread
-
-
 async def create_answer(request: Request) -> Response:
     """`POST /api/v1/tickets/{id}/answers`: reply in a ticket's home thread, for one of the purposes."""
     body = await read_body(request)
@@ -223,7 +172,6 @@ routes = [
     route("/api/v1/projects", projects),
     route("/api/v1/projects/{project}/queue", queue, access="team"),
     route("/api/v1/projects/{project}/supporters", supporters),
-    route("/api/v1/projects/{project}/tickets", create_ticket, access="signed_in", methods=("POST",)),
     route("/api/v1/tickets/{id}/answers", create_answer, access="signed_in", methods=("POST",)),
     route("/api/v1/threads/{id}/promotion", read_promotion, access="signed_in"),
     route("/api/v1/threads/{id}/promotion", create_promotion, access="signed_in", methods=("POST",)),

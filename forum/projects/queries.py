@@ -72,13 +72,29 @@ async def team_of(project: int) -> list[Row]:
 
 
 async def unaccepted_terms(person: int, project: int) -> list[Row]:
-    """The current terms of the site and of the project that this person has not accepted: (id, project_id, body)."""
+    """The terms and codes of conduct in force, of the site and of the project, that this person has not accepted: (id,
+    project_id, kind, version, body, and `before`: the version accepted last, null for none). An empty body asks nothing."""
     return await fetch(
-        "select t.id, t.project_id, t.version, t.body from terms t"
-        " where (t.project_id is null or t.project_id = $2)"
-        "   and t.version = (select max(n.version) from terms n where n.project_id is not distinct from t.project_id)"
+        "select t.id, t.project_id, t.kind, t.version, t.body, (select max(o.version) from terms o"
+        "   join terms_acceptance b on b.terms_id = o.id and b.person_id = $1"
+        "   where o.project_id is not distinct from t.project_id and o.kind = t.kind) as before from terms t"
+        " where (t.project_id is null or t.project_id = $2) and t.body <> ''"
+        "   and t.version = (select max(n.version) from terms n"
+        "     where n.project_id is not distinct from t.project_id and n.kind = t.kind)"
         "   and not exists (select 1 from terms_acceptance a where a.terms_id = t.id and a.person_id = $1)"
-        " order by t.project_id nulls first",
+        " order by t.project_id nulls first, t.kind desc",
         person,
         project,
+    )
+
+
+async def versions_of_terms(project: int | None, kind: str) -> list[Row]:
+    """Every version of a project's terms or code of conduct (None: the site's), the one in force first: (id, version,
+    body, created_at, name of who published it or null)."""
+    return await fetch(
+        "select t.id, t.version, t.body, t.created_at, coalesce(nullif(p.name, ''), p.username) as name"
+        " from terms t left join person p on p.id = t.author_id"
+        " where t.project_id is not distinct from $1 and t.kind = $2 order by t.version desc",
+        project,
+        kind,
     )

@@ -68,6 +68,8 @@ class Terms(Table, tablename="terms", db=engine):
     version = Integer()
     body = Text()
     created_at = Timestamptz()
+    kind = Text()
+    author_id = ForeignKey(Person, null=True)
 
 
 class TermsAcceptance(Table, tablename="terms_acceptance", db=engine):

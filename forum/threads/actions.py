@@ -212,13 +212,16 @@ async def put_into(where: Row, to: Row, actor: int | None) -> None:
         "update thread set category_id = $2, visibility = $3 where id = $1",
         thread,
         to["id"],
-        to["visibility"],
+        # what is private by its asker's wish stays so wherever it goes
+        "private" if where["is_private"] else to["visibility"],
     )
-    await execute(
-        "update category set thread_count = thread_count + (case when id = $1 then -1 else 1 end) where id in ($1, $2)",
-        where["category_id"],
-        to["id"],
-    )
+    if not where["is_private"]:
+        await execute(
+            "update category set thread_count = thread_count + (case when id = $1 then -1 else 1 end)"
+            " where id in ($1, $2)",
+            where["category_id"],
+            to["id"],
+        )
     # a private category's name is not told to those who stay behind
     shown = {"to": to["name"]} if to["visibility"] == "public" else {}
     await record_act(thread, "move", actor, **shown)
@@ -241,9 +244,10 @@ async def publish_draft(reader: Reader, thread: int) -> None:
         "update thread set visibility = $2, version = version + 1, created_at = now(), bumped_at = now(),"
         " last_post_at = now() where id = $1",
         thread,
-        where["category_visibility"],
+        "private" if where["is_private"] else where["category_visibility"],
     )
-    await execute("update category set thread_count = thread_count + 1 where id = $1", where["category_id"])
+    if not where["is_private"]:
+        await execute("update category set thread_count = thread_count + 1 where id = $1", where["category_id"])
     await publish(ThreadChanged(thread))
     hint("thread", thread)
     hint("list", where["project_id"])

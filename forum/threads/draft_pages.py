@@ -21,7 +21,9 @@ from forum.web.routing import route
 
 KEY = re.compile(r"new-thread(?::[1-9][0-9]?)?|thread:[1-9][0-9]{0,17}")
 # What a draft of a new thread keeps beside its words, with the most characters of each.
-CHOICES = {"project": 100, "category": 100, "private": 1, "capacity": 20}
+CHOICES = {"project": 100, "category": 100, "private": 1, "capacity": 20, "only_team": 1, "verbatim": 1}
+# … and what a project's form was told, each a log at most.
+ANSWER_MOST, ANSWERS_MOST = 400_000, 20
 # An open composer keeps its draft every three seconds at most; this leaves room for several of them.
 A_MINUTE = 120
 
@@ -83,6 +85,9 @@ async def keep_sent(request: Request) -> Mapping[str, object]:
         data = {
             name: value for name, most in CHOICES.items() if (value := fields.text(name, limit=most, required=False))
         }
+        for name in [name for name in fields if drafts.ANSWER.fullmatch(name)][:ANSWERS_MOST]:
+            if value := fields.get(name, "")[:ANSWER_MOST]:
+                data[name] = value
         fields.check()
     kept = await drafts.keep_draft(reader, key, title=title, markdown=markdown, data=data, version=version)
     return {"version": kept, "saved_at": datetime.now(UTC).isoformat(timespec="seconds")}

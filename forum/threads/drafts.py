@@ -1,5 +1,6 @@
 """Drafts: what is being written, kept on the server and shown on every device of its author."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,9 @@ from forum.web.errors import Conflict
 from forum.web.i18n import _
 from forum.web.reader import Reader
 
+# What a guest chose, and told a project's form, beside the words.
+CARRIED = frozenset({"project", "category", "private", "capacity", "only_team", "verbatim"})
+ANSWER = re.compile(r"field-[1-9][0-9]{0,17}")
 # The key of what somebody is about to ask; what stepped aside for it is `new-thread:2` to `new-thread:99`.
 NEW_THREAD = "new-thread"
 
@@ -121,7 +125,11 @@ async def keep_carried(event: SignedIn) -> None:
         title,
         markdown,
     )
-    data = {name: event.draft[name][:100] for name in ("project", "category", "private") if event.draft.get(name)}
+    data = {
+        name: value[: 400_000 if name.startswith("field-") else 100]
+        for name, value in event.draft.items()
+        if value and (name in CARRIED or ANSWER.fullmatch(name))
+    }
     await execute(
         "insert into draft (person_id, key, title, markdown, data) values ($1, $2, $3, $4, $5)"
         " on conflict (person_id, key) do update set title = excluded.title, markdown = excluded.markdown,"

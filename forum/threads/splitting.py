@@ -119,8 +119,9 @@ async def make_thread(chosen: Chosen, title: str) -> Posted:
     last_public = posts.index(last) + 1
     row = await fetch_one(
         "insert into thread (project_id, category_id, author_id, title, slug, visibility, last_number, last_public_number,"
-        " reply_count, last_post_at, last_poster_id, people, origin, origin_url, created_at, bumped_at, version)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, now(), 2) returning id, version",
+        " reply_count, last_post_at, last_poster_id, people, origin, origin_url, created_at, bumped_at, version,"
+        " is_private) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, now(), 2, $16)"
+        " returning id, version",
         where["project_id"],
         to["id"],
         first["author_id"],
@@ -136,22 +137,29 @@ async def make_thread(chosen: Chosen, title: str) -> Posted:
         first["origin"],
         first["origin_url"],
         first["created_at"],
+        # by its asker's wish as before, wherever it is moved
+        where["is_private"],
     )
     assert row is not None
     if visibility == "private":
-        await execute(
-            "insert into thread_participant (thread_id, person_id, kind) select $2, w.person_id, 'invited'"
-            " from thread_participant w where w.thread_id = $1 and w.kind <> 'assignee' on conflict do nothing",
-            where["id"],
-            row["id"],
-        )
-        await execute(
-            "insert into thread_participant (thread_id, person_id, kind) values ($1, $2, 'invited') on conflict do nothing",
-            row["id"],
-            where["author_id"],
-        )
-    await execute("update category set thread_count = thread_count + 1 where id = $1", to["id"])
+        await bring_readers(where, row["id"])
+    if not where["is_private"]:
+        await execute("update category set thread_count = thread_count + 1 where id = $1", to["id"])
     return Posted(row["id"], slug, first["id"], 1, row["version"])
+
+
+async def bring_readers(where: Row, made: int) -> None:
+    """Whoever read a private thread reads what was split off it; who asked there has a say in whether that is published."""
+    await execute(
+        "insert into thread_participant (thread_id, person_id, kind)"
+        " select $2::bigint, w.person_id, case when $3::boolean and w.kind = 'requester' then 'requester' else 'invited' end"
+        " from thread_participant w where w.thread_id = $1 and w.kind <> 'assignee'"
+        " union select $2, $4::bigint, case when $3 then 'requester' else 'invited' end on conflict do nothing",
+        where["id"],
+        made,
+        where["is_private"],
+        where["author_id"],
+    )
 
 
 def faces(posts: Sequence[Row]) -> list[int]:

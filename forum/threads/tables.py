@@ -45,6 +45,7 @@ class Thread(Table, tablename="thread", db=engine):
     created_at = Timestamptz()
     bumped_at = Timestamptz()
     client_key = UUID(null=True)
+    is_private = Boolean()
 
 
 class SiteStamp(Table, tablename="site_stamp", db=engine):

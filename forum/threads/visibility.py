@@ -20,8 +20,8 @@ def visible_thread(thread: str, reader: str) -> str:
     """SQL: the reader may see the row `thread` (an alias of the table thread) at all.
 
     author: the author alone · public: everybody · members: whoever is signed in · team: the project's team ·
-    private: the author, the thread's participants, and the roles that its category names; nobody else, admins
-    and moderators included.
+    private: the author, the thread's participants, and the roles that its category names; of a private ticket the
+    whole team, unless it stands in a private category; nobody else, admins and moderators included.
     """
     t, r = thread, f"{reader}::bigint"
     return f"""({t}.visibility = 'public' or ({r} is not null and (
@@ -31,7 +31,8 @@ def visible_thread(thread: str, reader: str) -> str:
         or ({t}.visibility = 'private' and (
             exists (select 1 from thread_participant w where w.thread_id = {t}.id and w.person_id = {r})
             or exists (select 1 from category c join project_member m on m.project_id = c.project_id
-                        where c.id = {t}.category_id and m.person_id = {r} and m.role = any(c.readers)))))))"""
+                        where c.id = {t}.category_id and m.person_id = {r} and (m.role = any(c.readers)
+                             or ({t}.is_private and c.visibility <> 'private'))))))))"""
 
 
 def visible_post(post: str, thread: str, reader: str) -> str:

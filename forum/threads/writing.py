@@ -109,15 +109,19 @@ async def start_thread(
     *,
     tags: Sequence[str] = (),
     is_draft: bool = False,
+    is_private: bool = False,
     key: UUID | None = None,
 ) -> Posted:
-    """Ask, report or propose: a new thread in a category. A draft is visible to its author alone.
+    """Ask, report or propose: a new thread in a category. A draft is visible to its author alone; a private one to the
+    project's team besides, until its requesters agree to publish it.
 
     Sent twice with one `key`, it is one thread. Raises Invalid, NotFound, Forbidden, TooMany.
     """
     author = require_writer(reader)
     await limit(f"post:{author}", most=POSTS_A_MINUTE, seconds=60)
-    return await store_thread(author, category, title, markdown, tags=tags, is_draft=is_draft, key=key)
+    return await store_thread(
+        author, category, title, markdown, tags=tags, is_draft=is_draft, is_private=is_private, key=key
+    )
 
 
 @action
@@ -129,6 +133,7 @@ async def store_thread(
     *,
     tags: Sequence[str] = (),
     is_draft: bool = False,
+    is_private: bool = False,
     key: UUID | None = None,
     origin: Origin = LOCAL,
 ) -> Posted:
@@ -159,9 +164,9 @@ async def store_thread(
     slug = slug_of(title)
     row = await fetch_one(
         "with t as (insert into thread (project_id, category_id, author_id, title, slug, visibility, last_number,"
-        " last_post_at, last_poster_id, people, origin, origin_url, created_at, bumped_at, client_key)"
+        " last_post_at, last_poster_id, people, origin, origin_url, created_at, bumped_at, client_key, is_private)"
         " values ($1, $2, $3, $4, $5, $6, 1, coalesce($7, now()), $3, array[$3::bigint], $8, $9,"
-        " coalesce($7, now()), coalesce($7, now()), $10) returning id, version),"
+        " coalesce($7, now()), coalesce($7, now()), $10, $14) returning id, version),"
         " p as (insert into post (thread_id, number, author_id, markdown, html, cook_version, version, origin,"
         " origin_url, created_at, client_key) select t.id, 1, $3, $11, $12, $13, t.version, $8, $9,"
         " coalesce($7, now()), $10 from t returning id)"
@@ -171,7 +176,7 @@ async def store_thread(
         author,
         title,
         slug,
-        "author" if is_draft else place["visibility"],
+        "author" if is_draft else "private" if is_private else place["visibility"],
         origin.at,
         origin.source,
         origin.url,
@@ -179,12 +184,13 @@ async def store_thread(
         markdown,
         cooked.html,
         COOK_VERSION,
+        is_private,
     )
     assert row is not None
     thread: int = row["thread"]
     if names := sorted({name for tag in tags if (name := tag_name(tag))}):
         await tag_thread(thread, names if not origin.is_local else names[:TAGS_MOST])
-    if not is_draft:
+    if not is_draft and not is_private:
         await execute("update category set thread_count = thread_count + 1 where id = $1", category)
     await publish(
         ThreadCreated(thread, place["project_id"], category, place["kind"], author, is_native=origin.is_local)

@@ -1,5 +1,6 @@
 """What a person is told when something was refused or broke: what happened, what was kept, what to do."""
 
+import re
 from urllib.parse import parse_qsl, urlencode
 
 import structlog
@@ -12,7 +13,9 @@ from forum.web.templates import fragment
 
 log = structlog.get_logger()
 # What a guest wrote and wanted to send travels through signing in and up under these names.
-CARRIED = ("title", "body", "project", "category", "private")
+CARRIED = ("title", "body", "project", "category", "private", "capacity", "only_team", "verbatim")
+# … and the answers to the questions of a project's form.
+ANSWER = re.compile(r"(?:draft_)?(field-[1-9][0-9]{0,17})")
 # Never shown again, whatever it holds.
 CONCEALED = frozenset({"csrf", "password", "next"})
 # htmx puts these answers where the action was; static/js/app.js tells the others by their X-Message.
@@ -24,6 +27,9 @@ def carried(form: Form) -> dict[str, str]:
     found = {name: form.get(f"draft_{name}") or form.get(name, "") for name in CARRIED}
     # the field of every composer
     found["body"] = found["body"] or form.get("markdown", "")
+    for name in form:
+        if answered := ANSWER.fullmatch(name):
+            found[answered[1]] = form[name]
     return {name: value.replace("\r\n", "\n").replace("\0", "") for name, value in found.items() if value.strip()}
 
 

@@ -1,12 +1,13 @@
 """The kernel around the routes: reader, CSRF, body limits, errors as pages or problem details, headers."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from urllib.parse import parse_qs, quote
 
 import asyncpg
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders, UploadFile
 from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -121,6 +122,8 @@ class Kernel:
                 fields = parse_qs(body.decode(), keep_blank_values=True, max_num_fields=200)
             except ValueError:
                 raise Invalid("The form cannot be read.") from None
+        elif kind == b"multipart/form-data":
+            fields = await read_parts(headers[b"content-type"].decode("latin-1"), body)
         elif body and kind != b"application/json":
             raise WrongType
         scope["haas.form"] = Form(fields)
@@ -233,3 +236,26 @@ def let_form_lead_to(request: Request, origin: str) -> None:
 def set_cookie(request: Request, name: str, value: str, seconds: int | None) -> None:
     """Have the answer set a cookie (seconds None: until the browser closes; 0: remove it)."""
     request.scope.setdefault("haas.set_cookies", []).append((name, value, seconds))
+
+
+async def read_parts(kind: str, body: bytes) -> dict[str, list[str]]:
+    """The fields of a form with files; a file is its text, whatever bytes it has, and none where none was chosen.
+    Raises WrongType where it cannot be read."""
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield body
+
+    try:
+        parser = MultiPartParser(
+            Headers({"content-type": kind}), whole(), max_files=20, max_fields=200, max_part_size=BODY_LIMIT
+        )
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError):
+        raise WrongType from None
+    fields: dict[str, list[str]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            value = (await value.read()).decode(errors="replace")
+        fields.setdefault(name, []).append(value)
+    await form.close()
+    return fields

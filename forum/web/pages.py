@@ -55,6 +55,7 @@ def account_links(request: Request) -> list[tuple[str, str, str]]:
         ("/admin/incoming", "download", _("Incoming")),
         ("/admin/claims", "claim", _("Claims")),
         ("/admin/github", "issue", _("GitHub App")),
+        ("/admin/terms", "doc", _("Terms")),
     ]
     return links + (admins if request.reader.is_admin else [])
 

@@ -133,7 +133,9 @@ select p.id, p.thread_id as thread, t.project_id as project,
             else array['p' || t.author_id]
                  || array(select 'p' || w.person_id from thread_participant w where w.thread_id = t.id)
                  || array(select 'r' || c.project_id || '-' || r from category c, unnest(c.readers) r
-                           where c.id = t.category_id) end as readers,
+                           where c.id = t.category_id)
+                 || array(select 't' || c.project_id from category c
+                           where c.id = t.category_id and t.is_private and c.visibility <> 'private') end as readers,
        array(select g.name from thread_tag tt join tag g on g.id = tt.tag_id where tt.thread_id = t.id) as tags,
        extract(epoch from p.created_at)::bigint as at,
        case when p.number = 1 then lower(search_plain(t.title)) || ' ' || search_in_order(search_words(t.title))

@@ -2,7 +2,7 @@
 const token = document.querySelector('meta[name="csrf"]')?.content;
 const LATER = 3000;
 const MONTH = 30 * 86400e3;
-const FIELDS = ["title", "markdown", "project", "category", "private", "capacity"];
+const KEPT = /^(title|markdown|project|category|private|capacity|only_team|verbatim|field-\d+)$/;
 
 // localStorage may be full, or forbidden.
 export function tried(deed) {
@@ -26,12 +26,13 @@ export class Draft {
     this.version = this.words.version === "" ? null : Number(this.words.version);
     const { title, markdown } = form.elements;
     this.saved = textOf({ title: title?.defaultValue, markdown: markdown.defaultValue });
+    this.whole = JSON.stringify(this.fields);
     this.restore();
   }
 
   get fields() {
     const sent = new FormData(this.form);
-    return Object.fromEntries(FIELDS.filter((name) => sent.has(name)).map((name) => [name, sent.get(name)]));
+    return Object.fromEntries([...sent].filter(([name]) => KEPT.test(name)));
   }
 
   get text() { return textOf(this.fields); }
@@ -89,14 +90,15 @@ export class Draft {
   async save({ leaving = false } = {}) {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const { text } = this;
-    if (!token || this.stopped || this.sending || text === this.saved || (leaving && text === this.left)) return;
+    const { text } = this, whole = JSON.stringify(this.fields); // a choice alone is worth keeping too
+    const same = text === this.saved && (!text || whole === this.whole);
+    if (!token || this.stopped || this.sending || same || (leaving && whole === this.left)) return;
     // one at a time, or the second would meet the first as a newer one; there is no waiting when leaving
     if (this.underway && !leaving) {
       await this.underway;
       return this.save();
     }
-    if (leaving) this.left = text;
+    if (leaving) this.left = whole;
     else this.state.textContent = this.words.saving;
     this.underway = this.send(this.underway ? null : this.version, leaving);
     await this.underway;
@@ -116,6 +118,7 @@ export class Draft {
     const { version: now, saved_at: at } = await answer.json();
     this.version = now;
     this.saved = textOf(fields);
+    this.whole = JSON.stringify(fields);
     if (this.text === this.saved) this.forget();
     else this.keep();
     const time = new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });

@@ -152,6 +152,7 @@ class Place:
         await execute("update post set deleted_at = now() where id = $1", removed.post)
         self.hidden["removed"] = Hidden("canaryremoved", frozenset(), post=removed.post)
         await self.hide_templates()
+        await self.hide_wished()
         await self.hide_money(asked)
         self.public = {
             "thread": str(asked.posted.thread),
@@ -167,6 +168,28 @@ class Place:
             written = Written(canary, f"The {canary}", f"{BAIT} {canary}", is_own=name == "own")
             await create(await self.browsers[who].reader(), self.world.project, written)
             self.hidden[canary] = Hidden(canary, frozenset(seen_by))
+
+    async def hide_wished(self) -> None:
+        """A ticket in the public support category that only the team is to read, with a log too long for its post."""
+        canary, support = "canarywished", await self.world.category("support")
+        await execute("insert into asking (project_id, private_tickets) values ($1, 'choice')", self.world.project)
+        field = await fetch_value(
+            "insert into ask_field (category_id, position, kind, label) values ($1, 0, 'log', 'Log') returning id",
+            support,
+        )
+        log = "\n".join(f"{BAIT} {canary} line {n}" for n in range(900))
+        asked = await self.world.ask(
+            f"The {canary} title",
+            by=f"{canary}author",
+            markdown=f"{BAIT} {canary} text",
+            only_team=True,
+            answers=lambda name: log if name == f"field-{field}" else "",
+            tags=[f"{canary}tag"],
+        )
+        assert asked.ticket is not None and not asked.is_draft and field == 1
+        author = await self.world.people[f"{canary}author"].reader()
+        await post_reply(author, asked.posted.thread, f"{BAIT} {canary} reply")
+        await self.hide("wished", asked.posted, TEAM)
 
     async def hide_money(self, asked: Asked) -> None:
         """A bump of a public ticket, paid and invoiced: who paid, what, and for whom the invoice is, is its own secret."""
@@ -262,6 +285,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "id": (),
     "ticket": (),
     "repository": ("1",),
+    "field": ("1",),
 }
 
 

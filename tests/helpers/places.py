@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from categories.forms.privacy import ask_to_publish
 from categories.support.actions import claim
-from forum.database.engine import execute, fetch_value
+from forum.database.engine import execute, fetch, fetch_value
 from forum.mail.arriving.door import Mailed, take_in
 from forum.threads.actions import accept_answer, close_thread, react
 from forum.threads.drafts import keep_draft
@@ -242,5 +243,57 @@ class Places:
             Place("inbox, views", f"{here}/inbox/views?view=mine", world.owner),
             Place("inbox, claimed before", f"{here}/inbox/{claimed.ticket}?told=taken", world.owner),
             Place("preferences, team", "/u/sam/preferences", world.supporter),
+            *(Place(*each) for each in await asked_about(world, admin)),
         ]
         return cls(world, pages)
+
+
+async def asked_about(world: World, admin: Browser) -> list[tuple[str, str, Browser | None]]:
+    """The pages of forms, terms and private tickets, with something on each."""
+    here = "/p/pelican/settings"
+    rows = (("version", "Pelican version", "true"), ("choice", "Platform", "false"), ("log", "Log", "false"))
+    rows += (("check", "I read the manual and found nothing", "true"),)
+    for position, (kind, label, needed) in enumerate(rows):
+        await execute(
+            "insert into ask_field (category_id, position, kind, label, help, options, is_required)"
+            " values ($1, $2, $3, $4, 'pelican doctor prints it.', $5, $6::text::boolean)",
+            await world.category("support"),
+            position,
+            kind,
+            label,
+            ["Linux x86-64", "macOS"] if kind == "choice" else [],
+            needed,
+        )
+    await execute("insert into asking values ($1, 'choice', 40)", world.project)
+    await execute(
+        "insert into pinned_link (project_id, position, title, url) values ($1, 0, 'Installing it', 'https://docs.example.org/a')",
+        world.project,
+    )
+    for version, body in ((1, "No shouting."), (2, "No shouting, *ever*.")):
+        await execute(
+            "insert into terms (project_id, kind, version, body) values ($1, 'conduct', $2, $3)",
+            world.project,
+            version,
+            body,
+        )
+    answers = {"Pelican version": "3.2.2", "Platform": "macOS", "I read the manual and found nothing": "yes"}
+    answers["Log"] = "\n".join(f"line {n}" for n in range(300))
+    fields = await fetch("select id, label from ask_field")
+    told = {f"field-{row['id']}": answers[row["label"]] for row in fields}
+    private = await world.ask(
+        "How do I read our own file?", by="bea", only_team=True, answers=lambda name: told.get(name, "")
+    )
+    await ask_to_publish(await world.supporter.reader(), private.posted.thread)
+    draft = await world.ask("How do I begin to ask?", by="dora", as_draft=True)
+    return [
+        ("ask, with a form", "/new-thread?project=pelican&title=How+do+I+read+it", world.people["dora"]),
+        ("draft with a form", draft.posted.url, world.people["dora"]),
+        ("private ticket, asker", private.posted.url, world.people["bea"]),
+        ("private ticket, team", private.posted.url, world.supporter),
+        ("form fields", f"{here}/fields", world.owner),
+        ("asking settings", f"{here}/asking", world.owner),
+        ("terms settings", f"{here}/terms?kind=conduct", world.owner),
+        ("terms of the site", "/admin/terms", admin),
+        ("versions of terms", "/p/pelican/terms", None),
+        ("versions of the site's terms", "/tos/versions", None),
+    ]

@@ -82,6 +82,13 @@ UNSEEN = {
     ("categories/support/silence.py", "look_at"): "locks the thread of a silent ticket; shows nobody anything",
     ("categories/support/policy_queries.py", "LAST_OF_OTHERS"): "a moment alone, from which a ticket waits",
     ("categories/support/policy_queries.py", "ANSWERS"): "a count for the owner alone; which thread is not told",
+    ("categories/forms/answers.py", "say_answers"): "the asker's own post, inside the submission, which asked",
+    (
+        "categories/forms/privacy.py",
+        "requesters_of",
+    ): "who is told, inside the question, which asked; shows nobody anything",
+    ("categories/support/parts.py", "asks_of"): "the form of a draft that its requester is shown",
+    ("categories/support/submitting.py", "filled_in"): "inside the submission, on a ticket that ticket_for asked for",
 }
 # Rooms of the operator's command line alone: they fill, measure and check a site, and show nobody a thread.
 OPERATORS_OWN = ("forum/demo/", "forum/bench/", "forum/recount.py", "forum/doctor.py")

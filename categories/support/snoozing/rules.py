@@ -23,7 +23,7 @@ class Preset:
     until: datetime
 
 
-def zone_of(calendar: Calendar) -> tzinfo:
+def zone_of(calendar: Calendar) -> ZoneInfo:
     """The time zone a team's days are counted in."""
     return ZoneInfo(calendar.zone)
 

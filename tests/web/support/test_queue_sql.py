@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from categories.support.actions import resolve, submit
+from categories.support.actions import resolve
 from categories.support.queries import place_of, queue_slice, queue_state
 from categories.support.rules import Line, Waiting, credit_after, line_of, order
 from categories.support.states import (
@@ -23,6 +23,7 @@ from categories.support.states import (
     in_queue,
     step,
 )
+from categories.support.submitting import submit
 from categories.support.workdays import end_of_workday_horizon
 from forum.database.engine import Row, execute, fetch, fetch_one, fetch_value
 from forum.threads.actions import (

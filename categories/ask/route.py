@@ -1,0 +1,116 @@
+"""What the Ask page knows about where a text would go: its category and form, terms, place in the queue, what it costs."""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from categories.ask.actions import OPEN, bucket_for, may_be_security
+from categories.forms.queries import asking_of, fields_of, pinned_of
+from categories.forms.rules import LOG_MOST, recognised
+from categories.forms.traces import fenced
+from categories.support.parts import letters, stroke_of
+from categories.support.queries import expected_of, project_expected, queue_state
+from categories.support.rules import position_unpaid
+from forum.database.engine import Row, fetch_one
+from forum.projects.actions import require_project
+from forum.projects.queries import categories_of, unaccepted_terms
+from forum.projects.rules import visible_categories
+from forum.projects.terms import to_accept
+from forum.web import parts
+from forum.web.errors import Invalid, NotFound, Problem
+from forum.web.requests import Request
+
+# Nobody's id: to whom every text in force is one that they have not accepted.
+NOBODY = 0
+
+
+async def place_of_text(typed: Mapping[str, str]) -> Row | None:
+    """The category in which what was typed would be asked; None where that cannot be said."""
+    try:
+        project = await require_project(typed["project"])
+        return await bucket_for(
+            project,
+            typed["title"],
+            typed["markdown"],
+            typed["category"],
+            is_private=typed["private"] == "1",
+            only_team=typed["only_team"] == "1",
+        )
+    except Problem:
+        return None
+
+
+async def route_context(request: Request, typed: dict[str, str]) -> dict[str, Any]:
+    """Where the text would go, what its form asks, what is expected there, which terms are still to be accepted."""
+    try:
+        project = await require_project(typed["project"]) if typed["project"] else None
+    except NotFound:
+        project, typed["project"] = None, ""
+    context: dict[str, Any] = {
+        "bucket": None,
+        "may_be_security": may_be_security(typed["title"], typed["markdown"]),
+        "recognised": recognised(fenced(typed["markdown"]).found),
+        "place": None,
+        "terms": [],
+        "category_choices": [],
+        "project": None,
+        "asking": None,
+        "pinned": [],
+        "fields": [],
+        "fields_of": "",
+        "log_most": LOG_MOST,
+        "offers": "",
+        "capacity_project": "",
+    }
+    if project is None:
+        return context
+    row = await fetch_one("select id, slug, name, guideline from project where id = $1", project)
+    categories = await categories_of(project)
+    bucket: Row | None = None
+    if typed["title"].strip() or typed["category"] or typed["private"] or typed["only_team"]:
+        with contextlib.suppress(Invalid):
+            bucket = await bucket_for(
+                project,
+                typed["title"],
+                typed["markdown"],
+                typed["category"],
+                is_private=typed["private"] == "1",
+                only_team=typed["only_team"] == "1",
+            )
+    # before anything is typed, the form of who asks the team
+    form = bucket or next((c for c in categories if c["kind"] == "support" and c["visibility"] in OPEN), None)
+    reader = request.reader
+    return context | {
+        "project": row,
+        "bucket": bucket,
+        "asking": await asking_of(project),
+        "asks_team": form is not None and form["kind"] == "support",
+        "pinned": await pinned_of(project),
+        "fields": await fields_of(form["id"]) if form is not None else [],
+        "fields_of": str(form["id"]) if form is not None else "",
+        "place": await place_context(project),
+        "offers": await parts.load("ask_offers", project),
+        "capacity_project": await parts.load("capacity_project", request, project, typed),
+        "terms": to_accept(await unaccepted_terms(reader.id or NOBODY, project)),
+        "category_choices": [
+            (c["slug"], c["name"]) for c in visible_categories(request.reader, categories) if c["visibility"] in OPEN
+        ],
+    }
+
+
+async def place_context(project: int) -> dict[str, Any]:
+    """Where somebody who asks now would stand in the queue, and what they may expect."""
+    state = await queue_state(project)
+    lines = (state.due, state.paid, state.share, state.credit)
+    position = position_unpaid(state.unpaid + 1, *lines)
+    joined = replace(state, unpaid=state.unpaid + 1, total=state.total + 1)
+    line, ends = letters(joined)
+    return {
+        "position": position,
+        "waiting": joined.total,
+        "line": line,
+        "stroke": stroke_of(position, ends),
+        "share": state.share,
+        "expected": expected_of(await project_expected(project)),
+    }

@@ -1,0 +1,86 @@
+"""Submitting: what makes a draft a ticket that waits, and what one that was taken in is asked for later."""
+
+from categories.forms.answers import Sent, checked, keep_answers, say_answers
+from categories.forms.privacy import decided, set_private
+from categories.forms.rules import Answered
+from categories.support.actions import E, advance, is_in_support, is_requester, ticket_for
+from forum.database.engine import Row, action, execute, fetch_one
+from forum.projects.actions import accept_terms
+from forum.projects.queries import unaccepted_terms
+from forum.threads.actions import publish_draft
+from forum.threads.writing import record_act, require_writer
+from forum.web.errors import Conflict, Forbidden, Invalid
+from forum.web.i18n import _
+from forum.web.reader import Reader
+
+CAPACITIES = ("professional", "personal", "project")
+
+
+@action
+async def submit(
+    reader: Reader,
+    ticket: int,
+    *,
+    capacity: str,
+    accepts_terms: bool,
+    answers: Sent | None = None,
+    is_private: bool | None = None,
+) -> None:
+    """Make a draft a waiting ticket: capacity said, the site's and the project's current terms accepted, the form of its
+    category filled. To a ticket that was taken in capacity and terms are only added. Sent twice, it is one submission.
+
+    `answers`: what the form was told, by name; None: what its draft was told counts. `is_private`: whether the team alone
+    is to read it, None: as its draft says. Raises Invalid by field, NotFound, Forbidden, Conflict (its thread is not in
+    support any more).
+    """
+    require_writer(reader)
+    row = await ticket_for(reader, ticket)
+    if not await is_requester(reader, ticket):
+        raise Forbidden
+    if row["state"] != "draft" and row["capacity"] is not None:
+        return
+    faults: dict[str, str] = {}
+    if capacity not in CAPACITIES:
+        faults["capacity"] = _("Say in which capacity you ask.")
+    terms = await unaccepted_terms(reader.person, row["project_id"])
+    if terms and not accepts_terms:
+        faults["terms"] = _("The terms need your consent before anybody is asked.")
+    is_draft = row["state"] == "draft"
+    if is_draft and not await is_in_support(row):
+        raise Conflict(_("This thread does not stand in a support category any more."))
+    filled = await filled_in(row, answers, is_private, faults) if is_draft else None
+    if faults:
+        raise Invalid(faults)
+    if filled is not None:
+        private, told = filled
+        await set_private(row["thread_id"], private)
+        await keep_answers(row["thread_id"], told)
+        await say_answers(reader, row["thread_id"], told)
+    await accept_terms(reader.person, [term["id"] for term in terms])
+    await execute(
+        "update ticket set capacity = $2, submitted_at = coalesce(submitted_at, now()) where id = $1", ticket, capacity
+    )
+    if is_draft:
+        await publish_draft(reader, row["thread_id"])
+        await record_act(row["thread_id"], "submit", reader.person)
+        await advance(row, E.SUBMITTED)
+
+
+async def filled_in(
+    ticket: Row, sent: Sent | None, is_private: bool | None, faults: dict[str, str]
+) -> tuple[bool, list[Answered]]:
+    """Whether a draft is to be private, and what its form was told; notes in `faults` what is wrong or missing."""
+    thread: int = ticket["thread_id"]
+    where = await fetch_one("select category_id, visibility, is_private from thread where id = $1", thread)
+    assert where is not None
+    private, told = False, []
+    try:
+        if where["visibility"] == "author":
+            private = await decided(ticket["project_id"], wished=is_private, was=where["is_private"])
+    except Invalid as fault:
+        faults |= fault.errors
+    try:
+        told = await checked(where["category_id"], sent or (lambda _name: ""), thread=None if sent else thread)
+    except Invalid as fault:
+        faults |= fault.errors
+    return private, told
