@@ -9,6 +9,10 @@ from categories.bugs import jobs as bugs_jobs
 from categories.bugs import pages as bugs
 from categories.bugs import parts as bugs_parts
 from categories.figures import pages as figures
+from categories.proofs import actions as proofs_actions
+from categories.proofs import jobs as proofs_jobs
+from categories.proofs import pages as proofs
+from categories.proofs import parts as proofs_parts
 from categories.satisfaction import pages as satisfaction
 from categories.satisfaction import parts as satisfaction_parts
 from categories.satisfaction import subscribers as satisfaction_subscribers
@@ -92,6 +96,10 @@ def wire() -> None:
     jobs.register("reconcile_stripe", reconciling.reconcile_stripe)
     jobs.schedule("reconcile_stripe", "20 * * * *")
     jobs.register("look_up_claim", github_claims.look_up_claim)
+    jobs.register(proofs_jobs.ONE, proofs_jobs.check_proof)
+    jobs.register(proofs_jobs.DAILY, proofs_jobs.check_proofs)
+    jobs.schedule(proofs_jobs.DAILY, "50 3 * * *")
+    doors.register(proofs.ERRAND, proofs.github_answered)
 
     subscribe(SignedIn, drafts.keep_carried)
     subscribe(IdentityProven, github_claims.github_proven)
@@ -105,6 +113,8 @@ def wire() -> None:
     subscribe(happened.ThreadMoved, support_subscribers.assignee_may_not_follow)
     subscribe(TicketOver, satisfaction_subscribers.ticket_over)
     notices.register(satisfaction_subscribers.KIND)
+    for kind in proofs_actions.KINDS:
+        notices.register(kind)
     subscribe(TeamLeft, support_subscribers.team_left)
     # behind the tickets' own, so that everybody locks in one order: thread, ticket, queue, points
     subscribe(happened.PostCreated, reputation_subscribers.post_created)
@@ -134,6 +144,10 @@ def wire() -> None:
     parts.register("thread_news", thanks_parts.NEWS)
     parts.register("thread_news", Part(bumps_parts.bump_news, ""))
 
+    parts.register("capacity_project", proofs.CAPACITY_PROJECT)
+    parts.register("project_facts", proofs_parts.PROJECT_FACTS)
+    parts.register("thread_ticket", proofs_parts.THREAD)
+
     parts.register("profile_panels", reputation.PROFILE_PANEL)
     parts.register("profile_panels", thanks_parts.PROFILE_PANEL)
     parts.register("supporter_facts", thanks_parts.SUPPORTER_FACTS)
@@ -147,7 +161,7 @@ def wire() -> None:
         # what was noted while the server or a worker was away
         jobs.schedule("index_changes", "* * * * *")
 
-    for link in (projects.SETTINGS, projects.TEAM_SETTINGS, plans.SETTINGS, payout_runs.SETTINGS):
+    for link in (projects.SETTINGS, projects.TEAM_SETTINGS, plans.SETTINGS, payout_runs.SETTINGS, proofs.SETTINGS):
         settings_links.register(link)
 
     streams.register("thread", live_threads.thread_since)
@@ -177,6 +191,7 @@ def all_routes() -> list[BaseRoute]:
         *figures.routes,
         *dashboard.routes,
         *satisfaction.routes,
+        *proofs.routes,
         *reputation.routes,
         *book.routes,
         *bumps.routes,

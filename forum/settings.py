@@ -68,6 +68,7 @@ class Settings:
     stripe_api_base: str = "https://api.stripe.com"
     meilisearch_url: str = ""
     meilisearch_key: str = ""
+    internal_hosts: str = ""
     oidc: tuple[OidcProvider, ...] = ()
 
     @property
@@ -88,6 +89,11 @@ class Settings:
             for p in self.oidc
             if p.is_whole and p.name != "github"
         )
+
+    @property
+    def within(self) -> frozenset[str]:
+        """Hosts (`host` or `host:port`, small letters) that may be asked though they are not on the public internet."""
+        return frozenset(name.lower() for name in self.internal_hosts.replace(",", " ").split())
 
     def described(self) -> list[tuple[str, str]]:
         """Every setting in force as (variable, value), secrets masked; what `haas doctor` prints."""

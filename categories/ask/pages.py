@@ -212,6 +212,8 @@ async def submit(request: Request) -> Response:
         errors = problem.errors if isinstance(problem, Invalid) else {"": problem.message}
         return await ask_page(request, typed, problem.status, errors=errors, key=fields.key())
     await drop_draft(request.reader, draft_key(request))
+    if asked.ticket is not None:
+        await parts.sent("capacity_project", request, asked.ticket)
     notice = _("Kept as a draft. Say in which capacity you ask, and submit it.") if asked.is_draft else ""
     if fields.get("then") == "raise" and not asked.is_draft:
         if asked.ticket is not None:

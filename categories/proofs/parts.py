@@ -1,0 +1,77 @@
+"""What proofs put on other rooms' pages: the choice of a project for which one asks, and who proved a project how."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from categories.proofs.queries import behalf_of, own_proofs, proof_of_project
+from forum.database.engine import Row, fetch_one
+from forum.web.i18n import _
+from forum.web.parts import Part
+from forum.web.requests import Request
+from forum.web.templates import fragment
+
+
+def way_text(way: str | None) -> str:
+    """How something was proven, as it ends a sentence; "" for nothing."""
+    texts = {
+        "github_repository": _("as an administrator of the repository, which GitHub confirmed"),
+        "github_organisation": _("as an owner of the organisation, which GitHub confirmed"),
+        "repository_file": _("by a file in the repository"),
+        "website_file": _("by a file on the website"),
+    }
+    return texts.get(way or "", "")
+
+
+async def capacity_project(request: Request, project: Any, typed: Any = None) -> dict[str, Any] | None:
+    """Below the choice of a capacity: which of one's proven projects it is. `project`: a row or an id; `typed`: what was
+    typed, by field's name, or a ticket's row or none."""
+    if not request.reader.is_signed_in:
+        return None
+    chosen = request.fields.get("on_behalf", "") if request.is_write else ""
+    if not chosen and isinstance(typed, Mapping):
+        chosen = str(typed.get("on_behalf", ""))
+    number = project if isinstance(project, int) else project["id"]
+    selling = await fetch_one("select discount_rate from selling where project_id = $1", number)
+    return {
+        "proofs": [row for row in await own_proofs(request.reader) if row["is_proven"]],
+        "chosen": chosen,
+        "discount": selling["discount_rate"] if selling else 0,
+    }
+
+
+async def project_facts(_request: Request, project: Row) -> dict[str, Any]:
+    """On a project's home: what was proven, by whom, how and when; never the token."""
+    proof = await proof_of_project(project["id"])
+    return {"project": project, "proof": proof, "way": way_text(proof["way"])}
+
+
+PROJECT_FACTS = Part(project_facts, "proofs/facts.html")
+
+
+async def thread_behalf(request: Request, head: Row, _errors: object = None) -> dict[str, Any] | None:
+    """Beside a thread, to its requester and the team: for which project it is asked. Nobody else costs or sees anything."""
+    reader = request.reader
+    if not reader.is_signed_in or head["category_kind"] != "support":
+        return None
+    if not (head["is_own"] or reader.is_team(head["project_id"])):
+        return None
+    ticket = await fetch_one(
+        "select k.id, k.capacity, k.state, o.proof_id from ticket k left join ticket_on_behalf o on o.ticket_id = k.id"
+        " where k.thread_id = $1 and k.capacity = 'project'",
+        head["id"],
+    )
+    if ticket is None or not (ticket["proof_id"] or head["is_own"]):
+        return None
+    proofs = [row for row in await own_proofs(reader) if row["is_proven"]] if head["is_own"] else []
+    piece = fragment(
+        "proofs/behalf.html",
+        ticket=ticket,
+        behalf=await behalf_of(ticket["id"]) if ticket["proof_id"] else None,
+        proofs=proofs,
+        is_own=head["is_own"],
+        csrf=request.csrf_token,
+    )
+    return {"aside": piece}
+
+
+THREAD = Part(thread_behalf, "", alike=True)
