@@ -143,8 +143,8 @@ def read_asker(form: Form) -> actions.Asker:
 
 
 async def asker(request: Request) -> Response:
-    """`/proofs/{id}`: one's own project that only asks; POST changes its words, or (`drop`) takes it out."""
-    proof = await proof_for(request.reader, asked_id(request))
+    """`/proofs/{proof}`: one's own project that only asks; POST changes its words, or (`drop`) takes it out."""
+    proof = await proof_for(request.reader, request.path_params["proof"])
     if proof["project_id"] is not None:
         return redirect(request, address_of(proof))
     if request.method != "POST":
@@ -162,8 +162,8 @@ async def asker(request: Request) -> Response:
 
 
 async def look(request: Request) -> Response:
-    """`/proofs/{id}/file`: have the file looked for, in the repository or (`where` website) on the website."""
-    proof = await proof_for(request.reader, asked_id(request))
+    """`/proofs/{proof}/file`: have the file looked for, in the repository or (`where` website) on the website."""
+    proof = await proof_for(request.reader, request.path_params["proof"])
     is_website = request.fields.get("where") == "website"
     way = "website_file" if is_website else "repository_file"
     address = proof["website"] if is_website else proof["repository"]
@@ -183,8 +183,8 @@ async def proven(request: Request, proof: Row, way: str, address: str, **more: A
 
 
 async def to_github(request: Request) -> Response:
-    """`/proofs/{id}/github`: on to GitHub, which is asked for as little as tells of the one place."""
-    proof = await proof_for(request.reader, asked_id(request))
+    """`/proofs/{proof}/github`: on to GitHub, which is asked for as little as tells of the one place."""
+    proof = await proof_for(request.reader, request.path_params["proof"])
     if GITHUB not in dict(request.settings.ways_in):
         raise NotFound
     what: What = "organisation" if request.fields.get("what") == "organisation" else "repository"
@@ -254,8 +254,8 @@ CAPACITY_PROJECT = Part(capacity_project, "proofs/capacity_project.html", sent=s
 routes = [
     route("/p/{project}/settings/proof", project_proof, access="signed_in"),
     route("/proofs", proofs, access="signed_in", methods=("GET", "POST")),
-    route("/proofs/{id}", asker, access="signed_in", methods=("GET", "POST")),
-    route("/proofs/{id}/file", look, access="signed_in", methods=("POST",)),
-    route("/proofs/{id}/github", to_github, access="signed_in", methods=("POST",)),
+    route("/proofs/{proof:int}", asker, access="signed_in", methods=("GET", "POST")),
+    route("/proofs/{proof:int}/file", look, access="signed_in", methods=("POST",)),
+    route("/proofs/{proof:int}/github", to_github, access="signed_in", methods=("POST",)),
     route("/tickets/{id}/on-behalf", on_behalf, access="signed_in", methods=("POST",)),
 ]

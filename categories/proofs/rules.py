@@ -103,7 +103,8 @@ def file_addresses(way: str, address: str) -> tuple[str, ...]:
         return ()
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
         return ()
-    host = parts.hostname + (f":{port}" if port else "")
+    name = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    host = name + (f":{port}" if port else "")
     base = f"{parts.scheme}://{host}"
     if way == "website_file":
         return (f"{base}/{FILE}",)

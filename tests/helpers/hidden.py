@@ -246,6 +246,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "delivery": ("1",),
     "run": ("1",),
     "line": ("1",),
+    "proof": ("1",),
     "id": (),
     "ticket": (),
 }

@@ -168,7 +168,9 @@ async def membership(request: Request) -> Response:
 async def delete_token(request: Request) -> Response:
     """The app alone may, with its id and secret."""
     told = await request.json()
-    state.heard.append({"path": request.url.path, "fields": {}, "authorization": request.headers.get("authorization", "")})
+    state.heard.append(
+        {"path": request.url.path, "fields": {}, "authorization": request.headers.get("authorization", "")}
+    )
     if not request.headers.get("authorization") or is_refused(request):
         return JSONResponse({"message": "Not Found"}, 404)
     return Response(status_code=204 if state.tokens.pop(told.get("access_token"), None) else 422)
