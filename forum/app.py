@@ -146,7 +146,7 @@ def wire() -> None:
 
     parts.register("capacity_project", proofs.CAPACITY_PROJECT)
     parts.register("project_facts", proofs_parts.PROJECT_FACTS)
-    parts.register("thread_ticket", proofs_parts.THREAD)
+    parts.register("asked_for", proofs_parts.ASKED_FOR)
 
     parts.register("profile_panels", reputation.PROFILE_PANEL)
     parts.register("profile_panels", thanks_parts.PROFILE_PANEL)

@@ -8,7 +8,6 @@ from forum.database.engine import Row, fetch_one
 from forum.web.i18n import _
 from forum.web.parts import Part
 from forum.web.requests import Request
-from forum.web.templates import fragment
 
 
 def way_text(way: str | None) -> str:
@@ -48,30 +47,19 @@ async def project_facts(_request: Request, project: Row) -> dict[str, Any]:
 PROJECT_FACTS = Part(project_facts, "proofs/facts.html")
 
 
-async def thread_behalf(request: Request, head: Row, _errors: object = None) -> dict[str, Any] | None:
-    """Beside a thread, to its requester and the team: for which project it is asked. Nobody else costs or sees anything."""
-    reader = request.reader
-    if not reader.is_signed_in or head["category_kind"] != "support":
+async def asked_for(request: Request, ticket: Row) -> dict[str, Any] | None:
+    """Beside a ticket asked for another open-source project: for which; its requester says it here. For requester and
+    team, which the caller asks."""
+    behalf, is_own = await behalf_of(ticket["id"]), ticket["is_requester"]
+    if behalf is None and not is_own:
         return None
-    if not (head["is_own"] or reader.is_team(head["project_id"])):
-        return None
-    ticket = await fetch_one(
-        "select k.id, k.capacity, k.state, o.proof_id from ticket k left join ticket_on_behalf o on o.ticket_id = k.id"
-        " where k.thread_id = $1 and k.capacity = 'project'",
-        head["id"],
-    )
-    if ticket is None or not (ticket["proof_id"] or head["is_own"]):
-        return None
-    proofs = [row for row in await own_proofs(reader) if row["is_proven"]] if head["is_own"] else []
-    piece = fragment(
-        "proofs/behalf.html",
-        ticket=ticket,
-        behalf=await behalf_of(ticket["id"]) if ticket["proof_id"] else None,
-        proofs=proofs,
-        is_own=head["is_own"],
-        csrf=request.csrf_token,
-    )
-    return {"aside": piece}
+    return {
+        "ticket": ticket,
+        "behalf": behalf,
+        "proofs": [row for row in await own_proofs(request.reader) if row["is_proven"]] if is_own else [],
+        "is_own": is_own,
+        "csrf": request.csrf_token,
+    }
 
 
-THREAD = Part(thread_behalf, "", alike=True)
+ASKED_FOR = Part(asked_for, "proofs/behalf.html")

@@ -247,6 +247,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "run": ("1",),
     "line": ("1",),
     "proof": ("1",),
+    "chart": ("backlog",),
     "id": (),
     "ticket": (),
 }

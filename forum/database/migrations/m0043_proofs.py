@@ -71,10 +71,10 @@ alter table sign_in_attempt add column subject bigint;
 
 -- In percent of the price before tax; of a bump, what it came to (minor units): `amount` is what is left to pay, and the
 -- ticket is raised by both.
-alter table selling add column discount_rate smallint not null default 0 check (discount_rate between 0 and 90);
-alter table bump add column discount_rate smallint not null default 0 check (discount_rate between 0 and 90);
+alter table selling add column discount_rate integer not null default 0 check (discount_rate between 0 and 90);
+alter table bump add column discount_rate integer not null default 0 check (discount_rate between 0 and 90);
 alter table bump add column discount bigint not null default 0 check (discount >= 0);
-alter table invoice add column discount_rate smallint not null default 0;
+alter table invoice add column discount_rate integer not null default 0;
 alter table invoice add column discount bigint not null default 0;
 """
 
