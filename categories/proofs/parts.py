@@ -21,6 +21,17 @@ def way_text(way: str | None) -> str:
     return texts.get(way or "", "")
 
 
+def way_name(way: str | None) -> str:
+    """How something was proven, in few words, as it follows a name; "" for nothing."""
+    texts = {
+        "github_repository": _("its administrator on GitHub"),
+        "github_organisation": _("its owner on GitHub"),
+        "repository_file": _("by a file in the repository"),
+        "website_file": _("by a file on the website"),
+    }
+    return texts.get(way or "", "")
+
+
 async def capacity_project(request: Request, project: Any, typed: Any = None) -> dict[str, Any] | None:
     """Below the choice of a capacity: which of one's proven projects it is. `project`: a row or an id; `typed`: what was
     typed, by field's name, or a ticket's row or none."""
@@ -41,7 +52,7 @@ async def capacity_project(request: Request, project: Any, typed: Any = None) ->
 async def project_facts(_request: Request, project: Row) -> dict[str, Any]:
     """On a project's home: what was proven, by whom, how and when; never the token."""
     proof = await proof_of_project(project["id"])
-    return {"project": project, "proof": proof, "way": way_text(proof["way"])}
+    return {"project": project, "proof": proof, "way": way_name(proof["way"])}
 
 
 PROJECT_FACTS = Part(project_facts, "proofs/facts.html")

@@ -26,7 +26,7 @@ async def test_a_file_on_the_website_proves_it_and_the_home_says_who_how_and_whe
     proof = await proving.prove_by_website()
     guest = proving.world.site.guest()
     home = await guest.get("/p/pelican")
-    assert "verified" in said(home) and "Olga Owner by a file on the website" in said(home)
+    assert "verified" in said(home) and "Olga Owner , by a file on the website" in said(home)
     assert (await proving.row())["token"] not in home.text
     assert "verified" in said(await guest.get("/projects"))
     row = await proving.row()

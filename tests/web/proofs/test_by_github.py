@@ -39,7 +39,7 @@ async def test_an_administrator_proves_it_with_the_least_scope_and_the_token_is_
     assert proving.github.heard()[-1]["path"].endswith("/applications/Iv1.test/token")
     assert await fetch_value("select count(*) from identity") == 0, "nobody gets a way to sign in by it"
     home = said(await proving.world.site.guest().get("/p/pelican"))
-    assert "which GitHub confirmed: github.com/heron/pond" in home
+    assert "github.com/heron/pond" in home and "on GitHub" in home
 
 
 @pytest.mark.parametrize(
