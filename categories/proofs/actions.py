@@ -168,13 +168,9 @@ async def show(
 
 
 async def mark_project(project: int | None, address: str) -> None:
-    """Keep on a project's own row which address is proven ("": none), for lists; its kept pages are stale by it."""
+    """Keep on a project's own row which address is proven ("": none), for lists; pages of it that are kept are stale."""
     if project is not None:
-        await execute(
-            "update project set proven_address = $2, version = version + 1 where id = $1 and proven_address <> $2",
-            project,
-            address,
-        )
+        await execute("update project set proven_address = $2, version = version + 1 where id = $1", project, address)
 
 
 @action
@@ -199,6 +195,8 @@ async def note_check(proof: int, found: Found, *, names_it: bool, seen: Row, now
         found is not Found.AWAY,
         now,
     )
+    if found is not Found.AWAY:
+        await mark_project(row["project_id"], row["address"])
     if found is Found.FAILED:
         await audit.record("proof_failed", actor=None, subject=("proof", proof), failures=following.failures)
         if following.failures == 1:

@@ -28,6 +28,7 @@ from forum.web.pages import page, redirect
 from forum.web.parts import Part
 from forum.web.requests import Form, Request
 from forum.web.routing import route
+from forum.web.switches import check_writable
 
 log = structlog.get_logger()
 ERRAND: Final = "proof"
@@ -210,6 +211,7 @@ async def github_answered(request: Request, provider: Provider, attempt: Attempt
     """GitHub's answer to `to_github`: its code is good for one question, and nobody is signed in by it."""
     if not request.reader.is_signed_in or attempt.person != request.reader.person or attempt.subject is None:
         raise NotFound
+    await check_writable(request)
     proof = await proof_for(request.reader, attempt.subject)
     query = request.query_params
     if "error" in query or not query.get("code"):

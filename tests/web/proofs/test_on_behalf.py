@@ -65,7 +65,7 @@ async def test_a_verified_project_pays_less_and_its_ticket_is_raised_by_the_whol
     one = await for_pond(proving)
     shown = said(await one.ana.get(f"/tickets/{one.ticket}/bump?amount=50.99"))
     # 20 % of 50.99 is 10.198: rounded down; 19 % tax of the rest
-    assert "Less 20 %, for a verified open-source project −€10.19" in shown and "€48.55" in shown, shown
+    assert "Discount, 20 % −€10.19" in shown and "€48.55" in shown, shown
     bump = await open_bump(await one.ana.reader(), one.ticket, 5099, currency="EUR", method="offline", key=uuid4())
     assert (bump["amount"], bump["discount"], bump["discount_rate"], bump["tax"], bump["fee"]) == (
         4080,
@@ -109,7 +109,7 @@ async def test_nobody_else_pays_less(proving: Proving, reason: str) -> None:
             await execute("update ticket set capacity = 'professional'")
         case "not said for which":
             await one.ana.post(f"/tickets/{one.ticket}/on-behalf", {"on_behalf": ""})
-    assert "Less" not in said(await one.ana.get(f"/tickets/{one.ticket}/bump?amount=50"))
+    assert "Discount" not in said(await one.ana.get(f"/tickets/{one.ticket}/bump?amount=50"))
     bump = await open_bump(await one.ana.reader(), one.ticket, 5000, currency="EUR", method="offline", key=uuid4())
     assert (bump["amount"], bump["discount"]) == (5000, 0)
 
