@@ -116,8 +116,7 @@ RANKS: Final[tuple[tuple[str, str], ...]] = (
     (
         "ticket {}: rank_amount is {}, its paid bumps less refunds are {}",
         "select k.id, k.rank_amount, coalesce(b.total, 0) from ticket k full join (select b.ticket_id,"
-        " least(sum(b.amount - coalesce(r.back, 0) + div(b.discount::numeric * (b.amount - coalesce(r.back, 0)), b.amount)),"
-        f" {RANK_MOST}) as total from bump b left join"
+        f" least(sum(bump_counts(b.amount, b.discount, coalesce(r.back, 0))), {RANK_MOST}) as total from bump b left join"
         " (select t.cause_id, sum(e.amount) as back from ledger_transaction t join ledger_entry e on e.transaction_id = t.id"
         " join ledger_account a on a.id = e.account_id and a.kind = 'income' where t.kind = 'refund' group by 1) r"
         " on r.cause_id = b.id where b.state = 'paid' group by 1) b on b.ticket_id = k.id"

@@ -12,8 +12,7 @@ from payouts.ledger.actions import post_transaction
 # What a ticket's paid bumps come to, less what went back (product.md, "The queue", rule 2); a discount counts as if it had
 # been paid, for as much of it as was not given back (`counts_as`).
 RANK = """
-select least(coalesce(sum(b.amount - coalesce(r.net, 0)
-                          + div(b.discount::numeric * (b.amount - coalesce(r.net, 0)), b.amount)), 0), $2)::bigint
+select least(coalesce(sum(bump_counts(b.amount, b.discount, coalesce(r.net, 0))), 0), $2)::bigint
   from bump b left join (select bump_id, sum(net) as net from refund group by 1) r on r.bump_id = b.id
  where b.ticket_id = $1 and b.state = 'paid'
 """

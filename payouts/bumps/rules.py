@@ -102,7 +102,7 @@ def price_of(amount: int, tax_rate: int, fee_rate: int = FEE_RATE, discount_rate
 
 def counts_as(price: Price, back: int) -> int:
     """What a paid bump counts for its ticket's rank once `back` of its net was given back: the discount goes with it in
-    proportion, rounded down. `RANK` of refunds says the same in SQL."""
+    proportion, rounded down. `bump_counts` says the same in SQL."""
     left = price.net - back
     return left + price.discount * left // price.net
 

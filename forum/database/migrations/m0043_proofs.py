@@ -74,6 +74,13 @@ alter table sign_in_attempt add column subject bigint;
 alter table selling add column discount_rate integer not null default 0 check (discount_rate between 0 and 90);
 alter table bump add column discount_rate integer not null default 0 check (discount_rate between 0 and 90);
 alter table bump add column discount bigint not null default 0 check (discount >= 0);
+
+-- What a paid bump counts for its ticket's rank once `back` of its net was given back; the discount goes with it in
+-- proportion, rounded down (payouts/bumps/rules.py, counts_as).
+create function bump_counts(amount bigint, discount bigint, back numeric) returns numeric language sql immutable as $$
+    select amount - back + div(discount * (amount - back), amount)
+$$;
+
 alter table invoice add column discount_rate integer not null default 0;
 alter table invoice add column discount bigint not null default 0;
 """
