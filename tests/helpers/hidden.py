@@ -282,6 +282,8 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "template": ("1",),
     "upload": ("1",),
     "view": ("1",),
+    "proof": ("1",),
+    "chart": ("backlog",),
     "id": (),
     "ticket": (),
     "repository": ("1",),
