@@ -9,6 +9,7 @@ from categories.bugs import jobs as bugs_jobs
 from categories.bugs import pages as bugs
 from categories.bugs import parts as bugs_parts
 from categories.support import dashboard, inbox
+from categories.support import digest as support_digest
 from categories.support import jobs as support_jobs
 from categories.support import pages as support
 from categories.support import parts as support_parts
@@ -30,8 +31,12 @@ from forum.late import late
 from forum.live import socket as live
 from forum.live import streams
 from forum.live import threads as live_threads
-from forum.mail import outbox
+from forum.mail import outbox, preview, words_pages
 from forum.mail import pages as mail
+from forum.notifications import actions as notices
+from forum.notifications import digest, hearing, kinds, mailing, sections
+from forum.notifications import pages as notice_pages
+from forum.notifications import parts as notice_parts
 from forum.outside import github_hooks, stripe
 from forum.projects import pages as projects
 from forum.projects import settings_links
@@ -72,6 +77,19 @@ from search.postgres import PostgresSearch
 def wire() -> None:
     """Connect what is below with what is above. Called once a process, by web, worker and command alike."""
     jobs.register("send_mail", outbox.send_mail)
+    jobs.register("send_mails", outbox.send_mails)
+    jobs.register(hearing.JOB, hearing.hear_post)
+    jobs.register(notices.MAIL_JOB, mailing.mail_notice)
+    jobs.register(support_digest.HEAR_JOB, support_digest.hear_ticket)
+    jobs.register(digest.JOB, digest.compose_digests)
+    jobs.register("send_digests", digest.send_digests)
+    jobs.schedule("send_digests", "*/15 * * * *")
+    jobs.register("forget_notices", hearing.forget_notices)
+    jobs.schedule("forget_notices", "50 3 * * *")
+    for kind in (*kinds.OF_THREADS, support_digest.ASSIGNED, support_digest.NEW_TICKET):
+        kinds.register(kind)
+    for section in (sections.NEWS, sections.ASSIGNED, sections.MENTIONS, support_digest.QUEUE):
+        sections.register(section)
     jobs.register("measure_expected", support_jobs.measure_expected)
     jobs.register("measure_all", support_jobs.measure_all)
     jobs.register(bugs_actions.JOB, bugs_jobs.promote_thread)
@@ -103,6 +121,10 @@ def wire() -> None:
     subscribe(happened.ReactionChanged, reputation_subscribers.reaction_changed)
     subscribe(happened.AnswerAccepted, reputation_subscribers.answer_accepted)
     subscribe(happened.AcceptanceTakenBack, reputation_subscribers.acceptance_taken_back)
+    subscribe(happened.ThreadCreated, hearing.thread_created)
+    subscribe(happened.PostCreated, hearing.post_created)
+    subscribe(happened.PostEdited, hearing.post_edited)
+    subscribe(happened.AnswerAccepted, hearing.answer_accepted)
     subscribe(BumpPaid, thanks_subscribers.bump_paid)
     subscribe(happened.PostCreated, thanks_subscribers.post_created)
     subscribe(happened.AnswerAccepted, thanks_subscribers.answer_accepted)
@@ -114,6 +136,9 @@ def wire() -> None:
     parts.register("project_ask", Part(ask.project_ask, "ask/project_ask.html"))
     parts.register("home_aside", Part(support_parts.home_aside, "support/home_aside.html"))
     parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html", alike=True))
+    parts.register("top_bar", notice_parts.BELL)
+    parts.register("thread_ticket", notice_parts.THREAD)
+    parts.register("preferences", notice_parts.PREFERENCES)
     parts.register("thread_below", search_pages.BELOW_THREAD)
     parts.register("thread_ticket", Part(support_parts.thread_ticket, "", alike=True))
     parts.register("thread_ticket", Part(bugs_parts.thread_promotion, "", alike=True))
@@ -137,7 +162,7 @@ def wire() -> None:
         # what was noted while the server or a worker was away
         jobs.schedule("index_changes", "* * * * *")
 
-    for link in (projects.SETTINGS, projects.TEAM_SETTINGS, plans.SETTINGS, payout_runs.SETTINGS):
+    for link in (projects.SETTINGS, projects.TEAM_SETTINGS, plans.SETTINGS, payout_runs.SETTINGS, words_pages.SETTINGS):
         settings_links.register(link)
 
     streams.register("thread", live_threads.thread_since)
@@ -182,6 +207,9 @@ def all_routes() -> list[BaseRoute]:
         *revision_pages.routes,
         *people_pages.routes,
         *mail.routes,
+        *preview.routes,
+        *words_pages.routes,
+        *notice_pages.routes,
         *incoming.routes,
         *github.routes,
         *stackexchange.routes,

@@ -68,6 +68,7 @@ class Settings:
     stripe_api_base: str = "https://api.stripe.com"
     meilisearch_url: str = ""
     meilisearch_key: str = ""
+    smtp_listen: str = ""
     oidc: tuple[OidcProvider, ...] = ()
 
     @property

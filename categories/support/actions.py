@@ -8,6 +8,8 @@ from categories.support.workdays import end_of_workday_horizon
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.events import hint, publish
 from forum.jobs import enqueue
+from forum.notifications.actions import tell
+from forum.notifications.hearing import hear_first
 from forum.projects.actions import accept_terms
 from forum.projects.queries import unaccepted_terms
 from forum.projects.roles import require
@@ -191,6 +193,8 @@ async def submit(reader: Reader, ticket: int, *, capacity: str, accepts_terms: b
         await publish_draft(reader, row["thread_id"])
         await record_act(row["thread_id"], "submit", reader.person)
         await advance(row, E.SUBMITTED)
+        await hear_first(row["thread_id"])
+        await enqueue("hear_ticket", ticket=ticket)
 
 
 @action
@@ -241,7 +245,11 @@ async def assign(reader: Reader, ticket: int, username: str) -> None:
     if row["assignee_id"] == member["id"]:
         return
     await set_assignee(row, member["id"])
-    await record_act(row["thread_id"], "assign", reader.person, name=member["name"], person=member["id"])
+    version = await record_act(row["thread_id"], "assign", reader.person, name=member["name"], person=member["id"])
+    if member["id"] != reader.id:
+        key, by = f"assigned:{row['thread_id']}:{version}", reader.name or reader.username
+        where = {"project": row["project_id"], "thread": row["thread_id"]}
+        await tell(member["id"], "assigned", key=key, by=by, name=by, **where)
 
 
 async def set_assignee(ticket: Row, person: int | None) -> None:

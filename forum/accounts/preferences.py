@@ -9,6 +9,7 @@ from forum.accounts.claims import claims_of
 from forum.accounts.identities import has_password, identities_of
 from forum.accounts.providers import known_providers
 from forum.accounts.queries import email_of
+from forum.web import parts
 from forum.web.errors import Invalid, NotFound
 from forum.web.i18n import _
 from forum.web.middleware import set_cookie
@@ -55,6 +56,7 @@ async def preferences_page(request: Request, values: Mapping[str, object], error
         has_password=await has_password(person),
         ways_in=[way for way in settings.ways_in if way[1] not in has],
         claims=await claims_of(person),
+        more=await parts.load("preferences", request),
     )
 
 

@@ -246,6 +246,8 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "delivery": ("1",),
     "run": ("1",),
     "line": ("1",),
+    "template": ("digest",),
+    "look": ("dark",),
     "id": (),
     "ticket": (),
 }
