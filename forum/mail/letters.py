@@ -25,6 +25,8 @@ from forum.web.i18n import gettext, ngettext
 from forum.web.money import money
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
+# Apart from the pages: in mails, looks stand in the elements, which no page may have.
+PAGES: Final = Path(__file__).parent / "html"
 # RFC 5322 §2.1.1: a line may have 998 characters; links are not to be broken before that.
 POLICY: Final = SMTP.clone(max_line_length=998)
 HOLES: Final = re.compile(r"\n{3,}")
@@ -78,7 +80,7 @@ class Envelope:
 def pages() -> Environment:
     """The same mails as HTML: everything is escaped that is not markup already."""
     made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader(PAGES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -98,10 +100,10 @@ def compose(template: str, settings: Settings, values: Mapping[str, Any]) -> Let
     first, _, body = written.partition("\n")
     # what templates leave out leaves holes
     subject, text = " ".join(first.split()), HOLES.sub("\n\n", body).strip() + "\n"
-    if f"letter_{template}.html" in pages().list_templates():
-        html = pages().get_template(f"letter_{template}.html").render(given | {"subject": subject})
+    if (PAGES / f"{template}.html").is_file():
+        html = pages().get_template(f"{template}.html").render(given | {"subject": subject})
     else:
-        html = pages().get_template("letter_text.html").render(given | {"subject": subject, "blocks": blocks_of(text)})
+        html = pages().get_template("text.html").render(given | {"subject": subject, "blocks": blocks_of(text)})
     return Letter(subject, text, html)
 
 

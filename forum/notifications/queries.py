@@ -22,7 +22,7 @@ select {{more}}n.id, n.person_id, n.kind, n.project_id, n.thread_id, n.post_numb
   left join person a on a.id = coalesce(w.same_as, w.id)
  where {{which}}
    and (n.thread_id is null or {visible_thread("t", "n.person_id")})
-   and (n.post_number is null or (p.deleted_at is null and {visible_post("p", "t", "n.person_id")}))
+   and (n.post_number is null or (p.id is not null and p.deleted_at is null and {visible_post("p", "t", "n.person_id")}))
 """
 NEWEST = (
     SHOWN.format(more="", source="notice n", which="n.person_id = $1 and ($2::bigint is null or n.id < $2)")

@@ -38,7 +38,7 @@ def zones() -> frozenset[str]:
 
 def chosen_days(rhythm: Rhythm, first: date, step: int) -> Iterator[date]:
     """The days of the week that were chosen, from `first` on, forwards or backwards; none where none was."""
-    return (day for n in range(8) if (day := first + n * step * DAY).isoweekday() in rhythm.weekdays)
+    return (day for n in range(10) if (day := first + n * step * DAY).isoweekday() in rhythm.weekdays)
 
 
 def next_slot(after: datetime, rhythm: Rhythm) -> datetime | None:

@@ -67,9 +67,9 @@ async def test_a_draft_mentions_nobody_before_it_is_submitted(world: World, told
     draft = await world.ask("Is this for Sam?", markdown="I ask @sam and @otto.", as_draft=True)
     await world.site.jobs()
     assert await told(world.supporter) == []
-    sent = await world.people["ana"].post(f"/tickets/{draft.ticket}/submit", {"capacity": "personal", "terms": "1"})
-    if sent.status_code == 404:
-        pytest.fail("the address of a submission has changed")
+    form = {"capacity": "personal", "terms": "1"}
+    sent = await world.people["ana"].post(f"/tickets/{draft.ticket}/submission", form)
+    assert sent.status_code == 303
     await world.site.jobs()
     assert await told(world.supporter) == ["mention"] and await told(world.outsider) == ["mention"]
 
@@ -117,9 +117,9 @@ async def test_an_acceptance_is_told_to_who_wrote_the_answer_and_not_to_who_acce
 
 
 async def test_an_assignment_is_told_to_whose_it_is_now(world: World, one: Asked, told: Told) -> None:
-    await world.owner.post(f"/tickets/{one.ticket}/assign", {"username": "sam"})
+    await world.owner.post(f"/tickets/{one.ticket}/assignment", {"username": "sam"})
     assert await told(world.supporter) == ["assigned"] and await told(world.owner) == []
-    await world.owner.post(f"/tickets/{one.ticket}/assign", {"username": "olga"})
+    await world.owner.post(f"/tickets/{one.ticket}/assignment", {"username": "olga"})
     assert await told(world.owner) == []
 
 
