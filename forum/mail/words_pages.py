@@ -44,6 +44,7 @@ async def words_page(request: Request, project: Row, values: dict[str, str], err
         "mail/words.html",
         422 if errors else 200,
         project=project,
+        active="settings",
         occasions=OCCASIONS.values(),
         previewed=occasions(),
         values=values,
@@ -62,19 +63,19 @@ def typed(request: Request) -> tuple[dict[str, str], dict[str, str]]:
 
 
 async def keep_words(request: Request) -> Response:
-    """Keep what was typed."""
+    """Keep what was typed; pressed beside one of the mails (`of`), show it and keep nothing."""
     project = await editable(request)
     values, faults = typed(request)
+    if "of" in request.fields:
+        return words_preview(request, project, values, faults)
     if faults:
         return await words_page(request, project, values, faults)
     await word_mails(request.reader.person, project["id"], values)
     return redirect(request, f"/p/{project['slug']}/settings/mail", _("Kept. The next mails say it so."))
 
 
-async def words_preview(request: Request) -> Response:
+def words_preview(request: Request, project: Row, values: dict[str, str], faults: dict[str, str]) -> Response:
     """One mail (`of`) in the words that were typed, before they are kept, for the frame beside them."""
-    project = await editable(request)
-    values, faults = typed(request)
     of, look = request.fields.get("of", ""), request.fields.get("look", "light")
     if of not in occasions():
         raise NotFound
@@ -91,5 +92,4 @@ async def words_preview(request: Request) -> Response:
 routes = [
     route("/p/{project}/settings/mail", mail_words, access="signed_in"),
     route("/p/{project}/settings/mail", keep_words, access="signed_in", methods=("POST",)),
-    route("/p/{project}/settings/mail/preview", words_preview, access="signed_in", methods=("POST",)),
 ]

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from categories.support.actions import claim
 from forum.database.engine import execute, fetch_value
+from forum.notifications.actions import tell
+from forum.notifications.unsubscribe import ways_out
 from forum.threads.actions import accept_answer, close_thread, react
 from forum.threads.drafts import keep_draft
 from forum.threads.editing import edit_post
@@ -111,6 +113,9 @@ class Places:
         )
         imported = await bring_example("pelican")
         token = "a-token-that-is-not-alive"
+        await tell(ana.person or 0, "answer", key="told", project=world.project, thread=thread, post=2)
+        await tell(ana.person or 0, "accepted", key="more", project=world.project, thread=thread)
+        way_out = f"/unsubscribe/{(await ways_out([sam.person], 'digest'))[sam.person]}"
         here, t = "/p/pelican", asked.posted.url
         post = await fetch_value("select id from post where thread_id = $1 and number = 1", thread)
         pages = [
@@ -199,6 +204,12 @@ class Places:
             Place("incoming", "/admin/incoming", admin),
             Place("incoming, given up", "/admin/incoming?state=given-up", admin),
             Place("switches", "/admin/site", admin),
+            Place("all mails", "/admin/mail/preview", admin),
+            Place("notices", "/u/ana/notifications", ana),
+            Place("notices, none", "/u/adam/notifications", admin),
+            Place("mail preferences", "/u/sam/preferences/mail", world.supporter),
+            Place("words of mails", f"{here}/settings/mail", world.owner),
+            Place("way out", way_out),
             Place("not found", "/t/nothing/999"),
             *(Place(*each) for each in await divided(world)),
         ]

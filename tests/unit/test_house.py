@@ -65,6 +65,7 @@ UNSEEN = {
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",
     ("forum/notifications/hearing.py", "hear_first"): "names a post to the job, which asks for each who might hear",
     ("forum/notifications/hearing.py", "hear_post"): "finds out who is mentioned; HEARD asks for each of them",
+    ("forum/notifications/queries.py", "ONE"): "stands inside SHOWN, which asks",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
 }
 # Rooms of the operator's command line alone: they fill, measure and check a site, and show nobody a thread.
