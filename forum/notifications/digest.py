@@ -22,8 +22,9 @@ from forum.web.i18n import _
 JOB = "compose_digests"
 # So many are claimed, and composed, at once.
 BATCH: Final = 100
-# A worker that composes leaves so much of its time to the pages of others: pages are read by people who wait.
-REST: Final = 0.5
+# A worker composes one batch at a time, and then rests for so much of the time it took: pages are read by people who wait.
+REST: Final = 0.25
+_one_at_a_time = asyncio.Lock()
 
 # Whoever something waits for, or may: others have no row, and cost nothing.
 ENSURE = """
@@ -109,7 +110,13 @@ async def claim_batch(now: datetime) -> bool:
 
 async def compose_digests(people: Sequence[Sequence[Any]]) -> None:
     """Compose and send the claimed digests of these people, (person, day) each; whom nothing waits for gets none."""
-    began = time.process_time()
+    async with _one_at_a_time:
+        began = time.process_time()
+        await compose_batch(people)
+        await asyncio.sleep((time.process_time() - began) * REST)
+
+
+async def compose_batch(people: Sequence[Sequence[Any]]) -> None:
     days = [date.fromisoformat(day) for _person, day in people]
     claimed = await fetch(CLAIMED, [person for person, _day in people], days)
     fresh = [row for row in claimed if not row["is_sent"]]
@@ -119,7 +126,6 @@ async def compose_digests(people: Sequence[Sequence[Any]]) -> None:
     if mails:
         await do("send_mails", template="digest", mails=mails)
     await execute(MAILED, [row["id"] for row in claimed], [row["until"] for row in claimed])
-    await asyncio.sleep((time.process_time() - began) * REST)
 
 
 async def told_to(people: Sequence[Recipient]) -> dict[int, list[dict[str, Any]]]:
