@@ -137,7 +137,6 @@ def wire() -> None:
     parts.register("home_aside", Part(support_parts.home_aside, "support/home_aside.html"))
     parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html", alike=True))
     parts.register("top_bar", notice_parts.BELL)
-    parts.register("thread_ticket", notice_parts.THREAD)
     parts.register("preferences", notice_parts.PREFERENCES)
     parts.register("thread_below", search_pages.BELOW_THREAD)
     parts.register("thread_ticket", Part(support_parts.thread_ticket, "", alike=True))
@@ -147,6 +146,7 @@ def wire() -> None:
     parts.register("strip_act", Part(bumps_parts.strip_act, "bumps/strip_act.html"))
     parts.register("thread_news", Part(bugs_parts.promotion_news, ""))
     parts.register("thread_ticket", thanks_parts.THREAD)
+    parts.register("thread_ticket", notice_parts.THREAD)
     parts.register("thread_news", thanks_parts.NEWS)
     parts.register("thread_news", Part(bumps_parts.bump_news, ""))
 

@@ -117,6 +117,7 @@ async def compose_digests(people: Sequence[Sequence[Any]]) -> None:
 
 
 async def compose_batch(people: Sequence[Sequence[Any]]) -> None:
+    """The same for one batch, in a number of statements that does not grow with it, but for the sending itself."""
     days = [date.fromisoformat(day) for _person, day in people]
     claimed = await fetch(CLAIMED, [person for person, _day in people], days)
     fresh = [row for row in claimed if not row["is_sent"]]
