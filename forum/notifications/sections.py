@@ -101,7 +101,9 @@ def lines_of(rows: Sequence[Row]) -> list[Line]:
         else:
             more = row["project_name"] or ""
             lines.append((row["id"], Line(sentence_of(row), address_of(row), more)))
-    for posts in threads.values():
+    for told in threads.values():
+        # workers tell of several posts in any order
+        posts = sorted(told, key=lambda row: int(row["post_number"]))
         last = posts[-1]
         n = ngettext("%(num)d new post", "%(num)d new posts", len(posts)) % {"num": len(posts)}
         words = excerpt(last["html"], EXCERPT)
