@@ -10,6 +10,7 @@ from categories.support.states import Life, Refused, TicketEvent, TicketState, s
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.events import hint, publish
 from forum.jobs import enqueue
+from forum.notifications.actions import tell
 from forum.projects.roles import require
 from forum.threads.events import ThreadChanged
 from forum.threads.visibility import visible_thread
@@ -220,7 +221,11 @@ async def assign(reader: Reader, ticket: int, username: str) -> None:
     if row["assignee_id"] == member["id"]:
         return
     await set_assignee(row, member["id"])
-    await record_act(row["thread_id"], "assign", reader.person, name=member["name"], person=member["id"])
+    version = await record_act(row["thread_id"], "assign", reader.person, name=member["name"], person=member["id"])
+    if member["id"] != reader.id:
+        key, by = f"assigned:{row['thread_id']}:{version}", reader.name or reader.username
+        where = {"project": row["project_id"], "thread": row["thread_id"]}
+        await tell(member["id"], "assigned", key=key, by=by, name=by, **where)
 
 
 async def set_assignee(ticket: Row, person: int | None) -> None:

@@ -9,6 +9,7 @@ from forum.accounts.claims import claims_of
 from forum.accounts.identities import has_password, identities_of
 from forum.accounts.providers import known_providers
 from forum.accounts.queries import accepted_terms, email_of
+from forum.web import parts
 from forum.web.errors import Invalid, NotFound
 from forum.web.i18n import _
 from forum.web.middleware import set_cookie
@@ -56,6 +57,7 @@ async def preferences_page(request: Request, values: Mapping[str, object], error
         ways_in=[way for way in settings.ways_in if way[1] not in has],
         claims=await claims_of(person),
         accepted=await accepted_terms(person),
+        more=await parts.load("preferences", request),
     )
 
 

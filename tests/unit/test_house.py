@@ -71,6 +71,9 @@ UNSEEN = {
     ("categories/support/snoozing/actions.py", "locked_by_thread"): "locks a thread for a job; shows nobody anything",
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",
     ("forum/mail/addresses.py", "find_address"): "whether a token was given out; whoever posts by it is asked",
+    ("forum/notifications/hearing.py", "hear_first"): "names a post to the job, which asks for each who might hear",
+    ("forum/notifications/hearing.py", "hear_post"): "finds out who is mentioned; HEARD asks for each of them",
+    ("forum/notifications/queries.py", "ONE"): "stands inside SHOWN, which asks",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
     (
         "categories/support/silence.py",
