@@ -16,7 +16,19 @@ from categories.forms import terms_pages
 from categories.satisfaction import pages as satisfaction
 from categories.satisfaction import parts as satisfaction_parts
 from categories.satisfaction import subscribers as satisfaction_subscribers
-from categories.support import calendar_pages, calendars, dashboard, guarantees, inbox, policy_pages, silence
+from categories.support import (
+    calendar_pages,
+    calendars,
+    claims,
+    dashboard,
+    guarantees,
+    inbox,
+    inbox_live,
+    policy_pages,
+    presence,
+    silence,
+    view_pages,
+)
 from categories.support import digest as support_digest
 from categories.support import events as ticket_events
 from categories.support import jobs as support_jobs
@@ -48,7 +60,7 @@ from forum.incoming import pages as incoming
 from forum.incoming import sources
 from forum.late import late
 from forum.live import socket as live
-from forum.live import streams
+from forum.live import streams, writing
 from forum.live import threads as live_threads
 from forum.mail import outbox, preview, samples, words_pages
 from forum.mail import pages as mail
@@ -125,7 +137,7 @@ def wire() -> None:
     jobs.schedule("send_digests", "*/15 * * * *")
     jobs.register("forget_notices", hearing.forget_notices)
     jobs.schedule("forget_notices", "50 3 * * *")
-    for kind in (*kinds.OF_THREADS, support_digest.ASSIGNED, support_digest.NEW_TICKET):
+    for kind in (*kinds.OF_THREADS, support_digest.NEW_TICKET):
         kinds.register(kind)
     for section in (sections.NEWS, sections.ASSIGNED, sections.MENTIONS, support_digest.QUEUE):
         sections.register(section)
@@ -165,6 +177,10 @@ def wire() -> None:
     github_hooks.listen("issues", bot_listening.issues)
     kinds.register(bot_notices.SECURITY)
     kinds.register(bot_notices.DRAFT)
+    jobs.register("look_after_claims", claims.look_after_claims)
+    jobs.schedule("look_after_claims", "*/15 * * * *")
+    jobs.register("end_claims", claims.end_claims)
+    jobs.register("give_turns", claims.give_turns)
 
     subscribe(SignedIn, drafts.keep_carried)
     subscribe(IdentityProven, github_claims.github_proven)
@@ -229,6 +245,8 @@ def wire() -> None:
     parts.register("imported_draft", bot_parts.IMPORTED_DRAFT)
 
     parts.register("composer", Part(reply_tools.composer_tools, "support/tools_button.html", alike=True))
+    parts.register("inbox_actions", Part(bugs_parts.inbox_promote, "bugs/inbox_promote.html"))
+    parts.register("preferences", presence.PREFERENCES)
     parts.register("profile_panels", reputation.PROFILE_PANEL)
     parts.register("profile_panels", thanks_parts.PROFILE_PANEL)
     parts.register("supporter_facts", thanks_parts.SUPPORTER_FACTS)
@@ -266,7 +284,9 @@ def wire() -> None:
 
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)
-    streams.register("inbox", inbox.inbox_since, inbox.inbox_wakes_with)
+    streams.register("inbox", inbox_live.inbox_since, inbox_live.inbox_wakes_with)
+    streams.register("buckets", inbox_live.buckets_since, inbox_live.inbox_wakes_with)
+    streams.register("writing", writing.writing_since)
     streams.register("place", support_parts.place_since, support_parts.place_wakes_with)
 
 
@@ -292,12 +312,15 @@ def all_routes() -> list[BaseRoute]:
         *lists.routes,
         *ask.routes,
         *support.routes,
+        # before the inbox's: /inbox/views reads like /inbox/{ticket}
+        *view_pages.routes,
         *inbox.routes,
         *figures.routes,
         *joining.routes,
         *snooze_pages.routes,
         *templates.routes,
         *reply_tools.routes,
+        *presence.routes,
         *dashboard.routes,
         *satisfaction.routes,
         *calendar_pages.routes,

@@ -71,6 +71,12 @@ CHECKS: tuple[tuple[str, str], ...] = (
         "queue of project {}: {}",
         "select p.id, f.fault, null from project p cross join lateral queue_faults(p.id) f",
     ),
+    (
+        "inbox of project {}: the count of {}",
+        "select project_id, what || ' ' || tag_id || ' is ' || coalesce(k.tickets, 0) || ', its tickets are '"
+        " || coalesce(c.tickets, 0) from ticket_tally k full join ticket_counted c using (project_id, what, tag_id)"
+        " where coalesce(k.tickets, 0) <> coalesce(c.tickets, 0)",
+    ),
     *reputation.CHECKS,
     *ledger.COUNTERS,
     *verify.RANKS,

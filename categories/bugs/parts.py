@@ -48,3 +48,10 @@ async def promotion_news(reader: Reader, head: Row) -> dict[str, Any] | None:
     """Among what changed in the thread."""
     shown = await panel(reader, head)
     return None if shown is None else {"items": [{"id": "promotion", "html": shown}]}
+
+
+async def inbox_promote(request: Request, ticket: Row, head: Row) -> dict[str, Any] | None:
+    """Among the actions of a ticket in the inbox, for who may promote."""
+    if not may(request.reader, "promote", ticket["project_id"]) or head["visibility"] != "public":
+        return None
+    return {"thread": head["id"]}

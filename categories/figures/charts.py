@@ -34,11 +34,12 @@ class Chart:
 
 @dataclass(frozen=True)
 class Figures:
-    """All that is known of a period: facts and what waited at the ends of weeks."""
+    """All that is known of a period: facts, what waited at the ends of weeks, promises kept and missed."""
 
     months: list[date]
     facts: list[Fact]
     weeks: list[tuple[datetime, int]]
+    promises: dict[date, tuple[int, int]]
     calendar: Any
 
 
@@ -52,7 +53,7 @@ def percent(part: Fraction | None) -> str:
 
 
 async def read(project: int, months: int, now: datetime) -> Figures:
-    """The figures of the last `months` months of a project. Three statements."""
+    """The figures of the last `months` months of a project. Five statements."""
     shown = rules.months_back(now, months)
     since = datetime.combine(shown[0], datetime.min.time(), UTC)
     weeks = (now - since) // WEEK
@@ -60,6 +61,7 @@ async def read(project: int, months: int, now: datetime) -> Figures:
         shown,
         await queries.facts_since(project, since),
         await queries.backlog(project, now - weeks * WEEK, now),
+        await queries.promises(project, since),
         await calendar_of(project),
     )
 
@@ -72,6 +74,7 @@ def charts_of(figures: Figures) -> list[Chart]:
         waiting(figures),
         came_back(figures),
         satisfied(figures),
+        kept(figures),
     ]
 
 
@@ -145,6 +148,20 @@ def satisfied(figures: Figures) -> Chart:
             for t, s in zip(texts, each, strict=True)
         ],
         **drawn([(s.good, s.fair, s.bad) for s in each], texts, (_("good"), _("so-so"), _("bad")), ""),
+    )
+
+
+def kept(figures: Figures) -> Chart:
+    each = [figures.promises.get(month, (0, 0)) for month in figures.months]
+    texts = months_text(figures.months)
+    shares = [Fraction(good, good + missed) if good + missed else None for good, missed in each]
+    return Chart(
+        "guarantee",
+        _("Promises kept"),
+        _("Answers that were promised within workdays, in the month in which they were given or the promise ran out."),
+        (_("Month"), _("Kept"), _("Missed"), _("Share")),
+        [(t, str(g), str(m), percent(s)) for t, (g, m), s in zip(texts, each, shares, strict=True)],
+        **drawn(each, texts, (_("kept"), _("missed")), ""),
     )
 
 

@@ -1,6 +1,6 @@
 """Reading the figures of a project's support: a fixed number of statements, whatever there is."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from categories.figures.rules import Fact
 from forum.database.engine import Row, fetch
@@ -33,6 +33,13 @@ select w.ends, (select coalesce(sum(m.by), 0)::bigint from moved m where m.at < 
   from weeks w left join lateral (select sum(m.by) as by from moved m
        where m.at >= greatest($2, w.ends - interval '7 days') and m.at < w.ends and w.ends > $2) s on true
  order by w.ends
+"""
+
+# A promise that was missed stays missed, whatever was answered later.
+PROMISES = """
+select date_trunc('month', at at time zone 'UTC')::date as month, count(*) filter (where outcome = 'kept') as kept,
+       count(*) filter (where outcome = 'missed') as missed
+  from guarantee_outcome where project_id = $1 and at >= $2 group by 1
 """
 
 SAME = "(select w.id from person w where a.id in (w.id, w.same_as))"
@@ -81,6 +88,11 @@ async def facts_since(project: int, since: datetime) -> list[Fact]:
 async def backlog(project: int, first: datetime, last: datetime) -> list[tuple[datetime, int]]:
     """How many tickets waited at `first` and at each seventh day after it, until `last`. One statement."""
     return [(row["ends"], row["waiting"]) for row in await fetch(BACKLOG, project, first, last)]
+
+
+async def promises(project: int, since: datetime) -> dict[date, tuple[int, int]]:
+    """How many promised answers were kept and missed, by month. One statement."""
+    return {row["month"]: (row["kept"], row["missed"]) for row in await fetch(PROMISES, project, since)}
 
 
 async def people_of(project: int, since: datetime, person: int | None) -> list[Row]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from categories.support import guarantees
 from categories.support.events import TicketOver
+from categories.support.holding import presence_of, require_room
 from categories.support.policy import policy_of
 from categories.support.rules import Line, credit_after
 from categories.support.states import Life, Refused, TicketEvent, TicketState, step
@@ -14,7 +15,7 @@ from forum.notifications.actions import tell
 from forum.projects.roles import require
 from forum.threads.events import ThreadChanged
 from forum.threads.visibility import visible_thread
-from forum.threads.writing import record_act, require_writer
+from forum.threads.writing import post_reply, record_act, require_writer
 from forum.web.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.web.i18n import _
 from forum.web.reader import Reader
@@ -63,7 +64,14 @@ async def open_ticket(
             await guarantees.start(row, row["waiting_since"])
         await execute("select queue_enter($1)", ticket)
         hint("queue", project)
+        await let_turns_go_on(project)
     return ticket
+
+
+async def let_turns_go_on(project: int) -> None:
+    """Where a project gives its tickets in turn, have that done soon: somebody waits, or has room again."""
+    if (await policy_of(project)).assigning == "round_robin":
+        await enqueue("give_turns", once=f"give_turns:{project}", project=project)
 
 
 def life_of(ticket: Row) -> Life:
@@ -113,6 +121,7 @@ async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None
     hint("queue", project)
     if life.state in OVER and before.state not in OVER:
         await publish(TicketOver(ticket["id"], ticket["thread_id"], project, str(life.state)))
+    await let_turns_go_on(project)
     if done.is_team_answer and row and row["is_first"]:
         await enqueue("measure_expected", once=f"measure_expected:{project}", project=project)
 
@@ -175,7 +184,8 @@ async def is_requester(reader: Reader, ticket: int) -> bool:
 
 @action
 async def claim(reader: Reader, ticket: int) -> None:
-    """Take a ticket on. Of two who press at once one wins. Raises NotFound, Forbidden, Conflict naming who has it."""
+    """Take a ticket on. Of two who press at once one wins. Raises NotFound, Forbidden, Conflict naming who has it, Full
+    (a Conflict) where the reader holds as many as the project's policy lets one person hold."""
     row = await ticket_for(reader, ticket)
     require(reader, "claim", row["project_id"])
     if row["state"] == "draft":
@@ -187,6 +197,7 @@ async def claim(reader: Reader, ticket: int) -> None:
             "select coalesce(nullif(name, ''), username) from person where id = $1", row["assignee_id"]
         )
         raise Conflict(_("%(name)s claimed this ticket first.") % {"name": name})
+    await require_room(reader.person, row["project_id"])
     await set_assignee(row, reader.person)
     await record_act(row["thread_id"], "claim", reader.person)
 
@@ -204,8 +215,11 @@ async def release(reader: Reader, ticket: int) -> None:
 
 
 @action
-async def assign(reader: Reader, ticket: int, username: str) -> None:
-    """Give a ticket to a member of the team. Raises NotFound, Forbidden, Invalid."""
+async def assign(reader: Reader, ticket: int, username: str, note: str = "") -> None:
+    """Give a ticket to a member of the team, who hears of it; with a note, which the team reads as a whisper.
+
+    Raises NotFound, Forbidden, Invalid, Conflict where they are away or (Full) hold as many as one person may.
+    """
     row = await ticket_for(reader, ticket)
     require(reader, "assign", row["project_id"], assigned=row["assignee_id"] == reader.id)
     if row["state"] == "draft":
@@ -218,19 +232,34 @@ async def assign(reader: Reader, ticket: int, username: str) -> None:
     )
     if member is None:
         raise Invalid({"username": _("Nobody on the team has this name.")})
-    if row["assignee_id"] == member["id"]:
-        return
-    await set_assignee(row, member["id"])
-    version = await record_act(row["thread_id"], "assign", reader.person, name=member["name"], person=member["id"])
-    if member["id"] != reader.id:
-        key, by = f"assigned:{row['thread_id']}:{version}", reader.name or reader.username
-        where = {"project": row["project_id"], "thread": row["thread_id"]}
-        await tell(member["id"], "assigned", key=key, by=by, name=by, **where)
+    version = 0
+    if row["assignee_id"] != member["id"]:
+        if member["id"] != reader.id and (await presence_of(member["id"])).is_away_on(datetime.now(UTC).date()):
+            raise Conflict(_("%(name)s is away; nothing is given to them.") % {"name": member["name"]})
+        if row["state"] == "waiting":
+            await require_room(member["id"], row["project_id"], name=member["name"])
+        await set_assignee(row, member["id"])
+        version = await record_act(row["thread_id"], "assign", reader.person, name=member["name"], person=member["id"])
+    post = (await post_reply(reader, row["thread_id"], note, purpose="whisper")).number if note.strip() else None
+    if version and member["id"] != reader.id:
+        await tell_assigned(row, member["id"], version, by=reader.name or reader.username, post=post)
+
+
+async def tell_assigned(ticket: Row, person: int, version: int, *, by: str = "", post: int | None = None) -> None:
+    """Let somebody know that a ticket is theirs now: `by` whom, "" where it was their turn; `version`: of the act."""
+    project, thread = ticket["project_id"], ticket["thread_id"]
+    key = f"assigned:{thread}:{version}"
+    await tell(person, "assigned", key=key, project=project, thread=thread, post=post, by=by)
 
 
 async def set_assignee(ticket: Row, person: int | None) -> None:
     """Write down who has a locked ticket; what a supporter may do with it follows from the participant's row."""
-    await execute("update ticket set assignee_id = $2 where id = $1", ticket["id"], person)
+    await execute(
+        "update ticket set assignee_id = $2, claimed_at = case when $2::bigint is not null then now() end, spoke_at = null"
+        " where id = $1",
+        ticket["id"],
+        person,
+    )
     await execute("delete from thread_participant where thread_id = $1 and kind = 'assignee'", ticket["thread_id"])
     if person is not None:
         await execute(
@@ -240,6 +269,8 @@ async def set_assignee(ticket: Row, person: int | None) -> None:
         )
     await execute("select queue_lock($1)", ticket["project_id"])
     hint("queue", ticket["project_id"])
+    if person is None:
+        await let_turns_go_on(ticket["project_id"])
 
 
 async def drop_assignee(person: int, *, project: int | None = None, thread: int | None = None) -> None:

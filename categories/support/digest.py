@@ -20,9 +20,6 @@ from forum.web.money import money
 
 # So much of each queue.
 TOP: Final = 10
-ASSIGNED: Final = Kind(
-    "assigned", lambda said: _("%(by)s assigned “%(title)s” to you.") % {"by": "", **said}, group="assigned"
-)
 NEW_TICKET: Final = Kind("new_ticket", lambda said: _("A new ticket: “%(title)s”.") % said, at_once=True)
 HEAR_JOB: Final = "hear_ticket"
 

@@ -232,16 +232,3 @@ async def who_is_warned(ticket: Row) -> list[int]:
         return [ticket["assignee_id"]]
     rows = await fetch("select person_id from project_member where project_id = $1 order by 1", ticket["project_id"])
     return [row["person_id"] for row in rows]
-
-
-async def guarantees_kept(project: int, since: datetime, until: datetime) -> tuple[int, int]:
-    """How many of a project's promises were kept, and how many missed, whatever came after. One statement."""
-    row = await fetch_one(
-        "select count(*) filter (where outcome = 'kept') as kept, count(*) filter (where outcome = 'missed') as missed"
-        " from guarantee_outcome where project_id = $1 and at >= $2 and at < $3",
-        project,
-        since,
-        until,
-    )
-    assert row is not None
-    return row["kept"], row["missed"]

@@ -4,34 +4,37 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from markupsafe import Markup
 from starlette.responses import Response
 
-from categories.support import actions, parts, queries
-from categories.support.queries import Place, expected_of, place_in, queue_slice, queue_state
+from categories.support import actions, buckets, filters, parts, queries
+from categories.support.buckets import A_PAGE, counts_of, listed
+from categories.support.filters import WHOLE, Filter, filter_name, read_filter
+from categories.support.holding import Full, team_at
+from categories.support.policy import policy_of
+from categories.support.queries import Place, place_in, queue_slice, queue_state
+from categories.support.rules import Line
 from categories.support.snoozing.pages import choices
-from forum.database.engine import Row, fetch, fetch_value
-from forum.live.streams import News
-from forum.projects.queries import project_by_slug, team_of
+from categories.support.suggesting import yours_next
+from categories.support.views import count_of, views_of
+from forum.database.engine import Row
+from forum.projects.queries import project_by_slug
 from forum.projects.roles import may
 from forum.threads.fragments import powers_in, render_posts
 from forum.threads.pages import asked_id
 from forum.threads.queries import acts_between, posts_between, thread_head
 from forum.threads.writing import post_reply
-from forum.web.errors import Conflict, NotFound, Problem
-from forum.web.i18n import _
+from forum.web import parts as places
+from forum.web.errors import Conflict, Invalid, NotFound, Problem
+from forum.web.i18n import _, ngettext
+from forum.web.money import money
 from forum.web.pages import page, redirect
-from forum.web.parts import load as load_parts
 from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
 from forum.web.switches import check_writable
-from forum.web.templates import fragment
 
-A_PAGE = 25
 # what is shown of a long thread: the first post, and the end of it
 TAIL = 12
-VIEWS = ("waiting", "mine", "snoozed", "needs_facts", "answered", "resolved", "closed")
 
 
 async def team_project(request: Request) -> Row:
@@ -42,46 +45,90 @@ async def team_project(request: Request) -> Row:
     return project
 
 
-def asked_view(request: Request) -> str:
-    view = request.query_params.get("view", "waiting")
-    if view not in VIEWS:
+def asked_filter(request: Request) -> Filter:
+    """The filter in the address. Raises NotFound where it names none that there is."""
+    chosen = read_filter(request.query_params)
+    if chosen is None:
         raise NotFound
-    return view
+    return chosen
 
 
-async def queue_context(reader: Reader, project: int, view: str, first: int) -> dict[str, Any]:
-    """The middle pane: a stretch of the queue with its track, or the tickets of another state."""
-    state = await queue_state(project)
-    if view == "waiting":
-        standings = await queue_slice(project, state, first, first + A_PAGE - 1)
-        ids = [s.ticket for s in standings]
+async def queue_context(reader: Reader, project: Row, chosen: Filter, first: int = 1, page: int = 1) -> dict[str, Any]:
+    """The middle pane: a stretch of the queue with its track, or a page of what a filter leaves of it."""
+    state = await queue_state(project["id"])
+    more, older = 0, False
+    if chosen.is_whole:
+        standings = await queue_slice(project["id"], state, first, first + A_PAGE - 1)
+        found: list[dict[str, Any]] = [
+            {"ticket": s.ticket, "position": s.position, "line": str(s.line)} for s in standings
+        ]
+        more = first + A_PAGE if first + A_PAGE <= state.total else 0
     else:
-        standings = []
-        ids = await queries.tickets_in_state(reader, project, view, mine=view == "mine")
-    tickets = await queries.tickets_for_team(reader, ids)
-    shown = [
-        {"ticket": tickets[s.ticket], "position": s.position, "line": str(s.line)}
-        for s in standings
-        if s.ticket in tickets and not tickets[s.ticket]["is_snoozed"]
-    ] or [{"ticket": tickets[i], "position": None, "line": ""} for i in ids if not standings and i in tickets]
-    track = parts.track_of(state, None)
-    return {
-        "rows": shown,
-        "view": view,
-        "state": state,
-        "line": track["line"],
+        found, older = await listed(reader, project["id"], chosen, page)
+    tickets = await queries.tickets_for_team(reader, [one["ticket"] for one in found])
+    rows = [one | {"ticket": tickets[one["ticket"]]} for one in found if one["ticket"] in tickets]
+    return pane_of(project, state, chosen, rows) | {
         "first": first,
-        "more": first + A_PAGE if view == "waiting" and first + A_PAGE <= state.total else 0,
-        "expected": expected_of(await queries.project_expected(project)),
-        "out_of": 100 // state.share if state.share else 0,
+        "more": more,
+        "page": page,
+        "newer": page > 1,
+        "older": older,
     }
 
 
-async def ticket_context(request: Request, ticket: int, project: int, **kept: Any) -> dict[str, Any]:
+def pane_of(
+    project: Row | Mapping[str, Any], state: queries.QueueState, chosen: Filter, rows: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What the middle pane shows beside where its pages begin and end. What is snoozed keeps its place in the queue, and
+    is not in the way."""
+    return {
+        "rows": [one for one in rows if not (chosen.is_whole and one["ticket"]["is_snoozed"])],
+        "filter": chosen,
+        "view": chosen.bucket,
+        "title": filter_name(chosen),
+        "state": state,
+        "line": parts.track_of(state, None)["line"],
+        "currency": project["currency"],
+        "answer": (project["answer_from"], project["answer_to"]),
+        "out_of": 100 // state.share if state.share else 0,
+        "first": 1,
+        "more": A_PAGE + 1 if state.total > A_PAGE else 0,
+    }
+
+
+def reason_of(place: Place, rank: int, currency: str) -> str:
+    """Why a ticket stands where it stands, in a sentence; `rank` from 1 within its line (product.md, "The queue")."""
+    ahead = rank - 1
+    if place.line is Line.DUE:
+        return _("Its guarantee ends this workday or has ended: that goes before everything else.")
+    if place.line is Line.PAID:
+        amount = money(place.rank_amount, currency)
+        if not ahead:
+            return _("Raised by %(amount)s, and nobody has paid more.") % {"amount": amount}
+        return ngettext(
+            "Raised by %(amount)s; for %(num)d other more was paid, or as much and longer ago.",
+            "Raised by %(amount)s; for %(num)d others more was paid, or as much and longer ago.",
+            ahead,
+        ) % {"amount": amount, "num": ahead}
+    longer = (
+        ngettext("%(num)d unpaid one has waited longer", "%(num)d unpaid ones have waited longer", ahead)
+        % {"num": ahead}
+        if ahead
+        else _("no unpaid one has waited longer")
+    )
+    if not place.queue.paid or not place.queue.share:
+        return _("Nothing was paid for it; %(longer)s.") % {"longer": longer}
+    return _("Nothing was paid for it: at least %(share)d %% of the answers go to such, and %(longer)s.") % {
+        "share": place.queue.share,
+        "longer": longer,
+    }
+
+
+async def ticket_context(request: Request, ticket: int, project: Row, **kept: Any) -> dict[str, Any]:
     """The right pane: a ticket's head with its actions, its posts, and the answer form."""
     reader = request.reader
     row = await queries.ticket_by_id(reader, ticket)
-    if row["project_id"] != project or row["state"] == "draft":
+    if row["project_id"] != project["id"] or row["state"] == "draft":
         raise NotFound
     head = await thread_head(reader, row["thread_id"])
     last = head["last_number"]
@@ -90,6 +137,7 @@ async def ticket_context(request: Request, ticket: int, project: int, **kept: An
     posts = await posts_between(reader, head["id"], 1, 1) + await posts_between(reader, head["id"], start, last)
     acts = await acts_between(reader, head["id"], start if start > 2 else 1, last)
     place = place_in(row)
+    is_mine = row["assignee_id"] == reader.id
     return {
         "ticket": row,
         "head": head,
@@ -97,39 +145,57 @@ async def ticket_context(request: Request, ticket: int, project: int, **kept: An
         "between": start - 2,
         "rest": render_posts(posts[1:], acts, head, powers, reader),
         "place": place,
-        "team": await team_of(project),
-        "may_assign": may(reader, "assign", project, assigned=row["assignee_id"] == reader.id),
-        "may_move": may(reader, "move", project, assigned=row["assignee_id"] == reader.id),
-        "new_key": kept.get("key") or uuid4(),
-        "may_join": may(reader, "merge", project, assigned=row["assignee_id"] == reader.id),
-        "may_split": may(reader, "split", project, assigned=row["assignee_id"] == reader.id),
-        "offered": await choices(project),
-        "tools": kept.get("tools") or await load_parts("composer", request, head, back="inbox"),
+        "reason": reason_of(place, row["place_rank"], project["currency"]) if place else "",
+        "told": request.query_params.get("told", "") if row["assignee_id"] not in (None, reader.id) else "",
+        "may_assign": may(reader, "assign", project["id"], assigned=is_mine),
+        "may_move": may(reader, "move", project["id"], assigned=is_mine),
+        "may_join": may(reader, "merge", project["id"], assigned=is_mine),
+        "may_split": may(reader, "split", project["id"], assigned=is_mine),
+        "offered": await choices(project["id"]),
+        "tools": kept.get("tools") or await places.load("composer", request, head, back="inbox"),
         "send": kept.get("send", ""),
+        "new_key": kept.get("key") or uuid4(),
         "draft": kept.get("draft", head["draft"] or ""),
+        "note": kept.get("note", ""),
+        "purpose": kept.get("purpose", ""),
         "draft_version": head["draft_version"] or 0,
         "errors": kept.get("errors", []),
+        "plan": await places.load("inbox_plan", request, row),
+        "actions": await places.load("inbox_actions", request, row, head),
+        "composer": await places.load("inbox_composer", request, row, head),
+        "notes": await places.load("inbox_notes", request, row, head),
     }
 
 
 async def inbox(request: Request) -> Response:
-    """`/p/{project}/inbox`: the queue, and beside it the head of the queue."""
+    """`/p/{project}/inbox`: the queue, and beside it whoever is next for the reader."""
     project = await team_project(request)
-    first = (
-        max(1, int(q)) if (q := request.query_params.get("from", "1")).isascii() and q.isdigit() and len(q) < 9 else 1
+    queue = await queue_context(
+        request.reader,
+        project,
+        asked_filter(request),
+        request.page_number("from", 10**8),
+        request.page_number(most=buckets.DEEPEST),
     )
-    view = asked_view(request)
-    queue = await queue_context(request.reader, project["id"], view, first)
     readable = [r["ticket"] for r in queue["rows"] if r["ticket"]["title"] is not None]
-    chosen = await ticket_context(request, readable[0]["id"], project["id"]) if readable else None
+    # what others have is theirs; it stands in the list all the same
+    free = [ticket for ticket in readable if ticket["assignee_id"] in (None, request.reader.id)]
+    head = (free or readable)[:1]
+    chosen = await ticket_context(request, head[0]["id"], project) if head else None
     return await inbox_page(request, project, queue, chosen, is_list=True)
 
 
 async def inbox_ticket(request: Request) -> Response:
     """`/p/{project}/inbox/{ticket}`: one ticket beside the queue; a phone sees the ticket alone."""
     project = await team_project(request)
-    chosen = await ticket_context(request, asked_id(request, "ticket"), project["id"])
-    queue = await queue_context(request.reader, project["id"], asked_view(request), around(chosen["place"]))
+    chosen = await ticket_context(request, asked_id(request, "ticket"), project)
+    queue = await queue_context(
+        request.reader,
+        project,
+        asked_filter(request),
+        around(chosen["place"]),
+        request.page_number(most=buckets.DEEPEST),
+    )
     return await inbox_page(request, project, queue, chosen, is_list=False)
 
 
@@ -147,24 +213,43 @@ async def inbox_page(
     is_list: bool,
     status: int = 200,
 ) -> Response:
-    counts = await queries.state_counts(project["id"], request.reader)
-    version = queue["state"].version
-    # what comes live is the head of the queue; other stretches and lists rest until they are loaded again
-    streams = [f"inbox:{project['id']}@{version}"] if queue["view"] == "waiting" and queue["first"] == 1 else []
+    """All three panes."""
+    reader, version = request.reader, queue["state"].version
+    policy = await policy_of(project["id"])
+    team = await team_at(project["id"])
+    me = next((each for each in team if each["person_id"] == reader.id), None)
+    counts = await counts_of(project["id"], reader.person, queue["state"])
+    free = [r["ticket"]["id"] for r in queue["rows"] if r["position"] and r["ticket"]["assignee_id"] is None]
+    suggested = await yours_next(reader, project["id"], policy, free, team) if queue["filter"].is_whole else None
+    # what comes live is the head of the queue; other stretches and lists rest until they are loaded again, but for counts
+    is_head = queue["filter"].is_whole and queue["first"] == 1
+    streams = [f"{'inbox' if is_head else 'buckets'}:{project['id']}@{version}"]
     if chosen is not None:
-        streams.append(f"thread:{chosen['head']['id']}@{chosen['head']['version']}")
+        head = chosen["head"]
+        streams += [f"thread:{head['id']}@{head['version']}", f"writing:{head['id']}@0"]
     return await page(
         request,
         "support/inbox.html",
         status,
         project={**dict(project), "waiting": queue["state"].total},
         counts=counts,
+        views=[view | {"n": count_of(view["filter"], counts)} for view in await views_of(reader, project["id"])],
         chosen=chosen,
+        team=team,
+        me=me,
+        policy=policy,
+        yours=next((r["ticket"] for r in queue["rows"] if r["ticket"]["id"] == suggested), None),
         is_list=is_list,
         streams=" ".join(streams),
+        buckets=[(name, filters.bucket_name(name)) for name in filters.BUCKETS],
+        lines=[(name, filters.line_name(name)) for name in filters.LINES],
+        made=Filter,
         page_modules=("live.js", "composer.js"),
         **queue,
     )
+
+
+PURPOSES = {"resolve": "resolve", "facts": "facts"}
 
 
 async def answer(request: Request) -> Response:
@@ -177,9 +262,7 @@ async def answer(request: Request) -> Response:
         raise NotFound
     markdown = fields.text("markdown", limit=100_000, required=False)
     then = fields.get("then", "")
-    purpose = (
-        "whisper" if fields.get("purpose") == "whisper" else {"resolve": "resolve", "facts": "facts"}.get(then, "reply")
-    )
+    purpose = "whisper" if fields.get("purpose") == "whisper" else PURPOSES.get(then, "reply")
     try:
         await check_writable(request)
         fields.check()
@@ -187,64 +270,53 @@ async def answer(request: Request) -> Response:
     except Problem as problem:
         if problem.status in (401, 404):
             raise
-        context = await ticket_context(
-            request, ticket, project["id"], draft=markdown, errors=[problem.message], key=fields.key()
+        return await again(
+            request,
+            project,
+            ticket,
+            problem,
+            draft=markdown,
+            purpose=purpose,
+            errors=[problem.message],
+            key=fields.key(),
         )
-        queue = await queue_context(request.reader, project["id"], "waiting", around(context["place"]))
-        return await inbox_page(request, project, queue, context, is_list=False, status=problem.status)
     if then == "next":
         return redirect(request, f"/p/{project['slug']}/inbox", _("Answered. This is who waits next."))
     return redirect(request, f"/p/{project['slug']}/inbox/{ticket}")
 
 
+async def again(request: Request, project: Row, ticket: int, problem: Problem, **kept: Any) -> Response:
+    """The inbox with what was typed, and why it was not taken."""
+    context = await ticket_context(request, ticket, project, **kept)
+    queue = await queue_context(request.reader, project, WHOLE, around(context["place"]))
+    return await inbox_page(request, project, queue, context, is_list=False, status=problem.status)
+
+
 async def act(request: Request) -> Response:
     """Claim, put back, assign, resolve a ticket without leaving the inbox."""
     project = await team_project(request)
-    ticket = asked_id(request, "ticket")
-    notice = ""
-    match request.path_params["deed"]:
-        case "claim":
-            try:
+    ticket, fields = asked_id(request, "ticket"), request.fields
+    here = f"/p/{project['slug']}/inbox/{ticket}"
+    note = fields.text("note", limit=4000, required=False)
+    try:
+        match request.path_params["deed"]:
+            case "claim":
                 await actions.claim(request.reader, ticket)
-            except Conflict as conflict:
-                notice = conflict.message
-        case "release":
-            await actions.release(request.reader, ticket)
-        case "assign":
-            await actions.assign(request.reader, ticket, request.fields.get("username", ""))
-        case "resolve":
-            await actions.resolve(request.reader, ticket)
-        case _other:
-            raise NotFound
-    return redirect(request, f"/p/{project['slug']}/inbox/{ticket}", notice)
-
-
-async def inbox_since(project: int, asked: Mapping[int, tuple[Reader, int]]) -> dict[int, News]:
-    """The first page of the queue for each member of the team whose version is older."""
-    version = await fetch_value("select version from queue where project_id = $1", project) or 0
-    rows = await fetch(
-        "select person_id from project_member where project_id = $1 and person_id = any($2)",
-        project,
-        [reader.id for reader, _version in asked.values() if reader.id is not None],
-    )
-    team = {row["person_id"] for row in rows}
-    slug = await fetch_value("select slug from project where id = $1", project)
-    answers: dict[int, News] = {}
-    for n, (reader, have) in asked.items():
-        if reader.id not in team:
-            continue
-        if have >= version:
-            answers[n] = News(version, ())
-            continue
-        context = await queue_context(reader, project, "waiting", 1)
-        html: Markup = fragment("support/queue.html", project={"id": project, "slug": slug}, chosen=None, **context)
-        answers[n] = News(version, ({"id": "inbox_queue", "html": html},))
-    return answers
-
-
-async def inbox_wakes_with(project: int) -> str | None:
-    """The hint that wakes an inbox: its project's queue."""
-    return f"queue:{project}"
+            case "release":
+                await actions.release(request.reader, ticket)
+            case "assign":
+                fields.check()
+                await actions.assign(request.reader, ticket, fields.get("username", ""), note)
+            case "resolve":
+                await actions.resolve(request.reader, ticket)
+            case _other:
+                raise NotFound
+    except (Conflict, Invalid) as problem:
+        if request.path_params["deed"] == "claim" and not isinstance(problem, Full):
+            # the page then says who has it, and where to look
+            return redirect(request, f"{here}?told=taken")
+        return await again(request, project, ticket, problem, errors=[problem.message], note=note)
+    return redirect(request, here)
 
 
 routes = [

@@ -1,4 +1,4 @@
-"""What tickets tell people by themselves: promises that run out, and tickets that fall silent."""
+"""What tickets tell people by themselves: assigned, claims that end, promises that run out, tickets that fall silent."""
 
 from typing import Final
 
@@ -52,7 +52,37 @@ def by_click(said: Said) -> Links:
 
 DUE: Final = {"due": "30 Nov 2026, 17:00 UTC"}
 SILENT: Final = {"days": 27, "closes": "2026-11-30", "link": "/tickets/1/still-needed"}
+
+
+def assigned(said: Said) -> str:
+    title = said.get("title", "")
+    if said.get("by"):
+        return _("%(name)s assigned “%(title)s” to you.") % {"name": said["by"], "title": title}
+    return _("It is your turn: “%(title)s” is yours.") % {"title": title}
+
+
+def claim_ending(said: Said) -> str:
+    days = int(said.get("days", 2))
+    return ngettext(
+        "Your claim of “%(title)s” ends soon: after %(num)d workday without a word it goes back to the queue.",
+        "Your claim of “%(title)s” ends in a workday: after %(num)d workdays without a word it goes back to the queue.",
+        days,
+    ) % {"title": said.get("title", ""), "num": days}
+
+
+def claim_ended(said: Said) -> str:
+    days = int(said.get("days", 2))
+    return ngettext(
+        "“%(title)s” is back in the queue: %(num)d workday went by without a word.",
+        "“%(title)s” is back in the queue: %(num)d workdays went by without a word.",
+        days,
+    ) % {"title": said.get("title", ""), "num": days}
+
+
 KINDS: Final = (
+    Kind("assigned", assigned, group="assigned"),
+    Kind("claim_ending", claim_ending, at_once=True, example={"days": 2}),
+    Kind("claim_ended", claim_ended),
     Kind("guarantee_half", half),
     Kind("guarantee_last_day", last_day, at_once=True, example=DUE),
     Kind("guarantee_missed", missed, at_once=True, example=DUE),

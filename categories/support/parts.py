@@ -169,7 +169,8 @@ async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] |
         "notes": await parts.load("imported_draft", request, head, True) if is_imported else Markup(""),
         "strip": await strip_of(reader, ticket, is_team=is_team) + await form_of(request, ticket, errors),
         "aside": aside_of(powers) + await panel_of(request, head, ticket),
-        "streams": [f"place:{ticket['id']}@{ticket['queue_version']}"],
+        "streams": [f"place:{ticket['id']}@{ticket['queue_version']}"]
+        + ([f"writing:{head['id']}@0"] if is_team else []),
     }
 
 

@@ -215,40 +215,6 @@ async def tickets_for_team(reader: Reader, tickets: Sequence[int]) -> dict[int, 
     return {row["id"]: row for row in rows}
 
 
-async def tickets_in_state(
-    reader: Reader, project: int, state: str, *, mine: bool = False, limit: int = 50
-) -> list[int]:
-    """The ids of a project's tickets in a state (or all open ones assigned to the reader), latest first."""
-    which = "k.assignee_id = $2 and k.state in ('waiting', 'needs_facts', 'answered')" if mine else "k.state = $4"
-    if state == "snoozed":
-        which = snoozed("k")
-    elif mine:
-        which += f" and not {snoozed('k')}"
-    rows = await fetch(
-        f"select k.id from ticket k where k.project_id = $1 and {which} and ($4::text is not null) and $2::bigint is not null"
-        " order by coalesce(k.waiting_since, k.created_at) desc, k.id desc limit $3",
-        project,
-        reader.person,
-        limit,
-        state,
-    )
-    return [row["id"] for row in rows]
-
-
-async def state_counts(project: int, reader: Reader) -> dict[str, int]:
-    """How many tickets of a project are in each state, and how many open ones are the reader's (`mine`) or
-    are `snoozed`; what is snoozed is nobody's `mine` for the time."""
-    rows = await fetch(
-        "select state, count(*) as n, count(*) filter (where assignee_id = $2 and state in"
-        f" ('waiting', 'needs_facts', 'answered') and not {snoozed('k')}) as mine,"
-        f" count(*) filter (where {snoozed('k')}) as snoozed from ticket k where project_id = $1 group by state",
-        project,
-        reader.person,
-    )
-    more = {name: sum(row[name] for row in rows) for name in ("mine", "snoozed")}
-    return {row["state"]: row["n"] for row in rows} | more
-
-
 OWN = f"""
 select k.id, k.state, k.rank_amount, k.thread_id, t.title, t.slug, p.name as project_name, {EXPECTED},
        coalesce(q.version, 0) as queue_version, {PLACE}

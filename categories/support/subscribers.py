@@ -43,6 +43,9 @@ async def post_created(event: PostCreated) -> None:
         ticket["id"],
         event.author,
     )
+    if event.by_team and event.author == ticket["assignee_id"] and event.purpose != "thanks":
+        # a word by whom it is with: their claim goes on from now
+        await execute("update ticket set spoke_at = $2 where id = $1", ticket["id"], event.at)
     if event.purpose == "whisper":
         await happen(ticket, E.WHISPERED, event.at)
     elif asks:

@@ -1,4 +1,4 @@
-"""The tables of tickets and of the queue's kept counts."""
+"""The tables of tickets, of the queue's kept counts, and of the inbox."""
 
 from typing import Any
 
@@ -43,6 +43,9 @@ class Ticket(Table, tablename="ticket", db=engine):
     snooze_again = Timestamptz(null=True)
     waits_from = Timestamptz(null=True)
     merged_into: ForeignKey[Any] = ForeignKey("self", null=True)
+    state_since = Timestamptz()
+    claimed_at = Timestamptz(null=True)
+    spoke_at = Timestamptz(null=True)
 
 
 class TicketMerge(Table, tablename="ticket_merge", db=engine):
@@ -176,3 +179,37 @@ class Silence(Table, tablename="silence", db=engine):
     ticket_id = ForeignKey(Ticket, primary_key=True, null=False)
     warned_at = Timestamptz()
     last_word_at = Timestamptz()
+
+
+class TicketTally(Table, tablename="ticket_tally", db=engine):
+    project_id = ForeignKey(Project, primary_key=True, null=False)
+    what = Text()
+    tag_id = BigInt()
+    tickets = Integer()
+
+
+class InboxView(Table, tablename="inbox_view", db=engine):
+    id = BigSerial(primary_key=True)
+    project_id = ForeignKey(Project, null=False)
+    person_id = ForeignKey(Person, null=True)
+    name = Text()
+    bucket = Text()
+    line = Text()
+    tag = Text()
+    place = Integer()
+    made_by = ForeignKey(Person, null=False)
+    created_at = Timestamptz()
+
+
+class Availability(Table, tablename="availability", db=engine):
+    person_id = ForeignKey(Person, primary_key=True, null=False)
+    weekdays = Array(base_column=SmallInt())
+    is_away = Boolean()
+    away_until = Date(null=True)
+
+
+class QueueTurn(Table, tablename="queue_turn", db=engine):
+    project_id = ForeignKey(Project, primary_key=True, null=False)
+    person_id = ForeignKey(Person, null=False)
+    given = Integer()
+    last_at = Timestamptz()

@@ -15,6 +15,7 @@ from forum.web import csrf, sessions
 
 BUMPS, TICKETS = 200, 20
 SEEN = 20
+TEAM = 24
 LEAST = 5_000
 
 
@@ -146,13 +147,32 @@ async def seen_row(site: Site) -> Row:
     slowest of twenty bumps."""
     shop = await shop_of()
     chosen = shop.tickets[0]
-    amounts = [(chosen, LEAST + n) for n in range(SEEN)]
-    bumps = await order(site, shop, amounts, f"seen-{time.time_ns()}")
-    version = (await queue_state(shop.project)).version
     half = site.scale.sockets // 2
     asked = [chosen.asker.cookie, shop.owner.cookie, *(person.cookie for person in site.people)]
     cookies = [*asked[:half], *([""] * (site.scale.sockets - len(asked[:half])))]
-    listeners, heard = await listen.listen(site.port, cookies, chosen.ticket, version, stream="place")
+    return row("bump_seen_s", await slowest_seen(site, shop, "place", chosen.ticket, cookies))
+
+
+async def seen_inboxes_row(site: Site) -> Row:
+    """The same for open inboxes: a team of twenty-four, each with as many of them open as it takes."""
+    shop = await shop_of()
+    rows = await fetch(
+        "insert into project_member (project_id, person_id, role) select $1, id, 'supporter' from person"
+        " where username like 'bulk%' order by id limit $2 on conflict (project_id, person_id) do update set role ="
+        " project_member.role returning person_id",
+        shop.project,
+        TEAM,
+    )
+    team = [(await signed_in(each["person_id"])).cookie for each in rows]
+    cookies = [team[n % len(team)] for n in range(site.scale.sockets)]
+    return row("bump_seen_inboxes_s", await slowest_seen(site, shop, "inbox", shop.project, cookies))
+
+
+async def slowest_seen(site: Site, shop: Shop, stream: str, number: int, cookies: list[str]) -> float:
+    """Seconds until the last of these browsers on a stream has heard of a bump, the slowest of twenty."""
+    bumps = await order(site, shop, [(shop.tickets[0], LEAST + n) for n in range(SEEN)], f"seen-{time.time_ns()}")
+    version = (await queue_state(shop.project)).version
+    listeners, heard = await listen.listen(site.port, cookies, number, version, stream=stream)
     slowest = 0.0
     try:
         for n, bump in enumerate(bumps, start=1):
@@ -168,4 +188,4 @@ async def seen_row(site: Site) -> Row:
     finally:
         for listener in listeners:
             listener.transport.close()
-    return row("bump_seen_s", slowest)
+    return slowest

@@ -14,29 +14,38 @@ BASE, RUN, QUEUE, POINTS = "haas_bench_base", "haas_bench", "haas_bench_queue", 
 BOOKS, BOOKS_RUN = "haas_bench_books", "haas_bench_books_run"
 FILL_SECONDS = 1200
 WAITING = 100_000
+FEW = 1_000
 
-# A project with a hundred thousand tickets that wait: one in ten is paid, one in a thousand due. Each is a row of every
-# table that an asked thread has rows in.
-FILL_QUEUE = f"""
+# A project with a hundred thousand tickets that wait, and one with a thousand: one in ten is paid, one in a thousand due,
+# half carry a tag. Each is a row of every table that an asked thread has rows in. `sam` is on both teams.
+FILL_QUEUE = """
 set haas.search = 'later';
-insert into person (username) values ('asker');
+insert into person (username, email_confirmed_at) values ('asker', now()), ('sam', now());
 insert into legal_entity (name) values ('Bench');
-insert into project (slug, name, legal_entity_id) values ('bench', 'Bench', 1);
-insert into category (project_id, slug, name, kind) values (1, 'support', 'Support', 'support');
+insert into tag (name) select 'tag' || n from generate_series(1, 20) n;
+""" + "".join(
+    f"""
+insert into project (slug, name, legal_entity_id) values ('{slug}', '{slug}', 1);
+insert into project_member (project_id, person_id, role) values ({project}, 2, 'supporter');
+insert into category (project_id, slug, name, kind) values ({project}, 'support', 'Support', 'support');
 insert into thread (project_id, category_id, author_id, title, slug, visibility, last_number, last_poster_id, people,
     created_at, bumped_at, last_post_at)
-select 1, 1, 1, 'Ticket ' || n, 'ticket-' || n, 'public', 1, 1, array[1], at, at, at
-from generate_series(1, {WAITING}) n, lateral (select now() - n * interval '1 minute' as at) a;
+select {project}, {project}, 1, 'Ticket ' || n, 'ticket-' || n, 'public', 1, 1, array[1], at, at, at
+from generate_series(1, {waiting}) n, lateral (select now() - n * interval '1 minute' as at) a;
 insert into post (thread_id, number, author_id, markdown, html, cook_version, version, created_at)
-select id, 1, 1, 'It waits.', '<p>It waits.</p>', 1, 1, created_at from thread;
+select id, 1, 1, 'It waits.', '<p>It waits.</p>', 1, 1, created_at from thread where project_id = {project};
+insert into thread_tag (thread_id, tag_id) select id, 1 + id % 20 from thread where project_id = {project} and id % 2 = 0;
 insert into ticket (project_id, thread_id, state, capacity, rank_amount, due_at, waiting_since, submitted_at, created_at)
-select 1, id, 'waiting', 'personal', case when id % 10 = 0 then 500 * (1 + id * 7919 % 40) else 0 end,
-    case when id % 1000 = 1 then now() - interval '1 hour' end, created_at, created_at, created_at from thread;
-insert into ticket_requester (ticket_id, person_id) select id, 1 from ticket;
-insert into ticket_thread (ticket_id, thread_id) select id, thread_id from ticket;
-update category set thread_count = {WAITING};
-select queue_lock(1), queue_rebuild(1);
+select {project}, id, 'waiting', 'personal', case when id % 10 = 0 then 500 * (1 + id * 7919 % 40) else 0 end,
+    case when id % 1000 = 1 then now() - interval '1 hour' end, created_at, created_at, created_at from thread
+where project_id = {project};
+insert into ticket_requester (ticket_id, person_id) select id, 1 from ticket where project_id = {project};
+insert into ticket_thread (ticket_id, thread_id) select id, thread_id from ticket where project_id = {project};
+update category set thread_count = {waiting} where id = {project};
+select queue_lock({project}), queue_rebuild({project});
 """
+    for project, slug, waiting in ((1, "bench", WAITING), (2, "small", FEW))
+)
 
 
 def digest(*more: object) -> str:

@@ -14,9 +14,10 @@ import uvloop
 
 from categories.support.queries import place_of
 from forum.bench import archive, books
-from forum.bench.bumps import concurrent_row, seen_row
+from forum.bench.bumps import concurrent_row, seen_inboxes_row, seen_row
 from forum.bench.databases import QUEUE, RUN, Databases
 from forum.bench.digests import digest_rows
+from forum.bench.inbox import inbox_row
 from forum.bench.mails import parsed_row
 from forum.bench.points import leaderboard_row
 from forum.bench.rows import ROWS, Row, row, show, write
@@ -45,6 +46,7 @@ AFTER_LOAD: dict[str, Callable[[Site], Awaitable[Row]]] = {
     "reply_visible_p95_ms": visible_row,
     "bump_concurrent_200": concurrent_row,
     "bump_seen_s": seen_row,
+    "bump_seen_inboxes_s": seen_inboxes_row,
     "web_rss_mb": memory_row,
     "page_weight_kb": weight_row,
 }
@@ -109,6 +111,7 @@ class Run:
             if self.wanted & {*RATES, *AFTER_LOAD, *IMPORTS, *DIGEST_ROWS}:
                 await self.on_site(databases)
             await self.take("queue_position_100k", lambda: queue_row(databases))
+            await self.take("inbox_100k", lambda: inbox_row(databases))
             await self.take("leaderboard_1m", lambda: leaderboard_row(databases))
             await self.take("ledger_verify_1m_s", lambda: books.verify_row(databases))
             await self.take("ledger_post", lambda: books.post_row(databases))

@@ -11,6 +11,7 @@ import structlog
 
 from forum.events import CHANNEL
 from forum.live.streams import News, streams
+from forum.live.writing import note_writing
 from forum.web.reader import Reader
 
 log = structlog.get_logger()
@@ -88,9 +89,13 @@ class Hub:
         await self.tell(stream, {socket})
 
     def hear(self, _link: object, _pid: int, _channel: str, payload: str) -> None:
-        """A NOTIFY: hints such as `thread:12,session:7`."""
+        """A NOTIFY: hints such as `thread:12,session:7`, or `writing:12:7` (in thread 12 person 7)."""
         for hint in payload.split(","):
             name, colon, number = hint.partition(":")
+            if name == "writing":
+                number, _colon, person = number.partition(":")
+                if number.isdigit() and person.isdigit():
+                    note_writing(int(number), int(person))
             if not colon or not number.isdigit():
                 continue
             if name == "session":

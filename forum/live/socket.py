@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import re
 from typing import Any
 
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from forum.live.hub import MOST_STREAMS, Socket, hub
+from forum.live.writing import PAUSE, say_writing
 from forum.settings import Settings
 from forum.web import sessions
 from forum.web.reader import GUEST
@@ -59,8 +61,9 @@ async def send_all(websocket: WebSocket, socket: Socket) -> None:
 
 
 async def receive_all(websocket: WebSocket, socket: Socket) -> None:
-    """Hear `{"have": {"thread:12": 57, ...}}` until the browser leaves. A frame that is not that closes the socket."""
-    minute, frames = 0.0, 0
+    """Hear `{"have": {"thread:12": 57, ...}}` and `{"writing": 12}` until the browser leaves. A frame that is neither
+    closes the socket."""
+    minute, frames, wrote = 0.0, 0, 0.0
     clock = asyncio.get_running_loop().time
     while True:
         message = await websocket.receive()
@@ -69,8 +72,16 @@ async def receive_all(websocket: WebSocket, socket: Socket) -> None:
         if clock() - minute > 60:
             minute, frames = clock(), 0
         frames += 1
+        if frames > FRAMES_A_MINUTE:
+            socket.close()
+            return
+        if thread := read_writing(message.get("text")):
+            if clock() - wrote > PAUSE:
+                wrote = clock()
+                await say_writing(socket.reader, thread)
+            continue
         wanted = read_frame(message.get("text"))
-        if wanted is None or frames > FRAMES_A_MINUTE:
+        if wanted is None:
             socket.close()
             return
         for stream in list(socket.versions):
@@ -79,6 +90,15 @@ async def receive_all(websocket: WebSocket, socket: Socket) -> None:
         for stream, version in wanted.items():
             if socket.versions.get(stream) != version:
                 await hub.follow(socket, stream, version)
+
+
+WRITING = re.compile(r'\{"writing":([1-9][0-9]{0,17})\}')
+
+
+def read_writing(text: Any) -> int | None:
+    """The thread in which a frame says that its reader is writing; None for every other frame."""
+    found = WRITING.fullmatch(text) if isinstance(text, str) and len(text) < 40 else None
+    return int(found[1]) if found else None
 
 
 def read_frame(text: Any) -> dict[tuple[str, int], int] | None:

@@ -115,6 +115,9 @@ def in_words(words: Words, values: Mapping[str, Any], settings: Settings) -> dic
     own = words.get((project, occasion))
     if own is None and occasion in OCCASIONS:
         own = OCCASIONS[occasion].words()
+    if own is not None and "{name}" in own and not said["name"]:
+        # nobody did it, as where a ticket was given to whose turn it was
+        own = None
     if own is None:
         # a sentence of a kind that no project words: as it is
         intro, intro_html = values["intro"], Markup("<p>%s</p>") % values["intro"]

@@ -48,7 +48,7 @@ def letter_of(row: Row, way: str, purpose: str, current: Settings) -> dict[str, 
     root = f"post-{row['first_post']}-{person}" if thread is not None else ""
     parent = f"post-{row['parent_post']}-{person}" if is_post and row["parent_post"] else ""
     references = [each for each in dict.fromkeys((root, parent)) if each and each != own]
-    said = {"title": row["title"] or "", "name": row["name"] or "", **row["said"]}
+    said = {"title": row["title"] or "", "name": row["name"] or row["said"].get("by", ""), **row["said"]}
     return {
         "envelope": {
             "message_id": own,

@@ -2,6 +2,7 @@
 import "./drafts.js";
 import "./quote.js";
 import "./templates.js";
+import "./writing.js";
 import { insert } from "./insert.js";
 
 // What stands around the selection, or at the head of each of its lines.

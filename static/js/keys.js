@@ -27,6 +27,8 @@ function use(element) {
     if (element.matches("input")) element.select();
   } else {
     element.click();
+    // what was ticked may be about what is typed next
+    if (element.dataset.then) document.getElementById(element.dataset.then)?.focus();
     // a menu that was opened goes on with its first choice
     if (element.matches("details[open] > summary")) element.parentElement.querySelector("div :is(a, button)")?.focus();
   }
@@ -66,7 +68,8 @@ document.addEventListener("keydown", (event) => {
   if (key === "Enter" && (event.ctrlKey || event.metaKey)) {
     if (target.form && target.matches("textarea")) {
       event.preventDefault();
-      target.form.requestSubmit(target.form.querySelector("button[data-send], button.btn--primary"));
+      const more = event.shiftKey && target.form.querySelector("button[data-send-more]");
+      target.form.requestSubmit(more || target.form.querySelector("button[data-send], button.btn--primary"));
     }
     return;
   }

@@ -45,6 +45,7 @@ async function hear({ stream, version, items, gone }) {
   for (const item of items) {
     if (item.reload) reload();
     else if (item.moved) fresh(item.moved.length);
+    else if (item.seconds) document.dispatchEvent(new CustomEvent("haas:writing", { detail: item }));
     else await show(item);
   }
   versions.set(stream, version);
@@ -98,6 +99,11 @@ function reload() {
   if (!typed) location.reload();
   else fresh(1);
 }
+
+// What other modules have to say to the server; lost while there is no connection.
+document.addEventListener("haas:say", ({ detail }) => {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(detail));
+});
 
 connect();
 window.addEventListener("online", connect);

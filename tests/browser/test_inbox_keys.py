@@ -4,7 +4,7 @@ from playwright.async_api import expect
 
 from forum.database.engine import execute, fetch_value
 from forum.projects.actions import NewProject, create_project
-from tests.helpers.browsing import Windows
+from tests.helpers.browsing import PHONE, Windows
 from tests.helpers.world import World
 
 TITLES = ("How do I read a file?", "How do I write a file?", "How do I close a file?")
@@ -24,17 +24,26 @@ async def test_the_inbox_is_worked_by_keyboard(windows: Windows, world: World) -
     await expect(page.locator("#th")).to_have_text(TITLES[1])
 
     await page.keyboard.press("c")
-    await expect(page.get_by_text("assigned to Olga Owner")).to_be_visible()
+    await expect(page.get_by_text("assigned to Olga Owner").first).to_be_visible()
     await page.keyboard.press("a")
-    await expect(page.locator(":focus")).to_have_text("Olga Owner")
+    await expect(page.locator(":focus")).to_contain_text("Olga Owner")
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.type("You know the writer best. cap")
+    await page.keyboard.press("Tab")
     await page.keyboard.press("ArrowDown")
     await page.get_by_role("button", name="Sam Supporter").press("Enter")
-    await expect(page.get_by_text("assigned to Sam Supporter")).to_be_visible()
+    await expect(page.get_by_text("assigned to Sam Supporter").first).to_be_visible()
+    await expect(page.locator(".post--whisper")).to_contain_text("You know the writer best. cap")
+
+    await page.keyboard.press("w")
+    await page.keyboard.type("I look at it after lunch.")
+    await page.keyboard.press("Control+Enter")
+    await expect(page.locator(".post--whisper").nth(1)).to_contain_text("I look at it after lunch.")
 
     await page.keyboard.press("r")
     await page.keyboard.type("Use the writer. mbc")  # typing is typing, whatever the letters
     await page.keyboard.press("Control+Enter")
-    await expect(page.locator("#post_2")).to_contain_text("Use the writer. mbc")
+    await expect(page.locator("#post_4")).to_contain_text("Use the writer. mbc")
     assert await fetch_value("select state from ticket where id = $1", asked[1].ticket) == "answered"
 
     await page.goto(f"/p/pelican/inbox/{asked[2].ticket}")
@@ -42,6 +51,67 @@ async def test_the_inbox_is_worked_by_keyboard(windows: Windows, world: World) -
     await page.keyboard.press("b")
     await expect(page.get_by_text("moved the thread to Bugs")).to_be_visible()
     assert await fetch_value("select state from ticket where id = $1", asked[2].ticket) == "suspended"
+    await page.goto(f"/p/pelican/inbox/{asked[2].ticket}")
+    await page.keyboard.press("p")
+    await expect(page).to_have_url(f"{windows.url}/t/{asked[2].posted.thread}/promotion")
+
+    await page.goto("/p/pelican/inbox")
+    await expect(page.locator("#th")).to_have_text(TITLES[0])
+    await page.keyboard.press("r")
+    await page.keyboard.type("Use the reader.")
+    await page.keyboard.press("Control+Shift+Enter")
+    await expect(page.locator("#post_2")).to_contain_text("Use the reader.")
+    assert await fetch_value("select state from ticket where id = $1", asked[0].ticket) == "resolved"
+
+
+async def test_the_list_of_keys_is_one_key_away_and_names_what_the_inbox_answers_to(
+    windows: Windows, world: World
+) -> None:
+    await world.ask(TITLES[0])
+    page = await windows.open("/p/pelican/inbox", world.owner)
+    answered = await page.evaluate("[...document.querySelectorAll('.inbox [data-key]')].map((e) => e.dataset.key)")
+    await page.keyboard.press("?")
+    await expect(page).to_have_url(windows.url + "/keyboard")
+    listed = await page.evaluate(
+        "[...document.querySelectorAll('.shortcuts dt + dd')]"
+        ".map((e) => [...e.querySelectorAll('kbd')].map((k) => k.textContent).join(' '))"
+    )
+    assert set(answered) <= set(listed), set(answered) - set(listed)
+
+
+async def test_that_a_colleague_is_writing_is_seen_and_the_asker_is_not_told(windows: Windows, world: World) -> None:
+    asked = await world.ask(TITLES[0])
+    sams = await windows.open(f"/p/pelican/inbox/{asked.ticket}", world.supporter)
+    olgas = await windows.open(f"/p/pelican/inbox/{asked.ticket}", world.owner)
+    anas = await windows.open(asked.posted.url, world.people["ana"])
+    # both sockets are open when both have heard that somebody else asked
+    await world.ask(TITLES[1], by="ben")
+    for page in (sams, olgas):
+        await expect(page.locator("li.q")).to_have_count(2)
+    await sams.locator("#rb").press_sequentially("I begin")
+    await expect(olgas.locator("#writing")).to_have_text("Sam Supporter is writing")
+    await expect(sams.locator("#writing")).to_be_hidden()
+    assert "is writing" not in await anas.content()
+    # and on the thread's own page
+    await olgas.goto(asked.posted.url)
+    await expect(olgas.locator("#writing")).to_have_text("Sam Supporter is writing")
+    assert await anas.locator("#writing").count() == 0
+
+
+async def test_a_phone_shows_the_list_or_the_ticket(windows: Windows, world: World) -> None:
+    asked = await world.ask(TITLES[0])
+    page = await windows.open("/p/pelican/inbox", world.owner, viewport=PHONE)
+    await expect(page.locator("#inbox_queue")).to_be_visible()
+    await expect(page.locator("section.ticket")).to_be_hidden()
+    await page.get_by_role("link", name=TITLES[0]).click()
+    await expect(page).to_have_url(f"{windows.url}/p/pelican/inbox/{asked.ticket}")
+    await expect(page.locator("section.ticket")).to_be_visible()
+    await expect(page.locator("#inbox_queue")).to_be_hidden()
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.get_by_role("button", name="Claim").click()
+    await expect(page.get_by_text("assigned to Olga Owner").first).to_be_visible()
+    await page.get_by_role("link", name="Queue", exact=True).click()
+    await expect(page.locator("#inbox_queue")).to_be_visible()
 
 
 async def test_the_queue_moves_under_the_reader_and_the_open_ticket_stays_marked(

@@ -282,6 +282,7 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "template": ("1", "digest"),
     "upload": ("1",),
     "look": ("dark",),
+    "view": ("1",),
     "id": (),
     "ticket": (),
     "repository": ("1",),

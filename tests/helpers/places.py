@@ -250,6 +250,10 @@ class Places:
             Place("queue policy", f"{here}/settings/queue", world.owner),
             Place("queue policy, tried", f"{here}/settings/queue?share=100&guarantee_unpaid=3", world.owner),
             Place("still needed", f"/tickets/{one.ticket}/still-needed", world.people["bea"]),
+            Place("inbox, unassigned by plan", f"{here}/inbox?view=unassigned&line=paid", world.owner),
+            Place("inbox, views", f"{here}/inbox/views?view=mine", world.owner),
+            Place("inbox, claimed before", f"{here}/inbox/{claimed.ticket}?told=taken", world.owner),
+            Place("preferences, team", "/u/sam/preferences", world.supporter),
             *(Place(*each) for each in await asked_about(world, admin)),
         ]
         return cls(world, pages)

@@ -74,6 +74,9 @@ UNSEEN = {
     ("forum/notifications/hearing.py", "hear_first"): "names a post to the job, which asks for each who might hear",
     ("forum/notifications/hearing.py", "hear_post"): "finds out who is mentioned; HEARD asks for each of them",
     ("forum/notifications/queries.py", "ONE"): "stands inside SHOWN, which asks",
+    ("categories/support/suggesting.py", "ACCEPTED"): "counts for the team alone; which answers is not told",
+    ("categories/support/claims.py", "end_or_warn"): "locks a thread to end a claim in it; shows nobody anything",
+    ("categories/support/claims.py", "give"): "locks a thread to give its ticket to who may see it; shows nothing",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
     (
         "categories/support/silence.py",

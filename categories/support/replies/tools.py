@@ -6,6 +6,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from categories.support import inbox
+from categories.support.filters import WHOLE
 from categories.support.replies.actions import use
 from categories.support.replies.queries import solved_like, start_from, templates_of, values_for
 from categories.support.replies.rules import WORD, fill
@@ -76,8 +77,8 @@ async def page_again(request: Request, head: Row, back: str, draft: str, shown: 
         ticket = await fetch_value("select id from ticket where thread_id = $1 and state <> 'draft'", head["id"])
         if ticket is not None:
             project = await project_by_slug(head["project_slug"])
-            chosen = await inbox.ticket_context(request, ticket, project["id"], **kept)
-            queue = await inbox.queue_context(request.reader, project["id"], "waiting", inbox.around(chosen["place"]))
+            chosen = await inbox.ticket_context(request, ticket, project, **kept)
+            queue = await inbox.queue_context(request.reader, project, WHOLE, inbox.around(chosen["place"]))
             return await inbox.inbox_page(request, project, queue, chosen, is_list=False)
     return await fresh_page(request, head["id"], head["last_number"], **kept)
 

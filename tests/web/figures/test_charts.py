@@ -67,6 +67,18 @@ async def test_the_backlog_is_what_waited_then(world: World, database: str) -> N
     assert [count for _ends, count in found] == [0, 0, 3, 1, 1]
 
 
+async def test_a_promise_that_was_missed_stays_missed(world: World) -> None:
+    one, late = await asked(world, "One that is answered"), await asked(world, "One that is late")
+    for each in (one, late):
+        sent = await world.owner.post(f"/tickets/{each.ticket}/promise", {"workdays": "3"})
+        assert sent.status_code == 303
+    await execute("update guarantee set left_since = left_since - interval '30 days' where ticket_id = $1", late.ticket)
+    for each in (one, late):
+        await each.says(world.supporter)
+    found = (await rows(world.supporter, "guarantee"))[-1]
+    assert (found["Kept"], found["Missed"], found["Share"]) == ("1", "1", "50 %")
+
+
 async def test_people_stand_by_name_with_their_kinds_of_work(world: World) -> None:
     one = await asked(world)
     number = await one.says(world.supporter)

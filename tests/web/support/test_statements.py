@@ -51,7 +51,7 @@ async def test_the_inbox_costs_the_same_with_five_and_sixty_waiting(site: Site, 
     few = [await cost(statements, world.supporter, path) for path in paths]
     await more(world, 55)
     assert [await cost(statements, world.supporter, path) for path in paths] == few
-    assert max(few) <= 15
+    assert max(few) <= 16
     assert await cost(statements, world.supporter, "/p/pelican/inbox?from=26") == few[0]
 
 

@@ -1,0 +1,128 @@
+"""What open inboxes hear: the head of the queue, and how much lies in each bucket. Asked once for the whole team."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from categories.support import queries
+from categories.support.buckets import A_PAGE, TAGS, counted
+from categories.support.filters import WHOLE
+from categories.support.inbox import pane_of
+from categories.support.queries import EXPECTED, QueueState, Standing, queue_slice, queue_state
+from forum.database.engine import Row, fetch, fetch_one
+from forum.live.streams import News
+from forum.threads.visibility import visible_thread
+from forum.web.reader import Reader
+from forum.web.templates import fragment
+
+Asked = Mapping[int, tuple[Reader, int]]
+
+
+async def team_among(project: int, readers: Sequence[Reader]) -> dict[int, int]:
+    """Of these readers, those on the team: person → how many open tickets they have."""
+    rows = await fetch(
+        "select m.person_id, (select count(*) from ticket k where k.project_id = $1 and k.assignee_id = m.person_id"
+        " and k.state in ('waiting', 'needs_facts', 'answered')) as mine"
+        " from project_member m where m.project_id = $1 and m.person_id = any($2)",
+        project,
+        [reader.id for reader in readers if reader.id is not None],
+    )
+    return {row["person_id"]: row["mine"] for row in rows}
+
+
+# Tags are shown by their count as the page was made; one that has fallen behind since, or to none, is told too.
+SHOWN = 5 * TAGS
+
+TALLIES = """
+select what, '' as tag, tickets as n from ticket_tally where project_id = $1 and tag_id = 0
+union all (select 'tag', g.name, y.tickets from ticket_tally y join tag g on g.id = y.tag_id
+            where y.project_id = $1 and y.what = 'tag' order by y.tickets desc, g.name limit $2)
+"""
+
+
+def count_items(counts: Mapping[str, Any], mine: int) -> list[dict[str, Any]]:
+    """Each count of the buckets, by the id of the element that shows it."""
+    shown = {name: n for name, n in counts.items() if name != "tags"} | {"mine": mine}
+    return [{"id": f"n_{name}", "inner": str(n or "")} for name, n in shown.items()] + [
+        {"id": f"n_tag_{tag}", "inner": str(n or "")} for tag, n in counts["tags"]
+    ]
+
+
+async def news_for(project: int, asked: Asked, *, with_queue: bool) -> dict[int, News]:
+    """The counts, and the first page of the queue if wanted, for each of the team whose version is older."""
+    state = await queue_state(project)
+    team = await team_among(project, [reader for reader, _version in asked.values()])
+    late = {n: reader for n, (reader, have) in asked.items() if reader.id in team and have < state.version}
+    answers = {n: News(state.version, ()) for n, (reader, _have) in asked.items() if reader.id in team}
+    if not late:
+        return answers
+    counts = counted(await fetch(TALLIES, project, SHOWN), state)
+    shown = await heads(project, state, list(late.values())) if with_queue else {}
+    for n, reader in late.items():
+        items = count_items(counts, team[reader.person])
+        if with_queue:
+            items.insert(0, {"id": "inbox_queue", "html": shown[reader.person]})
+        answers[n] = News(state.version, items)
+    return answers
+
+
+async def heads(project: int, state: QueueState, readers: Sequence[Reader]) -> dict[int, Markup]:
+    """The first page of the queue for each of these; who may read the same of it shares it."""
+    row = await fetch_one(
+        f"select p.id, p.slug, p.currency, {EXPECTED} from project p left join queue q on q.project_id = p.id"
+        " where p.id = $1",
+        project,
+    )
+    assert row is not None
+    expected = queries.expected_of(row)
+    named = {"id": project, "slug": row["slug"], "currency": row["currency"]}
+    named |= {"answer_from": expected.from_, "answer_to": expected.to}
+    standings = await queue_slice(project, state, 1, A_PAGE)
+    people = {reader.person: reader for reader in readers}
+    readable = await who_reads([s.ticket for s in standings], list(people))
+    shared: dict[frozenset[int], Markup] = {}
+    for person, reader in people.items():
+        sees = readable[person]
+        if sees not in shared:
+            shared[sees] = await head_of(reader, named, state, standings)
+    return {person: shared[readable[person]] for person in people}
+
+
+async def who_reads(tickets: Sequence[int], people: Sequence[int]) -> dict[int, frozenset[int]]:
+    """Which of these tickets each of these people may read: person → tickets."""
+    rows: list[Row] = await fetch(
+        "select r.id as person, array_agg(k.id) as tickets from unnest($2::bigint[]) r(id), ticket k"
+        f" join thread t on t.id = k.thread_id where k.id = any($1) and {visible_thread('t', 'r.id')} group by r.id",
+        list(tickets),
+        list(people),
+    )
+    found = {row["person"]: frozenset(row["tickets"]) for row in rows}
+    return {person: found.get(person, frozenset()) for person in people}
+
+
+async def head_of(
+    reader: Reader, project: Mapping[str, Any], state: QueueState, standings: Sequence[Standing]
+) -> Markup:
+    tickets = await queries.tickets_for_team(reader, [s.ticket for s in standings])
+    rows = [
+        {"ticket": tickets[s.ticket], "position": s.position, "line": str(s.line)}
+        for s in standings
+        if s.ticket in tickets
+    ]
+    return fragment("support/queue.html", project=project, chosen=None, **pane_of(project, state, WHOLE, rows))
+
+
+async def inbox_since(project: int, asked: Asked) -> dict[int, News]:
+    """The stream `inbox`: for pages that show the head of the queue."""
+    return await news_for(project, asked, with_queue=True)
+
+
+async def buckets_since(project: int, asked: Asked) -> dict[int, News]:
+    """The stream `buckets`: for pages of the inbox that show something else."""
+    return await news_for(project, asked, with_queue=False)
+
+
+async def inbox_wakes_with(project: int) -> str | None:
+    """The hint that wakes both: their project's queue."""
+    return f"queue:{project}"
