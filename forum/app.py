@@ -33,6 +33,7 @@ from categories.support import (
     silence,
     view_pages,
 )
+from categories.support import digest as support_digest
 from categories.support import events as ticket_events
 from categories.support import jobs as support_jobs
 from categories.support import notices as support_notices
@@ -65,11 +66,14 @@ from forum.late import late
 from forum.live import socket as live
 from forum.live import streams, writing
 from forum.live import threads as live_threads
-from forum.mail import outbox
+from forum.mail import outbox, preview, samples, words_pages
 from forum.mail import pages as mail
 from forum.mail.arriving import handling, questions, strangers
 from forum.mail.arriving import pages as mail_in
-from forum.notifications import kinds
+from forum.notifications import actions as notices
+from forum.notifications import digest, hearing, kinds, mailing, sections
+from forum.notifications import pages as notice_pages
+from forum.notifications import parts as notice_parts
 from forum.outside import github_hooks, stripe
 from forum.projects import pages as projects
 from forum.projects import settings_links
@@ -128,6 +132,19 @@ from search.postgres import PostgresSearch
 def wire() -> None:
     """Connect what is below with what is above. Called once a process, by web, worker and command alike."""
     jobs.register("send_mail", outbox.send_mail)
+    jobs.register("send_mails", outbox.send_mails)
+    jobs.register(hearing.JOB, hearing.hear_post)
+    jobs.register(notices.MAIL_JOB, mailing.mail_notice)
+    jobs.register(support_digest.HEAR_JOB, support_digest.hear_ticket)
+    jobs.register(digest.JOB, digest.compose_digests)
+    jobs.register("send_digests", digest.send_digests)
+    jobs.schedule("send_digests", "*/15 * * * *")
+    jobs.register("forget_notices", hearing.forget_notices)
+    jobs.schedule("forget_notices", "50 3 * * *")
+    for kind in (*kinds.OF_THREADS, support_digest.NEW_TICKET):
+        kinds.register(kind)
+    for section in (sections.NEWS, sections.ASSIGNED, sections.MENTIONS, support_digest.QUEUE):
+        sections.register(section)
     jobs.register("measure_expected", support_jobs.measure_expected)
     jobs.register("measure_all", support_jobs.measure_all)
     jobs.register(bugs_actions.JOB, bugs_jobs.promote_thread)
@@ -205,6 +222,10 @@ def wire() -> None:
     subscribe(happened.ReactionChanged, reputation_subscribers.reaction_changed)
     subscribe(happened.AnswerAccepted, reputation_subscribers.answer_accepted)
     subscribe(happened.AcceptanceTakenBack, reputation_subscribers.acceptance_taken_back)
+    subscribe(happened.ThreadCreated, hearing.thread_created)
+    subscribe(happened.PostCreated, hearing.post_created)
+    subscribe(happened.PostEdited, hearing.post_edited)
+    subscribe(happened.AnswerAccepted, hearing.answer_accepted)
     subscribe(BumpPaid, thanks_subscribers.bump_paid)
     subscribe(happened.PostCreated, thanks_subscribers.post_created)
     subscribe(happened.AnswerAccepted, thanks_subscribers.answer_accepted)
@@ -217,6 +238,8 @@ def wire() -> None:
     parts.register("project_ask", Part(ask.project_ask, "ask/project_ask.html"))
     parts.register("home_aside", Part(support_parts.home_aside, "support/home_aside.html"))
     parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html", alike=True))
+    parts.register("top_bar", notice_parts.BELL)
+    parts.register("preferences", notice_parts.PREFERENCES)
     parts.register("thread_below", search_pages.BELOW_THREAD)
     parts.register("thread_ticket", Part(support_parts.thread_ticket, "", alike=True))
     parts.register("thread_ticket", satisfaction_parts.THREAD)
@@ -226,17 +249,18 @@ def wire() -> None:
     parts.register("strip_act", Part(bumps_parts.strip_act, "bumps/strip_act.html"))
     parts.register("thread_news", Part(bugs_parts.promotion_news, ""))
     parts.register("thread_ticket", thanks_parts.THREAD)
+    parts.register("thread_ticket", notice_parts.THREAD)
     parts.register("thread_news", thanks_parts.NEWS)
     parts.register("thread_news", Part(bumps_parts.bump_news, ""))
     parts.register("imported_draft", bot_parts.IMPORTED_DRAFT)
 
     parts.register("composer", Part(reply_tools.composer_tools, "support/tools_button.html", alike=True))
     parts.register("inbox_actions", Part(bugs_parts.inbox_promote, "bugs/inbox_promote.html"))
-    parts.register("preferences_panels", presence.PREFERENCES)
     parts.register("capacity_project", proofs.CAPACITY_PROJECT)
     parts.register("project_facts", proofs_parts.PROJECT_FACTS)
     parts.register("asked_for", proofs_parts.ASKED_FOR)
 
+    parts.register("preferences", presence.PREFERENCES)
     parts.register("profile_panels", reputation.PROFILE_PANEL)
     parts.register("profile_panels", thanks_parts.PROFILE_PANEL)
     parts.register("supporter_facts", thanks_parts.SUPPORTER_FACTS)
@@ -260,6 +284,7 @@ def wire() -> None:
         proofs.SETTINGS,
         plans.SETTINGS,
         payout_runs.SETTINGS,
+        words_pages.SETTINGS,
     ):
         settings_links.register(link)
     for kind in support_notices.KINDS:
@@ -268,6 +293,9 @@ def wire() -> None:
         settings_links.register(link)
     parts.register("thread_ticket", Part(forms.publication_panel, "", alike=True))
     kinds.register(forms_privacy.PUBLICATION_ASKED)
+    for kind in kinds.kinds.values():
+        if kind.example is not None:
+            samples.register(kind.name, kind.made_up)
 
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)
@@ -332,6 +360,9 @@ def all_routes() -> list[BaseRoute]:
         *mail.routes,
         *mail_in.routes,
         *upload_pages.routes,
+        *preview.routes,
+        *words_pages.routes,
+        *notice_pages.routes,
         *incoming.routes,
         *github.routes,
         *github_admin.routes,

@@ -37,6 +37,11 @@ def schedule(name: str, cron: str) -> None:
     _scheduled[name] = cron
 
 
+async def do(name: str, /, **payload: Any) -> None:
+    """Have the job `name` done here and now by whoever answers to it: for a job that leads on to a room beside its own."""
+    await _handlers[name](**payload)
+
+
 async def enqueue(name: str, /, *, once: str | None = None, delay: timedelta | None = None, **payload: Any) -> None:
     """Have the job `name` done with `payload` (JSON values), as part of the running transaction.
 

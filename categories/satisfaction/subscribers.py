@@ -1,25 +1,28 @@
 """When a ticket is over, its requesters are told, and asked how it went."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from categories.satisfaction.actions import link_for
+from categories.satisfaction.rules import FACES, face_name
 from categories.support.events import TicketOver
 from forum.database.engine import fetch, fetch_value
 from forum.notifications.actions import tell
-from forum.notifications.kinds import Kind
+from forum.notifications.kinds import Kind, Links, Said
 from forum.web.i18n import _
 
 TOLD = "ticket_over"
 
 
-def sentence(said: Mapping[str, Any]) -> str:
+def sentence(said: Said) -> str:
     if said["state"] == "resolved":
-        return _("Your ticket is solved. How did it go?")
-    return _("Your ticket is closed. How did it go?")
+        return _("Your ticket “%(title)s” is solved. How did it go?") % said
+    return _("Your ticket “%(title)s” is closed. How did it go?") % said
 
 
-KIND = Kind(TOLD, sentence, at_once=True)
+def faces(said: Said) -> Links:
+    """One link for each answer; following it asks once more, since programs that read mails follow links."""
+    return [(face_name(face), f"{said['rate']}?face={face}") for face in FACES]
+
+
+KIND = Kind(TOLD, sentence, at_once=True, links=faces, example={"state": "resolved", "rate": "/rate/sample"})
 
 
 async def ticket_over(event: TicketOver) -> None:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from categories.support.silence import day_of
-from forum.notifications.kinds import Kind, Said
+from forum.notifications.kinds import Kind, Links, Said
 from forum.web.i18n import _, ngettext
 
 
@@ -45,6 +45,15 @@ def going_silent(said: Said) -> str:
     )
 
 
+def by_click(said: Said) -> Links:
+    """The page that asks whether it is still needed, and makes it wait again."""
+    return [(_("I still need help"), str(said["link"]))]
+
+
+DUE: Final = {"due": "30 Nov 2026, 17:00 UTC"}
+SILENT: Final = {"days": 27, "closes": "2026-11-30", "link": "/tickets/1/still-needed"}
+
+
 def assigned(said: Said) -> str:
     title = said.get("title", "")
     if said.get("by"):
@@ -71,11 +80,11 @@ def claim_ended(said: Said) -> str:
 
 
 KINDS: Final = (
-    Kind("assigned", assigned, at_once=True),
-    Kind("claim_ending", claim_ending, at_once=True),
+    Kind("assigned", assigned, group="assigned"),
+    Kind("claim_ending", claim_ending, at_once=True, example={"days": 2}),
     Kind("claim_ended", claim_ended),
     Kind("guarantee_half", half),
-    Kind("guarantee_last_day", last_day, at_once=True),
-    Kind("guarantee_missed", missed, at_once=True),
-    Kind("going_silent", going_silent, at_once=True),
+    Kind("guarantee_last_day", last_day, at_once=True, example=DUE),
+    Kind("guarantee_missed", missed, at_once=True, example=DUE),
+    Kind("going_silent", going_silent, at_once=True, links=by_click, example=SILENT),
 )

@@ -5,6 +5,8 @@ from categories.forms.privacy import decided, set_private
 from categories.forms.rules import Answered
 from categories.support.actions import E, advance, is_in_support, is_requester, ticket_for
 from forum.database.engine import Row, action, execute, fetch_one
+from forum.jobs import enqueue
+from forum.notifications.hearing import hear_first
 from forum.projects.actions import accept_terms
 from forum.projects.queries import unaccepted_terms
 from forum.threads.actions import publish_draft
@@ -64,6 +66,8 @@ async def submit(
         await publish_draft(reader, row["thread_id"])
         await record_act(row["thread_id"], "submit", reader.person)
         await advance(row, E.SUBMITTED)
+        await hear_first(row["thread_id"])
+        await enqueue("hear_ticket", ticket=ticket)
 
 
 async def filled_in(

@@ -43,6 +43,9 @@ class Ticket(Table, tablename="ticket", db=engine):
     snooze_again = Timestamptz(null=True)
     waits_from = Timestamptz(null=True)
     merged_into: ForeignKey[Any] = ForeignKey("self", null=True)
+    state_since = Timestamptz()
+    claimed_at = Timestamptz(null=True)
+    spoke_at = Timestamptz(null=True)
 
 
 class TicketMerge(Table, tablename="ticket_merge", db=engine):
@@ -62,9 +65,6 @@ class TicketMerge(Table, tablename="ticket_merge", db=engine):
     requesters = Array(base_column=BigInt())
     participants = Array(base_column=BigInt())
     closed_thread = Boolean()
-    state_since = Timestamptz()
-    claimed_at = Timestamptz(null=True)
-    spoke_at = Timestamptz(null=True)
 
 
 class TicketRequester(Table, tablename="ticket_requester", db=engine):

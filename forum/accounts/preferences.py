@@ -56,8 +56,8 @@ async def preferences_page(request: Request, values: Mapping[str, object], error
         has_password=await has_password(person),
         ways_in=[way for way in settings.ways_in if way[1] not in has],
         claims=await claims_of(person),
-        panels=await parts.load("preferences_panels", request),
         accepted=await accepted_terms(person),
+        more=await parts.load("preferences", request),
     )
 
 

@@ -121,6 +121,7 @@ class Mail(Table, tablename="mail", db=engine):
     recipient = Text()
     subject = Text()
     body = Text()
+    html = Text()
     created_at = Timestamptz()
     sent_at = Timestamptz(null=True)
     error = Text(null=True)

@@ -40,6 +40,8 @@ ROWS: dict[str, tuple[str, Goal | None]] = {
     "reply_visible_p95_ms": ("ms", Goal(150)),
     "bump_concurrent_200": ("s", Goal(15)),
     "bump_seen_s": ("s", Goal(1)),
+    "digests_10k_s": ("s", Goal(180)),
+    "digests_page_ratio": ("ms", Goal(1.3, "ratio")),
     "bump_seen_inboxes_s": ("s", Goal(1)),
     "web_rss_mb": ("MB", Goal(250)),
     "queue_position_100k": ("µs", Goal(5, "ratio")),

@@ -16,6 +16,7 @@ from categories.support.queries import place_of
 from forum.bench import archive, books
 from forum.bench.bumps import concurrent_row, seen_inboxes_row, seen_row
 from forum.bench.databases import QUEUE, RUN, Databases
+from forum.bench.digests import digest_rows
 from forum.bench.inbox import inbox_row
 from forum.bench.mails import parsed_row
 from forum.bench.points import leaderboard_row
@@ -49,6 +50,7 @@ AFTER_LOAD: dict[str, Callable[[Site], Awaitable[Row]]] = {
     "web_rss_mb": memory_row,
     "page_weight_kb": weight_row,
 }
+DIGEST_ROWS = {"digests_10k_s", "digests_page_ratio"}
 IMPORTS = {"import_archive_1000_s", "import_stackexchange_posts_s"}
 DUMP = Path("data/stackexchange-dump/cardano.stackexchange.com")
 FAULTS = (OSError, TimeoutError, RuntimeError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -106,7 +108,7 @@ class Run:
         """Everything that is wanted."""
         databases = Databases(self.folder)
         try:
-            if self.wanted & {*RATES, *AFTER_LOAD, *IMPORTS}:
+            if self.wanted & {*RATES, *AFTER_LOAD, *IMPORTS, *DIGEST_ROWS}:
                 await self.on_site(databases)
             await self.take("queue_position_100k", lambda: queue_row(databases))
             await self.take("inbox_100k", lambda: inbox_row(databases))
@@ -136,12 +138,26 @@ class Run:
                             await self.take(name, lambda name=name: rate_row(site, name))  # type: ignore[misc]
                 for name, measure in AFTER_LOAD.items():
                     await self.take(name, lambda measure=measure: measure(site))  # type: ignore[misc]
+                await self.digests(site, url)
             await disconnect()
             await self.take("import_archive_1000_s", lambda: self.import_row(databases.url(RUN)))
             await self.take("import_stackexchange_posts_s", lambda: self.dump_row(databases.url(RUN)))
         finally:
             await disconnect()
             await databases.drop_copy()
+
+    async def digests(self, site: Site, url: str) -> None:
+        """Both rows of the digests come out of one run."""
+        if not self.wanted & DIGEST_ROWS:
+            return
+        found: dict[str, Row] = {}
+
+        async def measure(name: str) -> Row:
+            found.update(found or await digest_rows(site, url, self.folder / "data"))
+            return found[name]
+
+        for name in sorted(DIGEST_ROWS):
+            await self.take(name, lambda name=name: measure(name))  # type: ignore[misc]
 
     async def import_row(self, url: str) -> Row:
         """Seconds that `haas import github` takes for an archive it has never seen, from start to exit."""

@@ -1,7 +1,10 @@
-"""The job `send_mail`: renders a mail, notes it in the table `mail`, and sends it once."""
+"""The jobs `send_mail` and `send_mails`: render mails, note them in the table `mail`, and send each once."""
 
 import asyncio
 import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from pathlib import Path
@@ -11,51 +14,120 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 import structlog
 
-from forum.database.engine import Row, execute, fetch_one, transaction
-from forum.mail.addresses import bounce_address
-from forum.mail.letters import compose, mail_domain, message, stable_id
+from forum.database.engine import Row, execute, fetch, transaction
+from forum.mail.addresses import bounce_address, reply_token
+from forum.mail.letters import Envelope, Letter, compose, mail_domain, message, sealed, stable_id
+from forum.mail.words import in_words, words_of
 from forum.settings import Settings, settings
 from forum.web import i18n
 
 log = structlog.get_logger()
 TIMEOUT = 30
+# These are sent to whom the site has reason to write of its own accord: to nobody who has not confirmed the address.
+CONFIRMED_ONLY = frozenset({"notice", "digest"})
+
+# These are asked for there and then, and are sent even where mails came back for good.
+ASKED_FOR = frozenset({"confirm", "reset"})
+
+# Whoever may be written to at all.
+RECIPIENTS = """
+select id, email, locale from person
+ where id = any($1) and disabled_at is null and same_as is null and email <> ''
+   and (not $2 or email_confirmed_at is not null) and (mail_stopped_at is null or $3)
+"""
+NOTED = """
+insert into mail (message_id, person_id, recipient, subject, body, html)
+select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[])
+    on conflict (message_id) do nothing
+"""
+Send = Callable[[EmailMessage, Row], Awaitable[None]]
 
 
-async def send_mail(template: str, person: int, *, key: str = "", **values: Any) -> None:
+@dataclass(frozen=True)
+class Ready:
+    """A mail that can be sent."""
+
+    person: int
+    recipient: str
+    message_id: str
+    letter: Letter
+    envelope: Envelope
+
+
+async def send_mail(
+    template: str, person: int, *, key: str = "", envelope: Mapping[str, Any] | None = None, **values: Any
+) -> None:
     """Send the mail `template` with `values` to a person. Run again with the same payload it is the same mail, with
     the same Message-ID, and is not sent when it was sent. With a `key` that alone says whether it is the same, and not
     the values (a title may be changed between two tries).
 
     Raises what the mail server or the disk raises; the job is then tried again.
     """
+    await send_mails(template, [{"person": person, "key": key, "envelope": envelope or {}, "values": values}])
+
+
+async def send_mails(template: str, mails: Sequence[Mapping[str, Any]]) -> None:
+    """Send the mail `template` to several people, each as `send_mail` does: (person, key, envelope, values).
+
+    Whom the server refuses holds up nobody else; what it said is raised at the end.
+    """
     current = settings()
-    to = await fetch_one(
-        "select email, locale from person where id = $1 and disabled_at is null and same_as is null"
-        # where mails came back for good only what is asked for there and then is sent
-        " and (mail_stopped_at is null or $2)",
-        person,
-        template in ("confirm", "reset"),
-    )
-    if to is None or not to["email"]:
+    ready = await written(template, mails, current)
+    if not ready:
         return
-    i18n.current.set(to["locale"] or "en")
-    subject, body = compose(template, current, values)
-    message_id = f"<{stable_id(template, person, {'key': key} if key else values)}@{mail_domain(current)}>"
+    kept = shows_bodies(current)
     await execute(
-        "insert into mail (message_id, person_id, recipient, subject, body) values ($1, $2, $3, $4, $5)"
-        " on conflict (message_id) do nothing",
-        message_id,
-        person,
-        to["email"],
-        subject,
-        # a body holds living tokens: it is kept only where /admin/mail may show it
-        body if shows_bodies(current) else "",
+        NOTED,
+        [each.message_id for each in ready],
+        [each.person for each in ready],
+        [each.recipient for each in ready],
+        [each.letter.subject for each in ready],
+        # texts hold living tokens: they are kept only where /admin/mail may show them
+        [each.letter.text if kept else "" for each in ready],
+        [each.letter.html if kept else "" for each in ready],
     )
-    try:
-        await send_once(message_id, body, current)
-    except (OSError, aiosmtplib.SMTPException) as error:
-        await execute("update mail set error = $2 where message_id = $1", message_id, str(error)[:500])
-        raise
+    failure: Exception | None = None
+    async with opened(current) as send:
+        for each in ready:
+            try:
+                await send_once(each, current, send)
+            except (OSError, aiosmtplib.SMTPException) as error:
+                await execute("update mail set error = $2 where message_id = $1", each.message_id, str(error)[:500])
+                failure = failure or error
+    if failure is not None:
+        raise failure
+
+
+async def written(template: str, mails: Sequence[Mapping[str, Any]], current: Settings) -> list[Ready]:
+    """The mails in the language of each recipient and the words of each project; without those nobody is to get."""
+    rows = await fetch(
+        RECIPIENTS, [mail["person"] for mail in mails], template in CONFIRMED_ONLY, template in ASKED_FOR
+    )
+    people = {row["id"]: row for row in rows}
+    words = await words_of({mail["values"]["project"] for mail in mails if "project_words" in mail["values"]})
+    found, language = [], i18n.current.get()
+    for mail in mails:
+        to = people.get(mail["person"])
+        if to is None:
+            continue
+        i18n.current.set(to["locale"] or "en")
+        values, key = mail["values"], mail.get("key", "")
+        told = dict(mail.get("envelope") or {})
+        answers = told.pop("answers", None)
+        own = in_words(words, values, current) if "project_words" in values else {}
+        if answers and current.mail_domain and current.smtp_listen:
+            token = await reply_token(to["id"], answers["thread"])
+            told["reply_to"] = f"{answers['project']}+t{token}@{current.mail_domain}"
+        own["may_reply"] = "reply_to" in told
+        told["references"] = [sealed(name, current.secret_key) for name in told.get("references", ())]
+        if "message_id" in told:
+            told["message_id"] = sealed(told["message_id"], current.secret_key)
+        envelope = Envelope(**told)
+        local = envelope.message_id or stable_id(template, to["id"], {"key": key} if key else values)
+        message_id = f"<{local}@{mail_domain(current)}>"
+        found.append(Ready(to["id"], to["email"], message_id, compose(template, current, {**values, **own}), envelope))
+    i18n.current.set(language)
+    return found
 
 
 def shows_bodies(current: Settings) -> bool:
@@ -63,35 +135,49 @@ def shows_bodies(current: Settings) -> bool:
     return not current.smtp_url and current.is_loopback
 
 
-async def send_once(message_id: str, body: str, current: Settings) -> None:
+async def send_once(each: Ready, current: Settings, send: Send) -> None:
     """Hand the mail over unless that was done; its row stays locked meanwhile, so that two workers send one."""
     async with transaction():
-        row = await fetch_one("select * from mail where message_id = $1 and sent_at is null for update", message_id)
-        if row is None:
+        rows = await fetch("select * from mail where message_id = $1 and sent_at is null for update", each.message_id)
+        if not rows:
             return
+        row = rows[0]
         made = message(
             sender=Address(current.site_name, "noreply", mail_domain(current)),
             recipient=row["recipient"],
-            subject=row["subject"],
-            body=body,
-            message_id=message_id,
+            letter=Letter(row["subject"], each.letter.text, each.letter.html),
+            message_id=each.message_id,
             at=row["created_at"],
+            envelope=each.envelope,
         )
-        if current.smtp_url:
-            await by_smtp(made, current.smtp_url)
-        else:
-            await asyncio.to_thread(into_folder, made, file_of(row, current))
+        await send(made, row)
         await execute("update mail set sent_at = now(), error = null where id = $1", row["id"])
         log.info("mail sent", mail=row["id"], by="smtp" if current.smtp_url else "folder")
 
 
-async def by_smtp(made: EmailMessage, smtp_url: str) -> None:
-    """Through `smtp://user:password@host:port` (STARTTLS where offered) or `smtps://…` (TLS from the start)."""
+@asynccontextmanager
+async def opened(current: Settings) -> AsyncIterator[Send]:
+    """A way for mails: one connection to the server, made when the first mail needs it, or the folder."""
+    async with AsyncExitStack() as stack:
+        links: list[aiosmtplib.SMTP] = []
+
+        async def by_smtp(made: EmailMessage, _row: Row) -> None:
+            if links and not links[0].is_connected:
+                links.clear()
+            if not links:
+                links.append(await stack.enter_async_context(client_of(current.smtp_url)))
+            await links[0].sendmail(envelope_sender(made, current), [str(made["To"])], bytes(made))
+
+        async def by_folder(made: EmailMessage, row: Row) -> None:
+            await asyncio.to_thread(into_folder, made, file_of(row, current))
+
+        yield by_smtp if current.smtp_url else by_folder
+
+
+def client_of(smtp_url: str) -> aiosmtplib.SMTP:
+    """For `smtp://user:password@host:port` (STARTTLS where offered) or `smtps://…` (TLS from the start)."""
     url = urlsplit(smtp_url)
-    await aiosmtplib.send(
-        bytes(made),
-        sender=envelope_sender(made, settings()),
-        recipients=str(made["To"]),
+    return aiosmtplib.SMTP(
         hostname=url.hostname or "localhost",
         port=url.port,
         username=unquote(url.username) if url.username else None,

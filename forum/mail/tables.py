@@ -1,4 +1,4 @@
-"""The tables of mail that comes in: the addresses it comes to, what became of it, and who waits for a confirmation."""
+"""The tables of mail: the addresses it comes to, what became of it, who waits for a confirmation, projects' own words."""
 
 from piccolo.columns import BigSerial, Bytea, ForeignKey, Text, Timestamptz
 from piccolo.table import Table
@@ -39,3 +39,11 @@ class Letter(Table, tablename="letter", db=engine):
     expires_at = Timestamptz()
     used_at = Timestamptz(null=True)
     thread_id = ForeignKey(Thread, null=True)
+
+
+class MailWords(Table, tablename="mail_words", db=engine):
+    project_id = ForeignKey(Project, primary_key=True, null=False)
+    name = Text()
+    words = Text()
+    edited_by = ForeignKey(Person, null=True)
+    edited_at = Timestamptz()

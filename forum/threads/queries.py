@@ -28,6 +28,7 @@ select asked.n, t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug,
        exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = asked.reader
                 and w.kind = 'assignee') as is_assigned,
        (select r.number from read_position r where r.thread_id = t.id and r.person_id = asked.reader) as read_number,
+       (select l.level from thread_level l where l.thread_id = t.id and l.person_id = asked.reader) as level,
        d.markdown as draft, d.version as draft_version{{more}}
   from {{questions}}
   join thread t on t.id = asked.thread
@@ -49,6 +50,7 @@ PAGE_HEAD = Together(
        -- none of these posts
        not exists (select 1 from thread_participant o join person ow on ow.id = o.person_id where o.thread_id = t.id
             and asked.reader in (ow.id, ow.same_as)) and asked.reader <> a.id and
+       not exists (select 1 from thread_level l where l.thread_id = t.id and l.person_id = asked.reader) and
        not exists (select 1 from post o join person ow on ow.id = o.author_id where o.thread_id = t.id
             and o.number between case when t.last_number > {WHOLE_MOST} then asked.first else 1 end
                 and case when t.last_number > {WHOLE_MOST} then asked.last else {WHOLE_MOST} end

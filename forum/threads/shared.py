@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from forum.database.engine import Row
 from forum.threads.kept import KeptInFile, stamp_of
@@ -21,8 +21,8 @@ PLACES = ("top_bar", "top_banner", "thread_ticket", "thread_below", "composer")
 shared_pages = KeptInFile(256_000_000)
 # Nobody can write a mark into a post, where a reader's token would then stand.
 SALT = secrets.token_hex(8)
-USERNAME, NAME, INITIALS, HUE, TOKEN, KEY = (f"\ue000{SALT}{n}\ue001" for n in range(6))
-MARK = re.compile(f"\ue000{SALT}([0-5])\ue001".encode())
+USERNAME, NAME, INITIALS, HUE, TOKEN, KEY, UNREAD = (f"\ue000{SALT}{n}\ue001" for n in range(7))
+MARK = re.compile(f"\ue000{SALT}([0-6])\ue001".encode())
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,10 @@ class Nobody(Reader):
     @property
     def hue(self) -> Any:
         return HUE
+
+    @property
+    def unread_shown(self) -> Markup:
+        return Markup(UNREAD)
 
     @property
     def initials(self) -> str:
@@ -98,6 +102,14 @@ def filled(request: Request, text: bytes, slots: tuple[int, ...]) -> bytes:
     """The page for this reader."""
     reader = request.reader
     name = reader.name or reader.username
-    shown = (reader.username, name, reader.initials, str(reader.hue), request.csrf_token, str(uuid4()))
+    shown = (
+        reader.username,
+        name,
+        reader.initials,
+        str(reader.hue),
+        request.csrf_token,
+        str(uuid4()),
+        reader.unread_shown,
+    )
     values = [escape(value).encode() for value in shown]
     return text % tuple(values[slot] for slot in slots)

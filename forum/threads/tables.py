@@ -126,6 +126,13 @@ class ReadPosition(Table, tablename="read_position", db=engine):
     at = Timestamptz()
 
 
+class ThreadLevel(Table, tablename="thread_level", db=engine):
+    thread_id = ForeignKey(Thread, primary_key=True, null=False)
+    person_id = ForeignKey(Person, null=False)
+    level = Text()
+    at = Timestamptz()
+
+
 class Draft(Table, tablename="draft", db=engine):
     person_id = ForeignKey(Person, primary_key=True, null=False)
     key = Text()

@@ -21,9 +21,10 @@ from forum.web.requests import Form, Request
 
 log = structlog.get_logger()
 BODY_LIMIT = 1_000_000
-# Where other services write, whose requests are signed over their bytes: no cookie or key of a person counts there, so
-# no form token is needed, and no type of body is refused before its signature is seen.
-SIGNED = "/webhooks/"
+# Where other services write, whose requests are signed over their bytes, and where mail programs do, whose address is the
+# secret: no cookie or key of a person counts there, so no form token is needed, and no type of body is refused before its
+# signature is seen.
+SIGNED = ("/webhooks/", "/unsubscribe/")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # theme.js writes this one as well, which it could not do to a hidden cookie
 SCRIPTED = frozenset({"haas_theme"})
@@ -136,8 +137,10 @@ class Kernel:
     def finish(self, scope: Scope, message: Message) -> None:
         """Add the headers every answer has; personal and failed answers are never kept by anybody."""
         headers = message.setdefault("headers", [])
-        headers.extend(RAW_HEADERS)
         raw = MutableHeaders(raw=headers)
+        # an answer may have a stricter policy, or a page one for what it frames
+        has_policy = "content-security-policy" in raw
+        headers.extend(RAW_HEADERS[has_policy:])
         if "haas.form_leads_to" in scope:
             raw["content-security-policy"] = CSP.replace("form-action", f"form-action {scope['haas.form_leads_to']}")
         signed_in = scope["haas.reader"].is_signed_in
@@ -189,7 +192,7 @@ class Kernel:
 
 def problem_details(request: Request, error: Problem, headers: dict[str, str]) -> Response:
     """RFC 9457 for our own JSON, Discourse's shape for the paths that are Discourse's."""
-    if request.scope["path"].startswith(("/api/", SIGNED)):
+    if request.scope["path"].startswith(("/api/", "/webhooks/")):
         body: dict[str, object] = {"type": f"/problems/{error.kind}", "title": error.message, "status": error.status}
         if isinstance(error, Invalid):
             body["errors"] = error.errors

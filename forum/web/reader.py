@@ -3,6 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from markupsafe import Markup
+
+from forum.web.i18n import ngettext
+
+# counted no further than this
+MOST_UNREAD = 100
 TEAM_ROLES = ("supporter", "triager", "maintainer", "owner")
 
 
@@ -25,6 +31,8 @@ class Reader:
     roles: Mapping[int, str] = field(default_factory=dict)
     # nothing is mailed any more, because nothing arrived
     mail_stopped: bool = False
+    # notices that were not read, at most 100
+    unread: int = 0
     # what the site's admins had closed at that moment (forum/web/switches.py)
     switches: frozenset[str] = frozenset()
 
@@ -52,6 +60,17 @@ class Reader:
 
     def is_team(self, project: int) -> bool:
         return project in self.roles
+
+    @property
+    def unread_shown(self) -> Markup:
+        """How many notices wait, as the bell shows it; nothing where none does."""
+        if not self.unread:
+            return Markup("")
+        shown = str(self.unread) if self.unread < MOST_UNREAD else f"{MOST_UNREAD - 1}+"
+        said = ngettext("%(num)s unread", "%(num)s unread", self.unread) % {"num": shown}
+        return Markup('<span class="bubblecount" aria-hidden="true">{}</span><span class="vh">, {}</span>').format(
+            shown, said
+        )
 
     @property
     def hue(self) -> int:

@@ -23,6 +23,7 @@ READER = f"""
 select {{n}}p.id, p.username, p.name, p.site_role, p.email_confirmed_at is not null as confirmed, p.theme, p.locale,
        p.shortcuts, p.mail_stopped_at is not null as mail_stopped, s.id as session, s.seen_at < now() - interval '{TOUCH.total_seconds()} seconds' as stale,
        (select jsonb_object_agg(m.project_id, m.role) from project_member m where m.person_id = p.id) as roles,
+       (select count(*) from (select 1 from notice o where o.person_id = p.id and o.read_at is null limit 100) u) as unread,
        (select array_agg(w.name) from site_switch w where w.is_on) as switches
   from {{source}}
  where {{condition}} and p.disabled_at is null and p.same_as is null
@@ -67,6 +68,7 @@ def reader_from(row: object) -> Reader:
         theme=str(r["theme"]),
         locale=str(r["locale"]),
         shortcuts=bool(r["shortcuts"]),
+        unread=int(r["unread"]),  # type: ignore[call-overload]
         switches=frozenset(r["switches"] or ()),  # type: ignore[call-overload]
         roles={int(k): v for k, v in roles.items()} if isinstance(roles, dict) else {},
     )

@@ -13,7 +13,7 @@ from tests.helpers.places import Place, Places
 from tests.helpers.world import World
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
-RUN = """(rules) => axe.run(document, {resultTypes: ["violations"], rules: {"target-size": {enabled: true}},
+RUN = """(rules) => axe.run(document, {resultTypes: ["violations"], iframes: false, rules: {"target-size": {enabled: true}},
     ...(rules.length && {runOnly: rules})}).then(
     ({violations}) => violations.flatMap(({id, nodes}) => nodes.map((node) => `${id}: ${node.target.join(" ")}
         ${node.html.slice(0, 200)}

@@ -8,6 +8,8 @@ from categories.proofs.actions import Asker, ask_for, begin_asker, show
 from categories.support.actions import claim
 from forum.database.engine import execute, fetch, fetch_value
 from forum.mail.arriving.door import Mailed, take_in
+from forum.notifications.actions import tell
+from forum.notifications.unsubscribe import ways_out
 from forum.threads.actions import accept_answer, close_thread, react
 from forum.threads.drafts import keep_draft
 from forum.threads.editing import edit_post
@@ -142,6 +144,9 @@ class Places:
         granted = await world.ask("How do I build it for another system?", by="bea", capacity="project")
         await ask_for(await world.people["bea"].reader(), granted.ticket or 0, proven)
         token = "a-token-that-is-not-alive"
+        await tell(ana.person or 0, "answer", key="told", project=world.project, thread=thread, post=2)
+        await tell(ana.person or 0, "accepted", key="more", project=world.project, thread=thread)
+        way_out = f"/unsubscribe/{(await ways_out([sam.person], 'digest'))[sam.person]}"
         here, t = "/p/pelican", asked.posted.url
         post = await fetch_value("select id from post where thread_id = $1 and number = 1", thread)
         pages = [
@@ -246,6 +251,12 @@ class Places:
             Place("GitHub, repository", f"{here}/settings/github/{REPOSITORY}", world.owner),
             Place("moved from GitHub, guest", moved),
             Place("moved from GitHub", moved, ana),
+            Place("all mails", "/admin/mail/preview", admin),
+            Place("notices", "/u/ana/notifications", ana),
+            Place("notices, none", "/u/adam/notifications", admin),
+            Place("mail preferences", "/u/sam/preferences/mail", world.supporter),
+            Place("words of mails", f"{here}/settings/mail", world.owner),
+            Place("way out", way_out),
             Place("not found", "/t/nothing/999"),
             *(Place(*each) for each in await divided(world)),
             *(Place(*each) for each in await desk(world)),

@@ -119,4 +119,4 @@ async def a_hash() -> str:
 
 
 def links(text: str) -> list[str]:
-    return re.findall(r"https?://[^\s\"<>]+", text)
+    return list(dict.fromkeys(re.findall(r"https?://[^\s\"<>]+", text)))

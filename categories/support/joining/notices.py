@@ -25,8 +25,8 @@ def snooze_over(said: Said) -> str:
 
 
 KINDS = (
-    Kind("merged", merged, at_once=True),
-    Kind("merge_undone", merge_undone, at_once=True),
+    Kind("merged", merged, at_once=True, example={}),
+    Kind("merge_undone", merge_undone, at_once=True, example={}),
     Kind("resolved_with", resolved_with),
-    Kind("snooze_over", snooze_over, at_once=True),
+    Kind("snooze_over", snooze_over, at_once=True, example={"why": "time"}),
 )

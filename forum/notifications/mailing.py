@@ -1,0 +1,95 @@
+"""The job `mail_notice`: one notice as a mail of its own, as part of its thread in every mail program."""
+
+from typing import Any, Final
+
+from forum.database.engine import Row, execute
+from forum.jobs import do
+from forum.notifications.kinds import ANSWERS, kinds
+from forum.notifications.queries import address_of, notice_to_mail, sentence_of
+from forum.notifications.unsubscribe import ways_out
+from forum.settings import Settings, settings
+from forum.web.i18n import _
+
+NEW_TICKET: Final = "new_ticket"
+
+
+async def mail_notice(notice: int) -> None:
+    """Mail a notice to its person, unless that was done; what they may not see any more is not mailed (trust.md A4)."""
+    row = await notice_to_mail(notice)
+    if row is None or row["mailed_at"] is not None or row["kind"] not in kinds:
+        return
+    current = settings()
+    purpose, where = purpose_of(row)
+    token = (await ways_out([row["person_id"]], purpose, **where)).get(row["person_id"])
+    if token is None:
+        return
+    way = f"{current.base_url}/unsubscribe/{token}"
+    await do("send_mail", template="notice", person=row["person_id"], **letter_of(row, way, purpose, current))
+    await execute("update notice set mailed_at = now() where id = $1 and mailed_at is null", notice)
+
+
+def purpose_of(row: Row) -> tuple[str, dict[str, int | None]]:
+    """What the mail's way out ends: the mails about new tickets, about one thread, or those that come at once."""
+    if row["kind"] == NEW_TICKET:
+        return "new_tickets", {"project": row["project_id"]}
+    if row["thread_id"] is not None:
+        return "thread", {"thread": row["thread_id"]}
+    return "digest", {}
+
+
+def letter_of(row: Row, way: str, purpose: str, current: Settings) -> dict[str, Any]:
+    """What `send_mail` is given for a notice. Ids are of posts and persons, so that a mail sent again is the same, and
+    answers, references and bounces find their way."""
+    person, thread = row["person_id"], row["thread_id"]
+    # only who asks and the team may answer by mail; the door for that may be shut
+    may_answer = thread is not None and (row["is_team"] or row["asks"])
+    is_post = row["post_id"] is not None and row["kind"] != "accepted"
+    own = f"post-{row['post_id']}-{person}" if is_post else f"notice-{row['id']}-{person}"
+    root = f"post-{row['first_post']}-{person}" if thread is not None else ""
+    parent = f"post-{row['parent_post']}-{person}" if is_post and row["parent_post"] else ""
+    references = [each for each in dict.fromkeys((root, parent)) if each and each != own]
+    said = {"title": row["title"] or "", "name": row["name"] or row["said"].get("by", ""), **row["said"]}
+    return {
+        "envelope": {
+            "message_id": own,
+            "references": references,
+            "list_id": f"{row['project_slug']}" if row["project_slug"] else "notices",
+            "unsubscribe": way,
+            "topic": row["title"] or "",
+            "answers": {"thread": thread, "project": row["project_slug"]} if may_answer else None,
+        },
+        "project": row["project_id"],
+        "project_words": row["kind"],
+        "project_name": row["project_name"] or current.site_name,
+        "title": row["title"] or "",
+        "name": said["name"],
+        "intro": sentence_of(row),
+        "is_answer": bool(references),
+        "text": row["markdown"] if is_post else "",
+        "html": row["html"] if is_post else "",
+        "links": [{"text": text, "url": whole(path, current)} for text, path in kinds[row["kind"]].links(said)],
+        "facts": [],
+        "url": current.base_url + address_of(row),
+        "why": why_of(row),
+        "stop": {
+            "thread": _("Hear nothing more of this thread:"),
+            "new_tickets": _("No mails about new tickets any more:"),
+        }.get(purpose, _("No such mails any more:")),
+        "unsubscribe": way,
+    }
+
+
+def whole(path: str, current: Settings) -> str:
+    """The whole address of a path; of what is elsewhere its own."""
+    return current.base_url + path if path.startswith("/") else path
+
+
+def why_of(row: Row) -> str:
+    """Why somebody gets this mail."""
+    if row["kind"] == NEW_TICKET:
+        return _("You asked to hear of every new ticket of this project.")
+    if row["level"] == "every":
+        return _("You chose to hear of every message in this thread.")
+    if row["kind"] in ANSWERS:
+        return _("You get this at once because you asked.")
+    return _("You get this because it concerns you.")

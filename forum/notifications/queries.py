@@ -1,0 +1,101 @@
+"""Reading notices: each asks the visibility of its thread, and of its post, when it is shown and when it is mailed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from forum.database.engine import Row, fetch, fetch_one
+from forum.notifications.kinds import kinds
+from forum.threads.visibility import in_team, visible_post, visible_thread
+
+# `n` is a notice; what it is about comes along as far as its person may see it now, and a notice about something that
+# they may not see any more is not there.
+SHOWN = f"""
+select {{more}}n.id, n.person_id, n.kind, n.project_id, n.thread_id, n.post_number, n.said, n.created_at, n.read_at,
+       t.title, t.slug, t.version, j.name as project_name, j.slug as project_slug, p.id as post_id,
+       coalesce(nullif(a.name, ''), a.username) as name
+  from {{source}}
+  left join thread t on t.id = n.thread_id
+  left join project j on j.id = coalesce(n.project_id, t.project_id)
+  left join post p on p.thread_id = n.thread_id and p.number = n.post_number
+  left join person w on w.id = p.author_id
+  left join person a on a.id = coalesce(w.same_as, w.id)
+ where {{which}}
+   and (n.thread_id is null or {visible_thread("t", "n.person_id")})
+   and (n.post_number is null or (p.id is not null and p.deleted_at is null and {visible_post("p", "t", "n.person_id")}))
+"""
+NEWEST = (
+    SHOWN.format(more="", source="notice n", which="n.person_id = $1 and ($2::bigint is null or n.id < $2)")
+    + " order by n.id desc limit $3"
+)
+ONE = SHOWN.format(
+    more=f"""p.html, p.markdown, p.purpose, p.reply_to, n.mailed_at,
+       (select f.id from post f where f.thread_id = t.id and f.number = 1) as first_post,
+       (select r.id from post r where r.thread_id = t.id and r.number = p.reply_to and not r.is_whisper) as parent_post,
+       {in_team("t", "n.person_id")} as is_team,
+       exists (select 1 from thread_participant tp join person tw on tw.id = tp.person_id where tp.thread_id = t.id
+                and tp.kind in ('requester', 'reporter') and n.person_id in (tw.id, tw.same_as))
+         or exists (select 1 from person ta where ta.id = t.author_id and n.person_id in (ta.id, ta.same_as)) as asks,
+       l.level, """,
+    source="notice n left join thread_level l on l.thread_id = n.thread_id and l.person_id = n.person_id",
+    which="n.id = $1 and coalesce(l.level, '') <> 'mute'",
+)
+# What a digest tells: not what was mailed, nor what was read, nor what came after it was begun.
+WAITING = (
+    SHOWN.format(
+        more="left(p.html, 1500) as html, ",
+        source="unnest($1::bigint[], $2::timestamptz[]) d(person, until) join notice n on n.person_id = d.person",
+        which="n.mailed_at is null and n.read_at is null and n.created_at <= d.until and not exists (select 1"
+        " from thread_level l where l.thread_id = n.thread_id and l.person_id = n.person_id and l.level = 'mute')",
+    )
+    + " order by n.person_id, n.id"
+)
+
+
+async def newest_notices(person: int, *, below: int | None, limit: int) -> list[Row]:
+    """A person's notices, newest first, below an id. One statement."""
+    return await fetch(NEWEST, person, below, limit)
+
+
+async def notice_to_mail(notice: int) -> Row | None:
+    """A notice with all that its mail says; None where its person may not see what it is about, or has muted it."""
+    return await fetch_one(ONE, notice)
+
+
+async def notices_for_digests(people: Sequence[int], until: Sequence[datetime]) -> list[Row]:
+    """What waits for the digests of these people, each up to a moment, oldest first. One statement."""
+    return await fetch(WAITING, list(people), list(until))
+
+
+def sentence_of(row: Row) -> str:
+    """What a notice says, in the language of the moment; "" for a kind that this release does not know."""
+    kind = kinds.get(row["kind"])
+    if kind is None:
+        return ""
+    said: dict[str, Any] = {"title": row["title"] or "", "name": row["name"] or "", **row["said"]}
+    return kind.sentence(said)
+
+
+def address_of(row: Row) -> str:
+    """The path that a notice leads to: its post, its thread, or the page that was named with it; "" for none."""
+    if row["thread_id"] is None:
+        path = str(row["said"].get("path", ""))
+        return path if path.startswith("/") and not path.startswith("//") else ""
+    number = row["post_number"]
+    below = f"/{number}#post_{number}" if number and number > 1 else ""
+    return f"/t/{row['slug']}/{row['thread_id']}{below}"
+
+
+async def preference_of(person: int) -> Row | None:
+    """How a person hears by mail; None where they never chose."""
+    return await fetch_one("select * from mail_preference where person_id = $1", person)
+
+
+async def projects_of_team(person: int) -> list[Row]:
+    """The projects on whose team a person is: (id, name, hears: whether every new ticket is mailed to them)."""
+    return await fetch(
+        "select j.id, j.name, x.person_id is not null as hears from project_member m join project j on j.id = m.project_id"
+        " left join new_ticket_mail x on x.project_id = j.id and x.person_id = m.person_id"
+        " where m.person_id = $1 order by lower(j.name)",
+        person,
+    )

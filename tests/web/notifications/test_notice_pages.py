@@ -1,0 +1,119 @@
+"""One's notices, the bell, and what one chooses to hear by mail."""
+
+import pytest
+
+from forum.database.engine import execute, fetch_one, fetch_value
+from forum.notifications.actions import tell
+from forum.threads.writing import post_reply
+from tests.helpers.tickets import asked
+from tests.helpers.world import World
+
+BELL = '<span class="bubblecount" aria-hidden="true">{}</span>'
+
+
+async def test_the_bell_counts_what_is_unread_on_pages_of_ones_own_and_on_shared_ones(world: World) -> None:
+    one = await asked(world)
+    bea, cem = await world.person("bea"), await world.person("cem")
+    for n in range(2):
+        await tell(bea.person or 0, "accepted", key=str(n), project=world.project)
+    for _made_then_kept in range(2):
+        assert BELL.format(2) in (await bea.get(one.url)).text
+        assert "bubblecount" not in (await cem.get(one.url)).text
+    assert BELL.format(2) in (await bea.get("/about")).text
+    assert "notifications" not in (await world.site.guest().get(one.url)).text
+    assert (await bea.post("/u/bea/notifications/read")).status_code == 303
+    assert "bubblecount" not in (await bea.get(one.url)).text
+
+
+async def test_reading_a_thread_reads_its_notices(world: World) -> None:
+    one, other = await asked(world), await asked(world, "Another one")
+    for each in (one, other):
+        await post_reply(await world.supporter.reader(), each.thread, "An answer.")
+    await world.site.jobs()
+    assert BELL.format(2) in (await one.ana.get("/about")).text
+    await one.ana.get(one.url)
+    assert BELL.format(1) in (await one.ana.get("/about")).text
+
+
+async def test_notices_are_ones_own_newest_first_in_pages(world: World) -> None:
+    one = await asked(world)
+    for n in range(35):
+        await tell(one.ana.person or 0, "assigned", key=str(n), thread=one.thread, by=f"By{n:02}")
+    page = (await one.ana.get("/u/ana/notifications")).text
+    assert page.index("By34 assigned") < page.index("By05 assigned") and "By04 assigned" not in page
+    older = page.partition("notifications?below=")[2].partition('"')[0]
+    assert "By04 assigned" in (await one.ana.get(f"/u/ana/notifications?below={older}")).text
+    for other in (world.outsider, world.owner):
+        assert (await other.get("/u/ana/notifications")).status_code == 404
+        assert (await other.post("/u/ana/notifications/read")).status_code == 404
+    notice = await fetch_value("select max(id) from notice")
+    await world.outsider.post("/u/otto/notifications/read", {"id": str(notice)})
+    assert await fetch_value("select count(*) from notice where read_at is null") == 35
+    await one.ana.post("/u/ana/notifications/read", {"id": str(notice)})
+    assert await fetch_value("select count(*) from notice where read_at is null") == 34
+
+
+async def test_the_menu_beside_a_thread_says_what_was_chosen_and_is_swapped_alone(world: World) -> None:
+    one = await asked(world)
+    bea = await world.person("bea")
+    assert "As usual" in (await bea.get(one.url)).text
+    swapped = await bea.htmx(f"/t/{one.thread}/level", {"level": "every"})
+    assert swapped.text.startswith('<section class="panel" id="level"') and "Every message" in swapped.text
+    page = (await bea.get(one.url)).text
+    assert 'value="every" aria-current="true"' in page
+    assert 'value="every" aria-current="true"' not in (await world.outsider.get(one.url)).text
+    assert 'id="level"' not in (await world.site.guest().get(one.url)).text
+
+
+async def test_what_one_hears_by_mail_is_kept_and_faults_are_told(world: World) -> None:
+    sam = world.supporter
+    page = (await sam.get("/u/sam/preferences/mail")).text
+    assert (
+        'name="project"' in page and 'name="project"' not in (await world.outsider.get("/u/otto/preferences/mail")).text
+    )
+    form = {
+        "digest": "on",
+        "hour": "17",
+        "zone": "Europe/Vienna",
+        "day": ["1", "2", "9"],
+        "project": str(world.project),
+    }
+    assert (await sam.post("/u/sam/preferences/mail", form)).status_code == 303
+    row = await fetch_one("select * from mail_preference")
+    assert row is not None and (row["hour"], row["zone"], row["weekdays"]) == (17, "Europe/Vienna", [1, 2])
+    assert not row["answers_at_once"] and row["next_at"] is not None
+    page = (await sam.get("/u/sam/preferences/mail")).text
+    assert '<option value="17" selected>' in page and '<option value="Europe/Vienna" selected>' in page
+    for wrong in ({"zone": "../../etc/passwd"}, {"hour": "24"}, {"hour": "x"}, {"day": []}):
+        answer = await sam.post("/u/sam/preferences/mail", form | wrong)
+        assert answer.status_code == 422 and "Choose" in answer.text
+    assert (await world.outsider.post("/u/sam/preferences/mail", form)).status_code == 404
+    assert await fetch_value("select count(*) from mail_preference") == 1
+
+
+@pytest.mark.parametrize("purpose", ["digest", "answers", "new_tickets"])
+async def test_each_way_out_ends_what_it_is_for(world: World, purpose: str) -> None:
+    sam = world.supporter
+    form = {"digest": "on", "answers": "on", "hour": "8", "zone": "UTC", "day": "1", "project": str(world.project)}
+    await sam.post("/u/sam/preferences/mail", form)
+    token = "a" * 26
+    await execute(
+        "insert into unsubscribe_address (token, person_id, purpose, project_id, email, expires_at) values"
+        " ($1, $2, $3, $4, 'sam@example.org', now() + interval '1 day')",
+        token,
+        sam.person,
+        purpose,
+        world.project if purpose == "new_tickets" else None,
+    )
+    machine = world.site.guest().http
+    assert (await machine.get(f"/unsubscribe/{token}")).status_code == 200
+    state = (
+        "select (select digest from mail_preference), (select answers_at_once from mail_preference),"
+        " (select count(*) from new_ticket_mail)"
+    )
+    assert tuple((await fetch_one(state)) or ()) == (True, True, 1)
+    assert (await machine.post(f"/unsubscribe/{token}")).status_code == 200
+    ended = {"digest": (False, True, 1), "answers": (True, False, 1), "new_tickets": (True, True, 0)}
+    assert tuple((await fetch_one(state)) or ()) == ended[purpose]
+    await execute("update unsubscribe_address set expires_at = now() - interval '1 second'")
+    assert (await machine.post(f"/unsubscribe/{token}")).status_code == 404
