@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Lifespan
 from categories.ask import pages as ask
 from categories.bugs import actions as bugs_actions
 from categories.bugs import jobs as bugs_jobs
+from categories.bugs import mirror as bugs_mirror
 from categories.bugs import pages as bugs
 from categories.bugs import parts as bugs_parts
 from categories.support import dashboard, inbox
@@ -32,6 +33,7 @@ from forum.live import streams
 from forum.live import threads as live_threads
 from forum.mail import outbox
 from forum.mail import pages as mail
+from forum.notifications import kinds
 from forum.outside import github_hooks, stripe
 from forum.projects import pages as projects
 from forum.projects import settings_links
@@ -47,6 +49,9 @@ from forum.web.parts import Part
 from forum.web.routing import FirstWord
 from forum.web.static_files import static_routes
 from importers.github import claims as github_claims
+from importers.github import history_pages as github_history
+from importers.github import hooks as github_sync
+from importers.github import jobs as github_jobs
 from importers.github import pages as github
 from importers.stackexchange import pages as stackexchange
 from payouts.book import pages as book
@@ -86,6 +91,16 @@ def wire() -> None:
     jobs.register("reconcile_stripe", reconciling.reconcile_stripe)
     jobs.schedule("reconcile_stripe", "20 * * * *")
     jobs.register("look_up_claim", github_claims.look_up_claim)
+
+    jobs.register(github_jobs.JOB, github_jobs.import_github_history)
+    jobs.register("resume_imports", github_jobs.resume_imports)
+    jobs.schedule("resume_imports", "*/10 * * * *")
+    jobs.register(github_sync.REFRESH, github_sync.refresh_github)
+    for event in ("issues", "discussion"):
+        github_hooks.listen(event, github_sync.issue_happened)
+    for event in ("issue_comment", "discussion_comment"):
+        github_hooks.listen(event, github_sync.comment_happened)
+    kinds.register(bugs_mirror.ISSUE_CLOSED)
 
     subscribe(SignedIn, drafts.keep_carried)
     subscribe(IdentityProven, github_claims.github_proven)
@@ -137,7 +152,13 @@ def wire() -> None:
         # what was noted while the server or a worker was away
         jobs.schedule("index_changes", "* * * * *")
 
-    for link in (projects.SETTINGS, projects.TEAM_SETTINGS, plans.SETTINGS, payout_runs.SETTINGS):
+    for link in (
+        projects.SETTINGS,
+        projects.TEAM_SETTINGS,
+        plans.SETTINGS,
+        payout_runs.SETTINGS,
+        github_history.SETTINGS,
+    ):
         settings_links.register(link)
 
     streams.register("thread", live_threads.thread_since)
@@ -184,6 +205,7 @@ def all_routes() -> list[BaseRoute]:
         *mail.routes,
         *incoming.routes,
         *github.routes,
+        *github_history.routes,
         *stackexchange.routes,
         *live.routes,
         *health.routes,
