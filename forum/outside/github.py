@@ -5,7 +5,7 @@ official OpenAPI description.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -147,9 +147,12 @@ async def with_token(app: App, repository: str, now: datetime, method: str, path
     return await call(app, method, path_of(repository) + path, token, now, **sent)
 
 
-async def create_issue(app: App, repository: str, title: str, body: str, now: datetime) -> Issue:
+async def create_issue(
+    app: App, repository: str, title: str, body: str, now: datetime, labels: Sequence[str] = ()
+) -> Issue:
     """Make an issue. Raises Refused and Limited (there is none), Unsure (there may be one)."""
-    answer = await with_token(app, repository, now, "POST", "/issues", body={"title": title, "body": body})
+    sent = {"title": title, "body": body} | ({"labels": list(labels)} if labels else {})
+    answer = await with_token(app, repository, now, "POST", "/issues", body=sent)
     return read_issue(answer)
 
 

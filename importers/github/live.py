@@ -231,12 +231,11 @@ async def store_with_staged(place: Place, value: dict[str, Any], record: Issue, 
 async def store_staged(place: Place, row: Any, now: datetime) -> None:
     """A comment whose issue was not told anew."""
     for record in Reading(place.repository).records(row["said"], f"comment {row['comment_id']}"):
-        if isinstance(record, LooseComment):
-            if await fetch_one(
-                "select 1 from origin_alias where source = 'github' and kind = 'thread' and foreign_id = $1",
-                place.thread_id(record.number),
-            ):
-                await rows.count(place.name, await store_said(place, record, now))
+        if isinstance(record, LooseComment) and await fetch_one(
+            "select 1 from origin_alias where source = 'github' and kind = 'thread' and foreign_id = $1",
+            place.thread_id(record.number),
+        ):
+            await rows.count(place.name, await store_said(place, record, now))
 
 
 COUNTED = """

@@ -71,8 +71,7 @@ async def remove_post(post: int) -> None:
     """Take a post away that was taken away there, its words with it: who deleted them had a reason."""
     row = await fetch_one(
         "with p as (update post set deleted_at = now(), markdown = '', html = '' where id = $1 and deleted_at is null"
-        " and number > 1 returning thread_id),"
-        " r as (update post_revision set markdown = '' where post_id = $1 and exists (select 1 from p))"
+        " and number > 1 returning thread_id)"
         " update thread set version = version + 1, reply_count = reply_count - 1,"
         " accepted_number = case when accepted_number = (select number from post where id = $1) then null"
         " else accepted_number end from p where thread.id = p.thread_id returning thread.id, thread.version",

@@ -91,7 +91,7 @@ class History:
         return status, answer
 
     def about(self, github: GitHub) -> Json:
-        owner, name = self.repository.split("/")
+        _owner, name = self.repository.split("/")
         told = {"id": self.id, "name": name, "full_name": self.repository, "private": self.is_private}
         return whole(github, "full-repository", told | {"has_discussions": bool(self.discussions)})
 
