@@ -145,8 +145,12 @@ async def promotion(request: Request) -> Response:
     """Want the issue; its making is a job's, so that no lost answer makes two."""
     facts = await facts_for(request)
     fields = request.fields
-    chosen = await chosen_of(request, facts, fields) if facts["state"] in (None, State.FAILED) else None
+    wanted = fields.get("template", "")
+    # only a template makes it necessary to ask GitHub before the job does
+    chosen = await chosen_of(request, facts, fields) if wanted else None
     template = chosen.template if chosen else None
+    if wanted and template is None:
+        fields.fail("template", _("GitHub does not give this template just now. Send it again, or choose another."))
     is_form = template is not None and template.is_form
     typed = {
         "title": fields.text("title", limit=TITLE_MOST),
@@ -155,27 +159,21 @@ async def promotion(request: Request) -> Response:
     answers = {field.id: tuple(fields.all(field.id)) for field in template.fields} if template else {}
     labels = list(dict.fromkeys(each for each in fields.all("labels") if each))[:LABELS_MOST]
     body = composed(template, answers, typed["body"])
-    if "preview" in fields and chosen:
+    again: dict[str, Any] = {"answers": answers, "labels": labels}
+    if "preview" in fields:
+        chosen = chosen or await chosen_of(request, facts, fields)
         cooked = await writing.preview_of(body, facts["project_slug"])
-        return await form(request, facts, chosen, typed, answers=answers, labels=labels, preview=Markup(cooked.html))
+        return await form(request, facts, chosen, typed, preview=Markup(cooked.html), **again)
     try:
         for name, fault in (faults_of(template, answers) if template else {}).items():
             fields.fail(name, fault)
         fields.check()
-        await actions.promote(
-            request.reader,
-            facts["thread_id"],
-            typed["title"],
-            body,
-            # one that went from the list meanwhile is refused, not replaced
-            fields.get("repository", "") or (chosen.repository if chosen else ""),
-            labels,
-        )
+        # a repository that went from the list meanwhile is refused, not replaced
+        where = fields.get("repository", "")
+        await actions.promote(request.reader, facts["thread_id"], typed["title"], body, where, labels)
     except Invalid as problem:
         chosen = chosen or await chosen_of(request, facts, fields)
-        return await form(
-            request, facts, chosen, typed, answers=answers, labels=labels, status=422, errors=problem.errors
-        )
+        return await form(request, facts, chosen, typed, status=422, errors=problem.errors, **again)
     return await back_to_thread(
         request, facts["thread_id"], notice=_("The issue is being made. It shows here once it is there.")
     )

@@ -16,6 +16,7 @@ from forum.settings import Settings
 
 log = structlog.get_logger()
 FOLDER: Final = "/contents/.github/ISSUE_TEMPLATE"
+READ: Final = (("contents", "read"),)
 TEMPLATES_MOST: Final = 20
 BYTES_MOST: Final = 100_000
 # A page does not wait longer for all of it (seconds).
@@ -53,9 +54,10 @@ async def labels_of(settings: Settings, repository: str, now: datetime) -> tuple
 async def templates_of(settings: Settings, repository: str, now: datetime) -> tuple[Template, ...]:
     app = app_of(settings)
     try:
-        rows = await with_token(app, repository, now, "GET", FOLDER)
+        rows = await with_token(app, repository, now, "GET", FOLDER, READ)
     except Refused as refused:
-        if refused.status in (403, 404):
+        # there are none, or the App may not read files there
+        if refused.status in (403, 404, 422):
             return ()
         raise
     files = sorted(
@@ -68,7 +70,7 @@ async def templates_of(settings: Settings, repository: str, now: datetime) -> tu
     for name in wanted:
         if "/" in name or name.lower().startswith("config."):
             continue
-        row = await with_token(app, repository, now, "GET", f"{FOLDER}/{name}")
+        row = await with_token(app, repository, now, "GET", f"{FOLDER}/{name}", READ)
         if (template := read_template(name, text_of(row))) is not None:
             found.append(template)
     return tuple(found)

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 # Forms are small; GitHub's own limit is beyond this.
 LINES_MOST: Final = 2000
@@ -37,14 +37,14 @@ class Lines:
         while self.at < len(self.lines):
             text = self.lines[self.at]
             content = text.lstrip(" ")
-            if content and not content.startswith("#") and content.strip() not in ("---", ""):
+            if content and not content.startswith("#") and content.strip() not in ("---", "...", ""):
                 if content.startswith("\t"):
                     self.fail("a tab indents it")
                 return len(text) - len(content), content.rstrip()
             self.at += 1
         return None
 
-    def fail(self, why: str) -> None:
+    def fail(self, why: str) -> NoReturn:
         raise NotRead(f"line {self.at + 1}: {why}")
 
 
@@ -131,9 +131,13 @@ def scalar(lines: Lines, text: str, indent: int) -> Any:
         return block_text(lines, found, indent)
     if text[0] in "\"'":
         while not is_whole(text):
-            more = lines.lines[lines.at] if lines.at < len(lines.lines) else lines.fail("a text does not end")
+            if lines.at >= len(lines.lines):
+                lines.fail("a text does not end")
+            more = lines.lines[lines.at].strip()
             lines.at += 1
-            text += (" " if str(more).strip() else "\n") + str(more).strip()
+            if not more or text.endswith((" ", "\\")):
+                lines.fail("a quoted text of several paragraphs is not read here")
+            text += f" {more}"
         return quoted(lines, text)
     if text[0] == "[":
         while text.count("[") > text.count("]") and lines.at < len(lines.lines):
@@ -193,15 +197,13 @@ def quoted(lines: Lines, text: str) -> str:
     found = re.match(r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*')\s*(?:#.*)?$""", text, re.DOTALL)
     if found is None:
         lines.fail("a quotation mark does not end")
-        return ""
     told = found[1]
     if told[0] == "'":
         return told[1:-1].replace("''", "'")
     try:
-        return str(json.loads(told.replace("\n", "\\n")))
+        return str(json.loads(told))
     except ValueError:
         lines.fail("this escape is not read here")
-        return ""
 
 
 def flow(lines: Lines, text: str) -> list[str]:

@@ -17,7 +17,9 @@ import httpx
 from forum.outside.github import (
     SILENCE,
     VERSION,
+    WRITE_ISSUES,
     Limited,
+    Permissions,
     Refused,
     Unsure,
     app_of,
@@ -29,6 +31,7 @@ from forum.outside.github import (
 from forum.settings import Settings
 
 REDIRECTS = 3
+READ_ALL: Permissions = (("issues", "read"), ("discussions", "read"))
 # No page of a hundred rows is larger (bytes); bodies hold 65,536 characters each.
 MOST = 60_000_000
 _LINK = re.compile(r'<([^<>]{1,2000})>\s*;\s*rel="(next|last)"')
@@ -54,6 +57,7 @@ class Reading:
         self.base = settings.github_api_base
         self.repository = repository
         self.rest_until: datetime | None = None
+        self.permissions: tuple[Permissions, ...] = (READ_ALL, WRITE_ISSUES)
         self.client = httpx.AsyncClient(trust_env=False, timeout=SILENCE)
 
     async def __aenter__(self) -> "Reading":
@@ -68,10 +72,13 @@ class Reading:
         """A token of the App's installation there, "" where there is none. Raises Limited, Unsure."""
         if not is_configured(self.settings):
             return ""
-        try:
-            return await token_for(app_of(self.settings), self.repository, datetime.now(UTC))
-        except Refused:
-            return ""
+        while self.permissions:
+            try:
+                return await token_for(app_of(self.settings), self.repository, datetime.now(UTC), self.permissions[0])
+            except Refused:
+                # not granted there, or not installed: with less, at last as anybody
+                self.permissions = self.permissions[1:]
+        return ""
 
     async def send(
         self, method: str, url: str, etag: str = "", body: Mapping[str, Any] | None = None

@@ -197,6 +197,9 @@ class GitHub:
         """The stand-in itself is held to the description, which does not list every refusal of a token."""
         if self.description is None or status in (304, 401) or one.path.endswith("/graphql"):
             return
+        if "/contents/" in one.path and isinstance(answer, list):
+            # a folder: the description tells what it is by a property that no list has
+            return
         said = MockResponse(json.dumps(answer).encode(), status_code=status, content_type="application/json")
         try:
             self.description.api.validate_response(official(one), said)
@@ -279,8 +282,15 @@ NOT_PROVEN: tuple[int, Json] = (401, {"message": "A JSON web token could not be 
 
 def official(one: Asked) -> MockRequest:
     data = None if one.body is None else json.dumps(one.body).encode()
+    # the name of a file is one part of the path in the description, whatever folders it names
+    before, mark, file = one.path.partition("/contents/")
     return MockRequest(
-        OFFICIAL, one.method.lower(), one.path, args=one.query, data=data, content_type="application/json"
+        OFFICIAL,
+        one.method.lower(),
+        before + mark + file.replace("/", "%2F"),
+        args=one.query,
+        data=data,
+        content_type="application/json",
     )
 
 

@@ -64,6 +64,17 @@ UNSEEN = {
     ("forum/api/feeds.py", "sitemap_part"): "public threads alone",
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
+    ("categories/bugs/mirror.py", "mirror"): "an issue's news, written into its thread; shows nobody anything",
+    ("categories/bugs/mirror.py", "commented"): "an issue's news, written into its thread; shows nobody anything",
+    ("categories/bugs/mirror.py", "tell_closed"): "the thread's project alone; who hears is asked of WAITING",
+    (
+        "importers/github/reactions.py",
+        "store_reactions",
+    ): "an importer writes whose posts they are; shows nobody anything",
+    ("importers/github/said.py", "remove_post"): "takes away what was taken away there; shows nobody anything",
+    ("importers/github/said.py", "NOTE"): "an importer's memory of dates and counts; shows nobody anything",
+    ("importers/github/whole.py", "settle_answer"): "an importer writes the answer; shows nobody anything",
+    ("importers/github/live.py", "COUNTED"): "the importer's own summary: numbers of what was public there",
 }
 # Rooms of the operator's command line alone: they fill, measure and check a site, and show nobody a thread.
 OPERATORS_OWN = ("forum/demo/", "forum/bench/", "forum/recount.py", "forum/doctor.py")
