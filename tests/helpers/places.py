@@ -207,6 +207,7 @@ class Places:
             Place("dashboard", f"{here}/dashboard", world.supporter),
             Place("settings", f"{here}/settings", world.owner),
             Place("team", f"{here}/settings/team", world.owner),
+            Place("import", f"{here}/settings/import", world.owner),
             Place("inbox", f"{here}/inbox", world.supporter),
             Place("inbox, mine", f"{here}/inbox?view=mine", world.supporter),
             Place("inbox, empty", f"{here}/inbox?view=closed", world.owner),
