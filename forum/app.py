@@ -7,6 +7,7 @@ from categories.ask import by_mail
 from categories.ask import pages as ask
 from categories.bugs import actions as bugs_actions
 from categories.bugs import jobs as bugs_jobs
+from categories.bugs import mirror as bugs_mirror
 from categories.bugs import pages as bugs
 from categories.bugs import parts as bugs_parts
 from categories.figures import pages as figures
@@ -98,6 +99,9 @@ from forum.web.parts import Part
 from forum.web.routing import FirstWord
 from forum.web.static_files import static_routes
 from importers.github import claims as github_claims
+from importers.github import history_pages as github_history
+from importers.github import hooks as github_sync
+from importers.github import jobs as github_jobs
 from importers.github import pages as github
 from importers.github.bot import admin_pages as github_admin
 from importers.github.bot import commands as bot_commands
@@ -189,6 +193,16 @@ def wire() -> None:
     jobs.register(proofs_jobs.DAILY, proofs_jobs.check_proofs)
     jobs.schedule(proofs_jobs.DAILY, "50 3 * * *")
     doors.register(proofs.ERRAND, proofs.github_answered)
+
+    jobs.register(github_jobs.JOB, github_jobs.import_github_history)
+    jobs.register("resume_imports", github_jobs.resume_imports)
+    jobs.schedule("resume_imports", "*/10 * * * *")
+    jobs.register(github_sync.REFRESH, github_sync.refresh_github)
+    for event in ("issues", "discussion"):
+        github_hooks.listen(event, github_sync.issue_happened)
+    for event in ("issue_comment", "discussion_comment"):
+        github_hooks.listen(event, github_sync.comment_happened)
+    kinds.register(bugs_mirror.ISSUE_CLOSED)
 
     subscribe(SignedIn, drafts.keep_carried)
     subscribe(IdentityProven, github_claims.github_proven)
@@ -285,6 +299,7 @@ def wire() -> None:
         plans.SETTINGS,
         payout_runs.SETTINGS,
         words_pages.SETTINGS,
+        github_history.SETTINGS,
     ):
         settings_links.register(link)
     for kind in support_notices.KINDS:
@@ -367,6 +382,7 @@ def all_routes() -> list[BaseRoute]:
         *github.routes,
         *github_admin.routes,
         *bot_pages.routes,
+        *github_history.routes,
         *stackexchange.routes,
         *live.routes,
         *health.routes,

@@ -8,12 +8,12 @@ class NoPlace(Exception):
 
 
 async def find_project(slug: str) -> tuple[int, list[Row]]:
-    """A project's id, and its categories that others may read as (id, kind), the most public first. Raises NoPlace."""
+    """A project's id, and its categories that others may read as (id, kind, name, slug), the most public first. Raises NoPlace."""
     project = await fetch_value("select id from project where slug = $1", slug.lower())
     if project is None:
         raise NoPlace(f"there is no project {slug}")
     rows = await fetch(
-        "select id, kind from category where project_id = $1 and kind <> 'security' and visibility <> 'private'"
+        "select id, kind, name, slug from category where project_id = $1 and kind <> 'security' and visibility <> 'private'"
         " order by visibility <> 'public', position, id",
         project,
     )

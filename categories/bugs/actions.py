@@ -1,18 +1,21 @@
 """Wanting a GitHub issue for a bug's thread, each step of getting it, and the link both ways once it is there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from categories.bugs.queries import facts_of, is_overdue, obstacle
+from categories.bugs.forms import LABELS_MOST
+from categories.bugs.queries import PROMOTED, facts_of, is_overdue, obstacle
 from categories.bugs.rules import BODY_MOST, TITLE_MOST
 from categories.bugs.states import BETWEEN, Event, State, after, sentence
+from categories.bugs.there import repositories_for
 from forum import audit
 from forum.database.engine import Row, action, execute, fetch_one
 from forum.events import hint
 from forum.jobs import enqueue
 from forum.origins import remember
-from forum.outside.github import Issue, repository_of
+from forum.outside.github import Issue
 from forum.projects.roles import require
 from forum.settings import settings
 from forum.threads.rules import TITLE_LEAST, clean_title
@@ -29,8 +32,11 @@ JOB = "promote_thread"
 
 
 @action
-async def promote(reader: Reader, thread: int, title: str, body: str) -> Row:
-    """Have a thread become a GitHub issue with this title and text; returns the facts as they are then.
+async def promote(
+    reader: Reader, thread: int, title: str, body: str, repository: str = "", labels: Sequence[str] = ()
+) -> Row:
+    """Have a thread become a GitHub issue with this title and text, in one of the project's repositories (the first where
+    none is named), under labels; returns the facts as they are then.
 
     One that is on its way or there already is answered with as it is; one that failed is wanted again. Raises NotFound,
     SignInFirst, Forbidden, Conflict (what keeps it from being promoted), Invalid, TooMany.
@@ -43,16 +49,20 @@ async def promote(reader: Reader, thread: int, title: str, body: str) -> Row:
         if is_overdue(facts, datetime.now(UTC)):
             await enqueue(JOB, thread=thread)
         return facts
-    repository = repository_of(facts["project_repository"])
-    if reason := obstacle(facts, settings()):
-        raise Conflict(sentence(reason, repository))
+    known = await repositories_for(facts)
+    if reason := obstacle(facts, settings(), known):
+        raise Conflict(sentence(reason, known[0] if known else ""))
+    chosen = next((name for name in known if name.casefold() == (repository or known[0]).casefold()), None)
+    if chosen is None:
+        raise Invalid({"repository": _("Choose one of these.")})
+    repository = chosen
     title, body = checked(title, body)
     await limit(f"promote:{person}", most=PROMOTIONS_AN_HOUR, seconds=3600)
     # where one may have come into being unseen it is looked for there first, unless that place has gone itself
     await execute(
-        "insert into promotion as m (thread_id, project_id, repository, title, body, wanted_by)"
-        " values ($1, $2, $3, $4, $5, $6) on conflict (thread_id) do update set state = 'wanted', title = $4, body = $5,"
-        " wanted_by = $6, wanted_at = now(), tries = 0, problem = '', detail = '', repository = case when m.sent_at is"
+        "insert into promotion as m (thread_id, project_id, repository, title, body, wanted_by, labels)"
+        " values ($1, $2, $3, $4, $5, $6, $7) on conflict (thread_id) do update set state = 'wanted', title = $4, body = $5,"
+        " wanted_by = $6, labels = $7, wanted_at = now(), tries = 0, problem = '', detail = '', repository = case when m.sent_at is"
         " null or m.problem in ('gone', 'moved', 'not-installed') then $3 else m.repository end",
         thread,
         where["project_id"],
@@ -60,6 +70,7 @@ async def promote(reader: Reader, thread: int, title: str, body: str) -> Row:
         title,
         body,
         person,
+        [each[:100] for each in labels][:LABELS_MOST],
     )
     await audit.record("promote", actor=person, subject=("thread", thread), repository=repository)
     await enqueue(JOB, thread=thread)
@@ -94,7 +105,7 @@ async def try_again(reader: Reader, thread: int) -> Row:
     facts = await facts_of(reader, thread)
     if facts["state"] is None:
         raise Conflict(_("Nobody has promoted this thread yet. Open it and press the button there."))
-    return await promote(reader, thread, facts["title"], facts["body"])
+    return await promote(reader, thread, facts["title"], facts["body"], labels=facts["promotion_labels"])
 
 
 async def touch(thread: int) -> None:
@@ -118,6 +129,7 @@ class Try:
     wanted_by: int
     started: datetime
     sent_at: datetime | None
+    labels: Sequence[str] = ()
 
 
 # The thread is locked before its promotion, as everywhere.
@@ -144,7 +156,7 @@ async def begin(thread: int, now: datetime) -> Try | None:
         # another try talks still, or did a moment ago and was killed
         await enqueue(JOB, thread=thread, delay=row["next_at"] - now)
         return None
-    if not row["is_public"] or row["category_visibility"] != "public" or row["kind"] != "bugs":
+    if not row["is_public"] or row["category_visibility"] != "public" or row["kind"] not in PROMOTED:
         await give_up(row, "not-bug" if row["is_public"] else "not-public", "", row["sent_at"])
         return None
     await execute(
@@ -155,7 +167,10 @@ async def begin(thread: int, now: datetime) -> Try | None:
         now,
         now + BETWEEN,
     )
-    told = {name: row[name] for name in ("repository", "title", "body", "key", "reporter", "promoter", "wanted_by")}
+    told = {
+        name: row[name]
+        for name in ("repository", "title", "body", "key", "reporter", "promoter", "wanted_by", "labels")
+    }
     return Try(thread, row["tries"] + 1, started=now, sent_at=row["sent_at"], **told)
 
 

@@ -53,7 +53,7 @@ class Attempt:
         )
         self.sent_at = one.started
         try:
-            return await create_issue(app, one.repository, one.title, body, now)
+            return await create_issue(app, one.repository, one.title, body, now, one.labels)
         except (Refused, Limited):
             self.sent_at = None
             raise

@@ -1,6 +1,8 @@
 """The page on which a maintainer makes a bug's thread a GitHub issue, and the buttons behind it."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,11 +10,13 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from categories.bugs import actions
-from categories.bugs.queries import facts_of, obstacle, posts_for, target_of
-from categories.bugs.rules import BODY_MOST, TITLE_MOST, distilled
+from categories.bugs.forms import LABELS_MOST, Template, composed, faults_of, filled
+from categories.bugs.queries import facts_of, obstacle, posts_for
+from categories.bugs.rules import BODY_MOST, TITLE_MOST, Target, distilled, environment
 from categories.bugs.states import State, problem_of, sentence
+from categories.bugs.there import Offer, offer_of, repositories_for
 from forum.database.engine import Row
-from forum.outside.github import Limited, Refused, Unsure, app_of, repository_of, token_for
+from forum.outside.github import Limited, Refused, Unsure, app_of, token_for
 from forum.projects.roles import require
 from forum.settings import Settings
 from forum.threads import writing
@@ -51,35 +55,86 @@ async def facts_for(request: Request) -> Row:
     return facts
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """Where an issue goes: the repositories to choose from, the chosen one, what it offers, the chosen template."""
+
+    known: list[str]
+    repository: str
+    offer: Offer
+    template: Template | None
+    reason: str = ""
+
+
+async def chosen_of(request: Request, facts: Row, asked: Mapping[str, str]) -> Chosen:
+    """What was chosen, as far as it is there to be chosen."""
+    known = await repositories_for(facts)
+    repository = next((n for n in known if n.casefold() == asked.get("repository", "").casefold()), "")
+    repository = repository or (facts["repository"] if facts["repository"] in known else known[0] if known else "")
+    reason = obstacle(facts, request.settings, known) or await shut_door(request.settings, repository)
+    offer = Offer() if reason else await offer_of(request.settings, repository, datetime.now(UTC))
+    return Chosen(known, repository, offer, offer.template(asked.get("template", "")), reason)
+
+
 async def promotion_page(request: Request) -> Response:
-    """Title and text to edit before they are sent; in their place the reason where that is not possible."""
+    """Where it goes, title, text and the fields of a template, to edit before they are sent; in their place the reason
+    where that is not possible."""
     facts = await facts_for(request)
     if facts["state"] not in (None, State.FAILED):
         return redirect(request, f"/t/{facts['slug']}/{facts['thread_id']}")
-    repository = repository_of(facts["project_repository"])
-    reason = obstacle(facts, request.settings) or await shut_door(request.settings, repository)
-    if facts["state"] == State.FAILED:
+    chosen = await chosen_of(request, facts, request.query_params)
+    template = chosen.template
+    answers: dict[str, list[str]] = {}
+    labels = list(template.labels) if template else []
+    if facts["state"] == State.FAILED and template is None:
         typed = {"title": facts["title"], "body": facts["body"]}
+        labels = list(facts["promotion_labels"])
     else:
-        posts = [] if reason else await posts_for(facts["thread_id"])
-        text = distilled(posts, facts["accepted_number"], target_of(facts, request.settings))
-        typed = {"title": facts["thread_title"], "body": text}
-    return await form(request, facts, typed, reason=reason)
+        posts = [] if chosen.reason else await posts_for(facts["thread_id"])
+        target = Target(chosen.repository, request.settings.base_url, facts["project_name"])
+        text = distilled(posts, facts["accepted_number"], target)
+        prefix = f"{template.title} " if template and template.title else ""
+        typed = {"title": (prefix + facts["thread_title"])[:TITLE_MOST], "body": text}
+        if template is not None and template.is_form:
+            known = environment([post.markdown for post in posts if post.by_author], facts["project_name"])
+            first = filled(template, text, known)
+            answers = {
+                field.id: [first[field.id]] if first[field.id] and field.kind != "checkboxes" else []
+                for field in template.fields
+            }
+            # the text stands in one of the fields
+            typed["body"] = "" if text in first.values() else text
+        elif template is not None and template.text:
+            typed["body"] = f"{template.text}\n\n{text}".strip()[:BODY_MOST]
+    return await form(request, facts, chosen, typed, answers=answers, labels=labels)
 
 
 async def form(
-    request: Request, facts: Row, typed: dict[str, str], *, reason: str = "", status: int = 200, **more: Any
+    request: Request,
+    facts: Row,
+    chosen: Chosen,
+    typed: dict[str, str],
+    *,
+    answers: Mapping[str, Sequence[str]],
+    labels: Sequence[str],
+    status: int = 200,
+    **more: Any,
 ) -> Response:
-    repository = repository_of(facts["project_repository"])
+    # what a template or a failed try names is offered, though the repository may not have it
+    offered = sorted({*chosen.offer.labels, *labels}, key=str.casefold)
     return await page(
         request,
         "bugs/promote.html",
         status,
         **{"errors": {}, "preview": None} | more,
         facts=facts,
-        repository=repository,
+        chosen=chosen,
+        repository=chosen.repository,
         typed=typed,
-        reason=sentence(reason, repository) if reason else "",
+        answers=answers,
+        labels=labels,
+        offered=offered,
+        reason=sentence(chosen.reason, chosen.repository) if chosen.reason else "",
         problem=sentence(facts["problem"], facts["repository"], facts["detail"]) if facts["problem"] else "",
         title_most=TITLE_MOST,
         body_most=BODY_MOST,
@@ -90,18 +145,35 @@ async def promotion(request: Request) -> Response:
     """Want the issue; its making is a job's, so that no lost answer makes two."""
     facts = await facts_for(request)
     fields = request.fields
+    wanted = fields.get("template", "")
+    # only a template makes it necessary to ask GitHub before the job does
+    chosen = await chosen_of(request, facts, fields) if wanted else None
+    template = chosen.template if chosen else None
+    if wanted and template is None:
+        fields.fail("template", _("GitHub does not give this template just now. Send it again, or choose another."))
+    is_form = template is not None and template.is_form
     typed = {
         "title": fields.text("title", limit=TITLE_MOST),
-        "body": fields.text("body", limit=BODY_MOST),
+        "body": fields.text("body", limit=BODY_MOST, required=not is_form),
     }
+    answers = {field.id: tuple(fields.all(field.id)) for field in template.fields} if template else {}
+    labels = list(dict.fromkeys(each for each in fields.all("labels") if each))[:LABELS_MOST]
+    body = composed(template, answers, typed["body"])
+    again: dict[str, Any] = {"answers": answers, "labels": labels}
     if "preview" in fields:
-        cooked = await writing.preview_of(typed["body"], facts["project_slug"])
-        return await form(request, facts, typed, preview=Markup(cooked.html))
+        chosen = chosen or await chosen_of(request, facts, fields)
+        cooked = await writing.preview_of(body, facts["project_slug"])
+        return await form(request, facts, chosen, typed, preview=Markup(cooked.html), **again)
     try:
+        for name, fault in (faults_of(template, answers) if template else {}).items():
+            fields.fail(name, fault)
         fields.check()
-        await actions.promote(request.reader, facts["thread_id"], **typed)
+        # a repository that went from the list meanwhile is refused, not replaced
+        where = fields.get("repository", "")
+        await actions.promote(request.reader, facts["thread_id"], typed["title"], body, where, labels)
     except Invalid as problem:
-        return await form(request, facts, typed, status=422, errors=problem.errors)
+        chosen = chosen or await chosen_of(request, facts, fields)
+        return await form(request, facts, chosen, typed, status=422, errors=problem.errors, **again)
     return await back_to_thread(
         request, facts["thread_id"], notice=_("The issue is being made. It shows here once it is there.")
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from categories.bugs.queries import facts_of, is_overdue, obstacle
+from categories.bugs.queries import PROMOTED, facts_of, is_overdue, obstacle
 from categories.bugs.states import State, sentence
 from forum.database.engine import Row
 from forum.projects.roles import may
@@ -17,9 +17,9 @@ from forum.web.templates import fragment
 
 
 async def panel(reader: Reader, head: Row | Mapping[str, Any]) -> Markup | None:
-    """The panel beside a thread in a category for bugs, empty but there where nothing is to be said (live news find
+    """The panel beside a thread in a category for bugs or feature requests, and beside one from GitHub, empty but there where nothing is to be said (live news find
     their place by it); None for every other thread, whose acts tell of an issue it once became."""
-    if head["category_kind"] != "bugs":
+    if head["category_kind"] not in PROMOTED and head["origin"] != "github":
         return None
     facts = await facts_of(reader, head["id"])
     may_promote = may(reader, "promote", head["project_id"])
@@ -32,7 +32,7 @@ async def panel(reader: Reader, head: Row | Mapping[str, Any]) -> Markup | None:
         is_failed=facts["state"] == State.FAILED,
         is_overdue=is_overdue(facts, datetime.now(UTC)),
         # of these everybody who sees the thread can tell the reason from the page itself
-        is_absent=not may_promote or reason in ("not-public", "imported"),
+        is_absent=not may_promote or reason in ("not-public", "imported") or head["category_kind"] not in PROMOTED,
         reason=sentence(reason, "") if reason else "",
         problem=sentence(facts["problem"], facts["repository"], facts["detail"]) if facts["problem"] else "",
     )

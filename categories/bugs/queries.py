@@ -1,5 +1,6 @@
 """Reading promotions: what is known of a thread's issue, what keeps it from one, and the posts that an issue is made of."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,14 +16,20 @@ from forum.threads.visibility import visible_post, visible_thread
 from forum.web.errors import NotFound
 from forum.web.reader import Reader
 
+# The kinds of categories whose threads may become issues.
+PROMOTED = ("bugs", "features")
+
 FACTS = Together(f"""
 select asked.n, t.id as thread_id, t.title as thread_title, t.slug, t.visibility, t.origin, t.accepted_number, t.project_id,
        c.kind as category_kind, c.visibility as category_visibility, p.slug as project_slug, p.name as project_name,
        p.repository as project_repository, m.state, m.repository, m.title, m.body, m.wanted_at, m.tries, m.next_at,
-       m.problem, m.detail, m.number, m.url
+       m.problem, m.detail, m.number, m.url, m.labels as promotion_labels, g.state as issue_state, g.reason as issue_reason,
+       g.milestone, g.labels, coalesce(g.is_locked, false) as is_locked, g.repository as issue_repository,
+       g.number as issue_number, t.origin_url,
+       exists (select 1 from github_repository r where r.project_id = p.id) as has_mapped
   from {asked(thread="bigint", reader="bigint")} join thread t on t.id = asked.thread
   join category c on c.id = t.category_id join project p on p.id = t.project_id
-  left join promotion m on m.thread_id = t.id
+  left join promotion m on m.thread_id = t.id left join github_issue g on g.thread_id = t.id
  where {visible_thread("t", "asked.reader")}
 """)
 
@@ -35,18 +42,20 @@ async def facts_of(reader: Reader, thread: int) -> Row:
     return row
 
 
-def obstacle(facts: Row, settings: Settings) -> str:
-    """What keeps a thread from being promoted (states.OBSTACLES), "" where nothing does."""
+def obstacle(facts: Row, settings: Settings, known: Sequence[str] | None = None) -> str:
+    """What keeps a thread from being promoted (states.OBSTACLES), "" where nothing does. `known`: the repositories it may
+    go to, None where that is not worth a statement."""
     # a thread is what its category is, or narrower: what is not public in either way never leaves the site
     if facts["visibility"] != "public" or facts["category_visibility"] != "public":
         return "not-public"
-    if facts["category_kind"] != "bugs":
+    if facts["category_kind"] not in PROMOTED:
         return "not-bug"
     if facts["origin"] == "github":
         return "imported"
     if not is_configured(settings):
         return "no-app"
-    return "" if repository_of(facts["project_repository"]) else "no-repository"
+    has_one = bool(known) if known is not None else facts["has_mapped"] or repository_of(facts["project_repository"])
+    return "" if has_one else "no-repository"
 
 
 def is_overdue(facts: Row, now: datetime) -> bool:

@@ -112,7 +112,9 @@ def sentence(problem: str, repository: str, detail: str = "") -> str:
         case "not-public":
             return _("Only a thread that everybody may read can become a GitHub issue. This one is not public.")
         case "not-bug":
-            return _("Only a thread in a category for bugs can become a GitHub issue. Move it there first.")
+            return _(
+                "Only a thread in a category for bugs or feature requests can become a GitHub issue. Move it there first."
+            )
         case "imported":
             return _("This thread came from GitHub: its issue is there already.")
         case "no-app":

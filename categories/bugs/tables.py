@@ -1,6 +1,6 @@
-"""The table of promotions to GitHub issues."""
+"""The tables of promotions to GitHub issues, and of what is known of issues there."""
 
-from piccolo.columns import UUID, BigSerial, ForeignKey, Integer, Text, Timestamptz
+from piccolo.columns import UUID, Array, BigInt, BigSerial, Boolean, ForeignKey, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from forum.accounts.tables import Person
@@ -28,3 +28,18 @@ class Promotion(Table, tablename="promotion", db=engine):
     number = Integer(null=True)
     url = Text(null=True)
     linked_at = Timestamptz(null=True)
+    labels = Array(base_column=Text())
+
+
+class GithubIssue(Table, tablename="github_issue", db=engine):
+    thread_id = ForeignKey(Thread, primary_key=True, null=False)
+    repository = Text()
+    number = Integer()
+    state = Text()
+    reason = Text()
+    milestone = Text()
+    labels = Array(base_column=Text())
+    is_locked = Boolean()
+    answer = BigInt(null=True)
+    answer_taken = BigInt(null=True)
+    updated_at = Timestamptz()

@@ -5,11 +5,11 @@ official OpenAPI description.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 import httpx
@@ -105,7 +105,7 @@ def app_of(settings: Settings) -> App:
 
 
 # Tokens by App, base and repository, until they expire. Each process asks for its own.
-_tokens: dict[tuple[str, str, str], tuple[str, datetime]] = {}
+_tokens: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], tuple[str, datetime]] = {}
 
 
 def forget_tokens() -> None:
@@ -116,16 +116,20 @@ def path_of(repository: str) -> str:
     return f"/repos/{quote(repository, safe='/')}"
 
 
-async def token_for(app: App, repository: str, now: datetime) -> str:
-    """A token that may write issues of this repository and nothing else. Raises Refused, Limited, Unsure."""
-    place = (app.base, app.id, repository.casefold())
+WRITE_ISSUES: Final = (("issues", "write"),)
+Permissions = tuple[tuple[str, str], ...]
+
+
+async def token_for(app: App, repository: str, now: datetime, may: Permissions = WRITE_ISSUES) -> str:
+    """A token that may do this in this repository and nothing else. Raises Refused, Limited, Unsure."""
+    place = (app.base, app.id, repository.casefold(), may)
     kept = _tokens.get(place)
     if kept and kept[1] - SPARE > now:
         return kept[0]
     _tokens.pop(place, None)
     proof = app.proof(now)
     installation = member(await call(app, "GET", f"{path_of(repository)}/installation", proof, now), "id")
-    wanted = {"repositories": [repository.partition("/")[2]], "permissions": {"issues": "write"}}
+    wanted = {"repositories": [repository.partition("/")[2]], "permissions": dict(may)}
     path = f"/app/installations/{installation}/access_tokens"
     answer = await call(app, "POST", path, proof, now, body=wanted)
     token = str(member(answer, "token"))
@@ -133,23 +137,29 @@ async def token_for(app: App, repository: str, now: datetime) -> str:
     return token
 
 
-async def with_token(app: App, repository: str, now: datetime, method: str, path: str, **sent: Any) -> Any:
+async def with_token(
+    app: App, repository: str, now: datetime, method: str, path: str, may: Permissions = WRITE_ISSUES, **sent: Any
+) -> Any:
     """One call in the name of the installation; a kept token that is not taken any more is replaced, once."""
-    was_kept = (app.base, app.id, repository.casefold()) in _tokens
-    token = await token_for(app, repository, now)
+    place = (app.base, app.id, repository.casefold(), may)
+    was_kept = place in _tokens
+    token = await token_for(app, repository, now, may)
     try:
         return await call(app, method, path_of(repository) + path, token, now, **sent)
     except Refused as refused:
-        _tokens.pop((app.base, app.id, repository.casefold()), None)
+        _tokens.pop(place, None)
         if refused.status != 401 or not was_kept:
             raise
-    token = await token_for(app, repository, now)
+    token = await token_for(app, repository, now, may)
     return await call(app, method, path_of(repository) + path, token, now, **sent)
 
 
-async def create_issue(app: App, repository: str, title: str, body: str, now: datetime) -> Issue:
+async def create_issue(
+    app: App, repository: str, title: str, body: str, now: datetime, labels: Sequence[str] = ()
+) -> Issue:
     """Make an issue. Raises Refused and Limited (there is none), Unsure (there may be one)."""
-    answer = await with_token(app, repository, now, "POST", "/issues", body={"title": title, "body": body})
+    sent = {"title": title, "body": body} | ({"labels": list(labels)} if labels else {})
+    answer = await with_token(app, repository, now, "POST", "/issues", body=sent)
     return read_issue(answer)
 
 

@@ -105,6 +105,7 @@ class Reaction(Table, tablename="reaction", db=engine):
     person_id = ForeignKey(Person, null=False)
     kind = Text()
     at = Timestamptz()
+    origin = Text()
 
 
 class ThreadAct(Table, tablename="thread_act", db=engine):

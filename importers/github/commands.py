@@ -5,9 +5,13 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO, cast
 
 from forum.outside.fetch import FetchFailed, download
+from forum.outside.github import Refused, Unsure
 from forum.web.i18n import _
+from importers.faults import one_line
 from importers.github.archive import NotAnArchive, Source
 from importers.github.importing import import_github
+from importers.github.live import import_history, sleep_until
+from importers.github.progress import Taken
 from importers.github.records import REPOSITORY
 from importers.github.splitting import SOURCE_MOST
 from importers.placing import NoPlace
@@ -17,7 +21,7 @@ from importers.telling import WRONG_USAGE, fail, progress_bar, tell
 async def run_import(
     repository: str, project: str, archive: str | None, as_json: bool = False, with_pulls: bool = False
 ) -> int:
-    """Import the issues of OWNER/REPO from a file or an http(s) URL; returns the exit status.
+    """Import the issues of OWNER/REPO from a file or an http(s) URL, else from GitHub's API; returns the exit status.
 
     The summary goes to standard output, progress and what went wrong to standard error. 0: done, records skipped or
     not. 1: nothing was imported, or the archive broke off (what came before it is imported). 2: wrong usage.
@@ -25,7 +29,7 @@ async def run_import(
     if not REPOSITORY.fullmatch(repository):
         return fail(_("%(name)s is not a repository: say OWNER/REPO.") % {"name": repository[:100]}, WRONG_USAGE)
     if not archive:
-        return fail(_("Say where the issues are: --archive FILE or URL (archive.json, or REST rows)."), WRONG_USAGE)
+        return await run_live(repository, project, as_json)
     try:
         with TemporaryDirectory(prefix="haas-") as folder, progress_bar(_("Issues")) as bar:
             file = await bring(archive, Path(folder))
@@ -37,6 +41,27 @@ async def run_import(
     if summary.broken:
         told = {"where": summary.broken.where, "why": summary.broken.why}
         return fail(_("The archive could not be read to its end: %(where)s, %(why)s.") % told)
+    return 0
+
+
+async def run_live(repository: str, project: str, as_json: bool = False) -> int:
+    """Import the whole history from GitHub's API; where it asks to wait, wait. Returns the exit status.
+
+    Ended in any way, the next run goes on where this one was.
+    """
+    try:
+        with progress_bar(_("GitHub")) as bar:
+            summary = await import_history(repository, project, progress=bar, pause=sleep_until)
+    except NoPlace as error:
+        return fail(_("Nothing was imported: %(why)s.") % {"why": error})
+    except Taken:
+        return fail(_("Another run imports %(name)s just now.") % {"name": repository})
+    except Refused as refused:
+        return fail(_("GitHub refused it: %(why)s.") % {"why": one_line(refused.message, 200)})
+    except Unsure as unsure:
+        told = {"why": one_line(str(unsure), 200)}
+        return fail(_("GitHub did not answer (%(why)s). Start it again: it goes on where it was.") % told)
+    tell(summary, as_json)
     return 0
 
 

@@ -45,7 +45,9 @@ class Posts:
 
     def numbered(self) -> set[int]:
         """The posts that are known as REST comments already."""
-        return {post for foreign_id, post in self.ids.items() if foreign_id.startswith("comment:")}
+        return {
+            post for foreign_id, post in self.ids.items() if foreign_id.startswith(("comment:", "discussion-comment:"))
+        }
 
     async def find(self, comment: Comment, wanted: Sequence[str]) -> int | None:
         """The post that a comment is: by its ids, else by second and text (its author may be renamed or gone)."""
@@ -105,9 +107,9 @@ async def add_comments(
 async def add_comment(place: Place, posts: Posts, comment: Comment, now: datetime) -> int:
     """The post of a new comment."""
     writer = await place.people.person(comment.author)
-    anchor = f"#issuecomment-{comment.id}" if comment.id is not None else ""
-    origin = Origin(
-        SOURCE, f"https://github.com/{place.repository}/issues/{posts.number}{anchor}", min(comment.created_at, now)
-    )
+    page, mark = ("discussions", "discussioncomment") if comment.in_discussion else ("issues", "issuecomment")
+    anchor = f"#{mark}-{comment.id}" if comment.id is not None else ""
+    url = f"https://github.com/{place.repository}/{page}/{posts.number}{anchor}"
+    origin = Origin(SOURCE, url, min(comment.created_at, now))
     stored = await store_reply(Reader(id=posts.author), posts.thread, comment.body, origin=origin, author=writer)
     return stored.post

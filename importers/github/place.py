@@ -7,7 +7,7 @@ from forum.database.engine import execute
 from forum.projects.actions import tag_name
 from importers.changes import Texts
 from importers.github.people import SOURCE, People
-from importers.github.records import Comment, Issue
+from importers.github.records import Comment, Issue, Section
 from importers.placing import check_free, find_project, take
 
 KINDS = ("support", "bugs", "features")
@@ -25,6 +25,8 @@ LABEL_KINDS = {
     "questions": "support",
     "support": "support",
 }
+IDEAS = {"idea", "ideas", "feature", "features", "request", "requests", "proposal", "proposals", "wish", "wishes"}
+BUGS = {"bug", "bugs", "issue", "issues", "problem", "problems"}
 NEGATIONS = {"not", "no", "non", "never", "without"}
 
 
@@ -36,6 +38,8 @@ class Place:
     project: int
     slug: str
     categories: dict[str, int]
+    # categories by name and by slug, for discussions
+    named: dict[str, int] = field(default_factory=dict)
     people: People = field(default_factory=People)
 
     @property
@@ -61,7 +65,16 @@ class Place:
         """What a comment is known by: REST's number, and being the nth of its author and second (archives have no
         more)."""
         by_place = f"{self.thread_id(number)}/comment:{comment.author.login.casefold()}:{comment.made}:{nth}"
-        return [by_place] if comment.id is None else [f"comment:{comment.id}", by_place]
+        return [comment.key, by_place] if comment.key else [by_place]
+
+    def category_of(self, issue: Issue) -> int:
+        """Where an issue goes by its kind, a discussion by the name of its section there."""
+        if issue.section is None:
+            return self.categories[kind_of(issue)]
+        for name in (issue.section.name, issue.section.slug):
+            if name.casefold() in self.named:
+                return self.named[name.casefold()]
+        return self.categories[kind_of_section(issue.section)]
 
 
 def kind_of(issue: Issue) -> str:
@@ -77,6 +90,17 @@ def kind_of(issue: Issue) -> str:
     return "bugs" if kind == "security" else kind
 
 
+def kind_of_section(section: Section) -> str:
+    """The kind of category for discussions whose section no category here is named after: ideas are wishes, what has no
+    answer is talk, where there is a place for it (`other`)."""
+    words = set("".join(c if c.isalpha() else " " for c in section.name.casefold()).split())
+    if words & IDEAS:
+        return "features"
+    if words & BUGS:
+        return "bugs"
+    return "support" if section.is_answerable else "other"
+
+
 def tags_of(issue: Issue) -> list[str]:
     """The names of an issue's tags, sorted."""
     return sorted({name for label in issue.labels if (name := tag_name(label)[:60])})
@@ -86,7 +110,10 @@ async def find_place(repository: str, project_slug: str) -> Place:
     """The place of a repository in a project. Raises NoPlace: no such project, no open category, taken by another."""
     project, rows = await find_project(project_slug)
     first = {kind: next((r["id"] for r in rows if r["kind"] == kind), rows[0]["id"]) for kind in KINDS}
-    place = Place(repository, project, project_slug.lower(), first)
+    # talk goes where questions do, unless there is a place for it
+    first["other"] = next((r["id"] for r in rows if r["kind"] == "other"), first["support"])
+    named = {name.casefold(): row["id"] for row in reversed(rows) for name in (row["slug"], row["name"])}
+    place = Place(repository, project, project_slug.lower(), first, named)
     await check_free(SOURCE, place.name, repository, project)
     return place
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
@@ -19,10 +19,14 @@ LOGIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})(?:\[bot\])?")
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}/[A-Za-z0-9_.-]{1,100}")
 API_REPOSITORY = re.compile(r"/repos/([^/\s]+/[^/\s]+)(?:/|$)")
 API_ISSUE = re.compile(r"/issues/(\d{1,9})$")
+ANSWER = re.compile(r"#discussioncomment-(\d{1,18})$")
 NUMBER_MOST = 10**9
 ID_MOST = 2**62
 # GitHub began in 2008, but what was moved there may be older.
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+# Reactions of theirs that say what one here says; laughing, doubting, disagreeing and looking on have no counterpart.
+FACES = ("+1", "heart", "hooray", "rocket")
 
 # state_reason, as it is told after "closed the thread:"; "completed" goes without saying
 REASONS = {"not_planned": "not planned", "duplicate": "duplicate"}
@@ -53,11 +57,29 @@ class Comment:
     made: str
     id: int | None = None
     updated_at: datetime | None = None
+    counted: Mapping[str, int] = field(default_factory=dict)
+    # numbers of comments on issues and of those in discussions are not of one sequence
+    in_discussion: bool = False
+
+    @property
+    def key(self) -> str:
+        """What REST's number is as a foreign id, "" without one."""
+        return "" if self.id is None else f"{'discussion-' if self.in_discussion else ''}comment:{self.id}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A category of a repository's discussions."""
+
+    name: str
+    slug: str
+    is_answerable: bool
 
 
 @dataclass(frozen=True)
 class Issue:
-    """An issue or pull request. `comments` is None where the source does not say, as REST rows that only count."""
+    """An issue, pull request or discussion (which has a `section`). `comments` is None where the source does not say, as
+    REST rows that only count; the same of `is_locked`. `answer`: the number of the comment that was marked as it."""
 
     number: int
     title: str
@@ -76,13 +98,20 @@ class Issue:
     is_pull: bool = False
     node_id: str | None = None
     rest_id: int | None = None
+    milestone: str = ""
+    is_locked: bool | None = None
+    counted: Mapping[str, int] = field(default_factory=dict)
+    section: Section | None = None
+    answer: int | None = None
 
     @property
     def digest(self) -> str:
         """Changes whenever anything changes that an import would act on."""
         comments = self.comments and [[c.author.key, c.made, c.id, c.body] for c in self.comments]
         said = [1, self.title, self.body, self.is_closed, self.labels, self.author.key, comments]
-        return short_hash(json.dumps([*said, self.node_id, self.rest_id]))
+        more = [self.milestone, self.is_locked, sorted(self.counted.items()), self.answer]
+        # archives know nothing of these, and what was imported from them keeps its digest
+        return short_hash(json.dumps([*said, self.node_id, self.rest_id, *(more if any(more) else ())]))
 
 
 @dataclass(frozen=True)
@@ -108,9 +137,10 @@ class Reading:
     def __post_init__(self) -> None:
         object.__setattr__(self, "folded", self.repository.casefold())
 
-    def url(self, number: int, is_pull: bool = False) -> str:
+    def url(self, number: int, is_pull: bool = False, is_discussion: bool = False) -> str:
         """The record's page on GitHub; made here, so that no archive can bring an address of its own."""
-        return f"https://github.com/{self.repository}/{'pull' if is_pull else 'issues'}/{number}"
+        folder = "discussions" if is_discussion else "pull" if is_pull else "issues"
+        return f"https://github.com/{self.repository}/{folder}/{number}"
 
     def records(self, value: object, where: str, *, is_pull: bool | None = None) -> Iterator[Record]:
         """What one JSON value of a source holds; never raises.
@@ -143,7 +173,8 @@ class Reading:
         self.check_repository(value)
         if is_pull is None:
             is_pull = bool(value.get("pull_request"))
-        url = self.url(number, is_pull)
+        section = section_of(value.get("category"))
+        url = self.url(number, is_pull, section is not None)
         faults: list[Malformed] = []
         comments = self.comments(value, where, url, faults)
         dates = [read_time(value, "created_at", "createdAt"), read_time(value, "updated_at", "updatedAt")]
@@ -174,7 +205,12 @@ class Reading:
             comments=comments,
             is_pull=is_pull,
             node_id=node_id_of(value),
-            rest_id=rest_id_of(value.get("id")),
+            rest_id=rest_id_of(value.get("id")) if section is None else None,
+            milestone=milestone_of(value.get("milestone")),
+            is_locked=locked if isinstance(locked := value.get("locked"), bool) else None,
+            counted=counted_of(value.get("reactions")),
+            section=section,
+            answer=answer_of(value),
         )
         yield from faults
 
@@ -217,6 +253,8 @@ class Reading:
             made=written.strftime("%Y-%m-%dT%H:%M:%SZ") if written else "",
             id=rest_id_of(value.get("id")),
             updated_at=read_time(value, "updated_at", "updatedAt"),
+            counted=counted_of(value.get("reactions")),
+            in_discussion="discussion_id" in value,
         )
 
     def loose_comment(self, value: dict[str, object], where: str) -> LooseComment:
@@ -310,3 +348,30 @@ def node_id_of(value: dict[str, object]) -> str | None:
         if isinstance(told, str) and 0 < len(told) <= 100 and told.isascii() and told.isprintable():
             return told
     return None
+
+
+def milestone_of(told: object) -> str:
+    title = told.get("title") if isinstance(told, dict) else None
+    return one_line(title, 200) if isinstance(title, str) else ""
+
+
+def counted_of(told: object) -> dict[str, int]:
+    """How often each reaction that has a counterpart here was given."""
+    if not isinstance(told, dict):
+        return {}
+    return {name: n for name in FACES if type(n := told.get(name)) is int and 0 < n < NUMBER_MOST}
+
+
+def section_of(told: object) -> Section | None:
+    """The category of a discussion; issues have none."""
+    if not isinstance(told, dict) or not isinstance(name := told.get("name"), str):
+        return None
+    slug = told.get("slug")
+    return Section(one_line(name, 100), slug[:100] if isinstance(slug, str) else "", told.get("is_answerable") is True)
+
+
+def answer_of(value: dict[str, object]) -> int | None:
+    """The number of the comment that is a discussion's answer, out of its address."""
+    told = value.get("answer_html_url")
+    found = ANSWER.search(told) if isinstance(told, str) else None
+    return int(found[1]) if found else None

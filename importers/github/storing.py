@@ -19,7 +19,7 @@ from importers.github.changes import close, reopen
 from importers.github.comments import Posts, add_comments
 from importers.github.moved import is_moved
 from importers.github.people import SOURCE
-from importers.github.place import Place, kind_of, tags_of
+from importers.github.place import Place, tags_of
 from importers.github.records import Issue, LooseComment
 from importers.kept import keep as keep_record
 from importers.summary import Outcome
@@ -90,7 +90,7 @@ async def create(place: Place, issue: Issue, now: datetime) -> int:
     author = await place.people.person(issue.author)
     posted = await store_thread(
         author,
-        place.categories[kind_of(issue)],
+        place.category_of(issue),
         issue.title,
         issue.body,
         tags=tags_of(issue),

@@ -221,6 +221,7 @@ class Places:
             Place("proof of who asks", f"/proofs/{proven}", world.people["bea"]),
             Place("proof of who asks, not yet", f"/proofs/{open_}", world.people["bea"]),
             Place("thread, asked for a project", granted.posted.url, world.people["bea"]),
+            Place("import", f"{here}/settings/import", world.owner),
             Place("inbox", f"{here}/inbox", world.supporter),
             Place("inbox, mine", f"{here}/inbox?view=mine", world.supporter),
             Place("inbox, empty", f"{here}/inbox?view=closed", world.owner),

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from joserfc import jwt
@@ -22,6 +22,9 @@ from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 
 from tests.standins.github_issues import Issues, Rows
+
+if TYPE_CHECKING:
+    from tests.standins.github_history import History
 
 Json = dict[str, Any]
 Hook = Callable[[str, str], Awaitable[None]]
@@ -96,6 +99,9 @@ class GitHub(Issues):
     first_number: int = 12
     # issues that change, comments, permissions (github_issues.py)
     bot_rows: Rows = field(default_factory=Rows)
+    # what a repository's history tells of itself (github_history.py), and the headers of an answer beside the usual ones
+    history: "History | None" = None
+    more: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -171,9 +177,9 @@ class GitHub(Issues):
             return
         if fault is None:
             self.check_answer(one, status, answer)
-        said = b"" if status == 204 else json.dumps(answer).encode()
+        said = b"" if status in (204, 304) else json.dumps(answer).encode()
         more = {"content-type": "application/json; charset=utf-8", "content-length": str(len(said))}
-        more |= fault.headers if fault else {}
+        more |= self.more | (fault.headers if fault else {})
         lines = "".join(f"{name}: {value}\r\n" for name, value in more.items())
         writer.write(
             f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}connection: close\r\n\r\n".encode() + said
@@ -185,7 +191,7 @@ class GitHub(Issues):
             self.wrong.append(f"{one.method} {one.path}: headers {one.headers}")
         if "x-github-api-version" not in one.headers:
             self.wrong.append(f"{one.method} {one.path}: no version")
-        if self.description is not None:
+        if self.description is not None and not one.path.endswith("/graphql"):
             try:
                 self.description.api.validate_request(official(one))
             except Exception as error:
@@ -193,7 +199,10 @@ class GitHub(Issues):
 
     def check_answer(self, one: Asked, status: int, answer: Any) -> None:
         """The stand-in itself is held to the description, which does not list every refusal of a token."""
-        if self.description is None or status in (204, 401):
+        if self.description is None or status in (204, 304, 401) or one.path.endswith("/graphql"):
+            return
+        if "/contents/" in one.path and isinstance(answer, list):
+            # a folder: the description tells what it is by a property that no list has
             return
         said = MockResponse(json.dumps(answer).encode(), status_code=status, content_type="application/json")
         try:
@@ -209,6 +218,9 @@ class GitHub(Issues):
     # --- what it does ----------------------------------------------------------------------------------------------
 
     def answer(self, one: Asked) -> tuple[int, Any]:
+        self.more = {}
+        if self.history is not None and (told := self.history.answer(self, one)) is not None:
+            return told
         match one.method, one.path.strip("/").split("/"):
             case "POST", ["app-manifests", code, "conversions"]:
                 return self.answer_manifest(code)
@@ -287,8 +299,15 @@ NOT_PROVEN: tuple[int, Json] = (401, {"message": "A JSON web token could not be 
 
 def official(one: Asked) -> MockRequest:
     data = None if one.body is None else json.dumps(one.body).encode()
+    # the name of a file is one part of the path in the description, whatever folders it names
+    before, mark, file = one.path.partition("/contents/")
     return MockRequest(
-        OFFICIAL, one.method.lower(), one.path, args=one.query, data=data, content_type="application/json"
+        OFFICIAL,
+        one.method.lower(),
+        before + mark + file.replace("/", "%2F"),
+        args=one.query,
+        data=data,
+        content_type="application/json",
     )
 
 

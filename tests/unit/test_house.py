@@ -92,6 +92,17 @@ UNSEEN = {
     ): "who is told, inside the question, which asked; shows nobody anything",
     ("categories/support/parts.py", "asks_of"): "the form of a draft that its requester is shown",
     ("categories/support/submitting.py", "filled_in"): "inside the submission, on a ticket that ticket_for asked for",
+    ("categories/bugs/mirror.py", "mirror"): "an issue's news, written into its thread; shows nobody anything",
+    ("categories/bugs/mirror.py", "commented"): "an issue's news, written into its thread; shows nobody anything",
+    ("categories/bugs/mirror.py", "tell_closed"): "the thread's project alone; who hears is asked of WAITING",
+    (
+        "importers/github/reactions.py",
+        "store_reactions",
+    ): "an importer writes whose posts they are; shows nobody anything",
+    ("importers/github/said.py", "remove_post"): "takes away what was taken away there; shows nobody anything",
+    ("importers/github/said.py", "NOTE"): "an importer's memory of dates and counts; shows nobody anything",
+    ("importers/github/whole.py", "settle_answer"): "an importer writes the answer; shows nobody anything",
+    ("importers/github/live.py", "COUNTED"): "the importer's own summary: numbers of what was public there",
 }
 # Rooms of the operator's command line alone: they fill, measure and check a site, and show nobody a thread.
 OPERATORS_OWN = ("forum/demo/", "forum/bench/", "forum/recount.py", "forum/doctor.py")

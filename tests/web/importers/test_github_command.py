@@ -22,7 +22,7 @@ async def test_what_goes_wrong_is_told_in_one_line(tmp_path: Path, capsys: pytes
     file = str(write(tmp_path, archive(issue(7))))
     for repository, project, where, status, told in (
         ("pond", "pond", file, 2, "OWNER/REPO"),
-        (REPOSITORY, "pond", None, 2, "--archive"),
+        (REPOSITORY, "nowhere", None, 1, "no project nowhere"),
         (REPOSITORY, "nowhere", file, 1, "no project nowhere"),
         (REPOSITORY, "pond", "/nowhere/at/all", 1, "no such file"),
         (REPOSITORY, "pond", "ftp://example.org/a.json", 1, "only http"),
