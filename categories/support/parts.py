@@ -173,9 +173,9 @@ async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] |
         claim = await parts.load("imported_draft", request, head, False) if ticket else Markup("")
         return {"aside": aside_of(powers) + await panel_of(request, head, None), "notes": claim}
     is_imported = ticket["state"] == "draft" and not ticket["is_native"]
+    confirm = await parts.load("imported_draft", request, head, True) if is_imported else Markup("")
     return {
-        "notes": await parts.load("imported_draft", request, head, True) if is_imported else Markup(""),
-        "strip": await strip_of(reader, ticket, is_team=is_team) + await form_of(request, ticket, errors),
+        "strip": confirm + await strip_of(reader, ticket, is_team=is_team) + await form_of(request, ticket, errors),
         "aside": aside_of(powers) + await panel_of(request, head, ticket),
         "streams": [f"place:{ticket['id']}@{ticket['queue_version']}"]
         + ([f"writing:{head['id']}@0"] if is_team else []),

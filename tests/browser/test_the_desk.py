@@ -133,7 +133,7 @@ async def test_from_a_comment_on_github_to_a_satisfied_asker(
             break
         await sam.wait_for_timeout(50)
     said = github.said(7)[-1]
-    link = re.search(r"http://127\.0\.0\.1:\d+(/t/\S+?)[)\s]", said)
+    link = re.search(r"http://127\.0\.0\.1:\d+(/t/[\w/-]+)", said)
     assert link is not None, said
     assert github.bot_rows.rows[7]["state_reason"] == "not_planned"
     await expect(sam.get_by_text("How do I stop the pump?")).to_have_count(0), "nobody is told of a draft"
@@ -154,10 +154,9 @@ async def test_from_a_comment_on_github_to_a_satisfied_asker(
 
     # terms, capacity, submit
     await expect(wader.get_by_text(TERMS).first).to_be_attached()
-    await wader.get_by_label("Personal").check()
-    for box in await wader.locator("form [name^=terms], form [name=accept]").all():
-        await box.check()
-    await wader.get_by_role("button", name=re.compile("Submit")).first.click()
+    await wader.get_by_label("for yourself").check()
+    await wader.get_by_label("I accept these terms.").check()
+    await wader.get_by_role("button", name="Submit without paying").click()
     await expect(wader.locator("#queue")).to_contain_text("1")
     await shoot(wader, "desk-waiting")
 
@@ -168,7 +167,9 @@ async def test_from_a_comment_on_github_to_a_satisfied_asker(
     await expect(sam.locator(".ticket header").get_by_text("assigned to")).to_be_visible()
     await shoot(sam, "desk-claimed")
     await sam.goto(link[1])
-    await sam.get_by_role("button", name="Every message").click()
+    await sam.locator("#level summary").click()
+    await sam.locator("#level button", has_text="Every message").click()
+    await expect(sam.locator("#level summary")).to_contain_text("Every message")
 
     # wader adds a word, which sam hears of by mail, and answers by mail
     await wader.get_by_label("Your reply").fill("It is the blue pump.")
