@@ -14,6 +14,10 @@ from categories.figures import pages as figures
 from categories.forms import pages as forms
 from categories.forms import privacy as forms_privacy
 from categories.forms import terms_pages
+from categories.proofs import actions as proofs_actions
+from categories.proofs import jobs as proofs_jobs
+from categories.proofs import pages as proofs
+from categories.proofs import parts as proofs_parts
 from categories.satisfaction import pages as satisfaction
 from categories.satisfaction import parts as satisfaction_parts
 from categories.satisfaction import subscribers as satisfaction_subscribers
@@ -185,6 +189,10 @@ def wire() -> None:
     jobs.schedule("look_after_claims", "*/15 * * * *")
     jobs.register("end_claims", claims.end_claims)
     jobs.register("give_turns", claims.give_turns)
+    jobs.register(proofs_jobs.ONE, proofs_jobs.check_proof)
+    jobs.register(proofs_jobs.DAILY, proofs_jobs.check_proofs)
+    jobs.schedule(proofs_jobs.DAILY, "50 3 * * *")
+    doors.register(proofs.ERRAND, proofs.github_answered)
 
     jobs.register(github_jobs.JOB, github_jobs.import_github_history)
     jobs.register("resume_imports", github_jobs.resume_imports)
@@ -208,6 +216,8 @@ def wire() -> None:
     subscribe(happened.ThreadMoved, support_subscribers.assignee_may_not_follow)
     subscribe(ticket_events.TicketOver, satisfaction_subscribers.ticket_over)
     kinds.register(satisfaction_subscribers.KIND)
+    for kind in proofs_actions.KINDS:
+        kinds.register(kind)
     subscribe(TeamLeft, support_subscribers.team_left)
     subscribe(happened.ThreadSplit, support_subscribers.thread_split)
     subscribe(happened.PostCreated, snoozing.post_created)
@@ -260,6 +270,10 @@ def wire() -> None:
 
     parts.register("composer", Part(reply_tools.composer_tools, "support/tools_button.html", alike=True))
     parts.register("inbox_actions", Part(bugs_parts.inbox_promote, "bugs/inbox_promote.html"))
+    parts.register("capacity_project", proofs.CAPACITY_PROJECT)
+    parts.register("project_facts", proofs_parts.PROJECT_FACTS)
+    parts.register("asked_for", proofs_parts.ASKED_FOR)
+
     parts.register("preferences", presence.PREFERENCES)
     parts.register("profile_panels", reputation.PROFILE_PANEL)
     parts.register("profile_panels", thanks_parts.PROFILE_PANEL)
@@ -281,6 +295,7 @@ def wire() -> None:
         calendar_pages.SETTINGS,
         policy_pages.SETTINGS,
         bot_pages.SETTINGS,
+        proofs.SETTINGS,
         plans.SETTINGS,
         payout_runs.SETTINGS,
         words_pages.SETTINGS,
@@ -340,6 +355,7 @@ def all_routes() -> list[BaseRoute]:
         *satisfaction.routes,
         *calendar_pages.routes,
         *policy_pages.routes,
+        *proofs.routes,
         *reputation.routes,
         *book.routes,
         *bumps.routes,

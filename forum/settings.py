@@ -74,6 +74,7 @@ class Settings:
     meilisearch_key: str = ""
     smtp_listen: str = ""
     mail_authserv: str = ""
+    internal_hosts: str = ""
     oidc: tuple[OidcProvider, ...] = ()
 
     @property
@@ -94,6 +95,11 @@ class Settings:
             for p in self.oidc
             if p.is_whole and p.name != "github"
         )
+
+    @property
+    def within(self) -> frozenset[str]:
+        """Hosts (`host` or `host:port`, small letters) that may be asked though they are not on the public internet."""
+        return frozenset(name.lower() for name in self.internal_hosts.replace(",", " ").split())
 
     def described(self) -> list[tuple[str, str]]:
         """Every setting in force as (variable, value), secrets masked; what `haas doctor` prints."""

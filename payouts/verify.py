@@ -64,10 +64,10 @@ BUMPS: Final[tuple[tuple[str, str], ...]] = (
         " where b.state is distinct from 'paid'",
     ),
     (
-        "invoice {} has other figures (project, buyer, currency, net, rate, tax) than bump {}: {}, it says {}",
+        "invoice {} has other figures (project, buyer, currency, net, rate, tax, discount) than bump {}: {}, it says {}",
         "select * from (select i.label, b.id,"
-        " (i.project_id, i.buyer_id, i.currency, i.net, i.tax_rate, i.tax)::text as invoiced,"
-        " (b.project_id, b.payer_id, b.currency, b.amount, b.tax_rate, b.tax)::text as says"
+        " (i.project_id, i.buyer_id, i.currency, i.net, i.tax_rate, i.tax, i.discount)::text as invoiced,"
+        " (b.project_id, b.payer_id, b.currency, b.amount, b.tax_rate, b.tax, b.discount)::text as says"
         " from invoice i join bump b on b.id = i.bump_id) f where invoiced <> says",
     ),
     (
@@ -119,7 +119,7 @@ RANKS: Final[tuple[tuple[str, str], ...]] = (
         "with recursive root(id, at) as (select id, id from ticket where merged_into is null union all"
         " select k.id, r.at from ticket k join root r on r.id = k.merged_into)"
         " select k.id, k.rank_amount, coalesce(b.total, 0) from ticket k full join (select x.at as ticket_id,"
-        f" least(sum(b.amount - coalesce(r.back, 0)), {RANK_MOST}) as total from bump b join root x on x.id = b.ticket_id left join"
+        f" least(sum(bump_counts(b.amount, b.discount, coalesce(r.back, 0))), {RANK_MOST}) as total from bump b join root x on x.id = b.ticket_id left join"
         " (select t.cause_id, sum(e.amount) as back from ledger_transaction t join ledger_entry e on e.transaction_id = t.id"
         " join ledger_account a on a.id = e.account_id and a.kind = 'income' where t.kind = 'refund' group by 1) r"
         " on r.cause_id = b.id where b.state = 'paid' group by 1) b on b.ticket_id = k.id"

@@ -21,6 +21,7 @@ from forum.projects.actions import require_project
 from forum.threads.drafts import draft_to_ask, drop_draft, keep_draft, numbered_key
 from forum.threads.rules import TITLE_LEAST, TITLE_MOST
 from forum.threads.writing import preview_of
+from forum.web import parts
 from forum.web.errors import Invalid, Problem, ReadOnly, SignInFirst
 from forum.web.i18n import _
 from forum.web.pages import page, redirect, swap
@@ -28,7 +29,7 @@ from forum.web.requests import Form, Request
 from forum.web.routing import route
 from forum.web.switches import check_writable
 
-FIELDS = ("title", "markdown", "project", "category", "private", "capacity", "only_team", "verbatim")
+FIELDS = ("title", "markdown", "project", "category", "private", "capacity", "on_behalf", "only_team", "verbatim")
 
 
 async def projects_to_ask() -> list[tuple[str, str]]:
@@ -209,6 +210,8 @@ async def sent_off(request: Request, typed: dict[str, str]) -> Response:
         errors = problem.errors if isinstance(problem, Invalid) else {"": problem.message}
         return await ask_page(request, typed, problem.status, errors=dict(errors), key=fields.key())
     await drop_draft(request.reader, draft_key(request))
+    if asked.ticket is not None:
+        await parts.sent("capacity_project", request, asked.ticket)
     notice = _("Kept as a draft. Say in which capacity you ask, and submit it.") if asked.is_draft else ""
     if fields.get("then") == "raise" and not asked.is_draft:
         if asked.ticket is not None:

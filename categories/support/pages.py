@@ -10,6 +10,7 @@ from forum.database.engine import fetch_value
 from forum.threads.actions import move_thread
 from forum.threads.pages import asked_id, back_to_thread, fresh_page
 from forum.threads.queries import thread_head
+from forum.web import parts
 from forum.web.errors import Invalid, NotFound
 from forum.web.i18n import _
 from forum.web.pages import page, redirect
@@ -43,6 +44,7 @@ async def submission(request: Request) -> Response:
         )
     except Invalid as problem:
         return await fresh_page(request, thread, status=422, ticket_errors=problem.errors)
+    await parts.sent("capacity_project", request, ticket)
     if fields.get("then") == "raise":
         return redirect(request, f"/tickets/{ticket}/bump", _("Submitted. It waits already; raise it if you like."))
     return await back_to_thread(request, thread, notice=_("Submitted. Your place in the queue is below."))

@@ -138,6 +138,13 @@ def track_of(state: QueueState, place: Place | None) -> dict[str, Any]:
     return {"line": line, "stroke": stroke_of(place.position, ends) if place else None, "state": state}
 
 
+async def asked_for(request: Request, ticket: Row | None, *, is_team: bool) -> Markup:
+    """To requester and team, for which open-source project a ticket is asked; only such a ticket costs a statement."""
+    if ticket is None or ticket["capacity"] != "project" or not (ticket["is_requester"] or is_team):
+        return Markup("")
+    return await parts.load("asked_for", request, ticket)
+
+
 async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Strip, facts and live stream of the ticket whose home is this thread; nothing for a thread without."""
     reader = request.reader
@@ -146,6 +153,7 @@ async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] |
     ticket = await queries.ticket_of_thread(reader, head["id"], is_team=is_team)
     powers: dict[str, Any] = {
         "head": head,
+        "asked_for": await asked_for(request, ticket, is_team=is_team),
         "ticket": ticket,
         "reader": reader,
         "csrf": request.csrf_token if reader.is_signed_in else "",

@@ -18,7 +18,8 @@ TITLE_MOST, BODY_MOST, WORD_MOST = 300, 100_000, 100
 
 @dataclass(frozen=True)
 class Attempt:
-    """What was begun: at which provider, by whom (None: somebody who wants in), where it leads, what a guest wrote."""
+    """What was begun: at which provider, by whom (None: somebody who wants in), where it leads, what a guest wrote; an
+    `errand` ("" to sign in) of another room, and which row of that room (`subject`) it is about."""
 
     state: bytes
     provider: str
@@ -26,6 +27,8 @@ class Attempt:
     made: Secrets
     next: str
     draft: Mapping[str, str]
+    errand: str = ""
+    subject: int | None = None
 
 
 def hashed(secret: str) -> bytes:
@@ -37,15 +40,22 @@ def new_secrets() -> Secrets:
 
 
 async def begin(
-    provider: str, browser: str, *, next: str, draft: Mapping[str, str] | None = None, person: int | None = None
+    provider: str,
+    browser: str,
+    *,
+    next: str,
+    draft: Mapping[str, str] | None = None,
+    person: int | None = None,
+    errand: str = "",
+    subject: int | None = None,
 ) -> Secrets:
     """Note that a sign-in began in the browser whose form token is bound to `browser` (session or guest cookie)."""
     made = new_secrets()
     most = {"title": TITLE_MOST, "body": BODY_MOST}
     await execute("delete from sign_in_attempt where expires_at < now()")
     await execute(
-        "insert into sign_in_attempt (state, browser, provider, person_id, nonce, verifier, next, draft, expires_at)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9)",
+        "insert into sign_in_attempt (state, browser, provider, person_id, nonce, verifier, next, draft, expires_at,"
+        " errand, subject) values ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9, $10, $11)",
         hashed(made.state),
         hashed(browser),
         provider,
@@ -58,6 +68,8 @@ async def begin(
             for name, text in (draft or {}).items()
         },
         TO_RETURN,
+        errand,
+        subject,
     )
     return made
 
@@ -78,7 +90,16 @@ async def take(state: str, browser: str) -> Attempt | None:
     if row is None:
         return None
     made = Secrets(state, row["nonce"], row["verifier"])
-    return Attempt(row["state"], row["provider"], row["person_id"], made, row["next"], row["draft"])
+    return Attempt(
+        row["state"],
+        row["provider"],
+        row["person_id"],
+        made,
+        row["next"],
+        row["draft"],
+        row["errand"],
+        row["subject"],
+    )
 
 
 async def keep_proof(attempt: Attempt, proof: Proof) -> None:

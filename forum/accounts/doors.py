@@ -4,6 +4,8 @@
 hold signs nobody in, and says so.
 """
 
+from collections.abc import Awaitable, Callable
+
 import structlog
 from starlette.responses import Response
 
@@ -22,6 +24,15 @@ from forum.web.requests import Request
 from forum.web.routing import route
 
 log = structlog.get_logger()
+
+# What else people go to a provider for than to sign in: upper rooms register who hears the answer, in `forum/app.py`.
+Errand = Callable[[Request, Provider, Attempt], Awaitable[Response]]
+_errands: dict[str, Errand] = {}
+
+
+def register(name: str, errand: Errand) -> None:
+    """Let the answers to attempts of this errand be heard; `forum/app.py` alone does this."""
+    _errands[name] = errand
 
 
 def provider_of(request: Request) -> Provider:
@@ -70,6 +81,8 @@ async def answered(request: Request) -> Response:
     if attempt.provider != provider.name:
         message = _("This answer is of somebody else than was asked.")
         return await refused(request, provider.label, message, 400, f"begun at {attempt.provider}")
+    if attempt.errand:
+        return await _errands[attempt.errand](request, provider, attempt)
     if "error" in query or not query.get("code"):
         return await declined(request, provider, query.get("error", ""))
     try:

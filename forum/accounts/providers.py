@@ -187,14 +187,14 @@ class GitHub:
     def speaker(self) -> Any:
         return client(self.client_id, self.client_secret, token_endpoint_auth_method="client_secret_post")
 
-    async def address(self, made: Secrets, redirect_uri: str) -> str:
+    async def address(self, made: Secrets, redirect_uri: str, scope: str = "user:email") -> str:
         async with self.speaker() as speaker:
             url, _state = speaker.create_authorization_url(
                 f"{self.web}/login/oauth/authorize",
                 state=made.state,
                 code_verifier=made.verifier,
                 redirect_uri=redirect_uri,
-                scope="user:email",
+                scope=scope,
             )
         return str(url)
 

@@ -90,6 +90,8 @@ class SignInAttempt(Table, tablename="sign_in_attempt", db=engine):
     proof = JSONB(null=True)
     used_at = Timestamptz(null=True)
     expires_at = Timestamptz()
+    errand = Text()
+    subject = BigInt(null=True)
 
 
 class ApiKey(Table, tablename="api_key", db=engine):

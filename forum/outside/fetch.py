@@ -9,6 +9,8 @@ from typing import BinaryIO
 import httpx
 
 REDIRECTS = 3
+# Statuses of who has too much to do, rather than nothing to give.
+BUSY = (408, 425, 429)
 # Seconds without a byte; the whole fetch has its own limit, so that a slow drip ends too.
 SILENCE = 20
 TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64: the IPv4 address stands in the last four bytes
@@ -17,7 +19,12 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 class FetchFailed(Exception):
-    """Nothing was fetched; the message says why, in words for the person who named the address."""
+    """Nothing was fetched; the message says why, in words for the person who named the address. `is_away`: whoever is
+    there has trouble of their own at the moment, and may answer otherwise later."""
+
+    def __init__(self, message: str, *, is_away: bool = False) -> None:
+        super().__init__(message)
+        self.is_away = is_away
 
 
 def is_public(address: str) -> bool:
@@ -54,13 +61,23 @@ def read_url(url: str) -> httpx.URL:
     return parsed
 
 
+def is_same_place(one: httpx.URL, other: httpx.URL) -> bool:
+    """Whether both addresses are of one host (a leading `www.` aside), and the second is no less safe than the first."""
+    hosts = [url.host.lower().removeprefix("www.") for url in (one, other)]
+    if hosts[0] != hosts[1] or (one.scheme == "https" and other.scheme != "https"):
+        return False
+    # httpx leaves a scheme's own port out; from http to https the port changes with it
+    return one.port == other.port
+
+
 async def checked_address(url: httpx.URL, *, private: bool, resolver: Resolve) -> str:
     """The address to connect to: looked up once, and public unless `private` is allowed. Raises FetchFailed."""
     port = url.port or (443 if url.scheme == "https" else 80)
     try:
         found = await resolver(url.raw_host.decode("ascii"), port)
-    except (OSError, UnicodeError):
-        raise FetchFailed(f"{url.host} has no address") from None
+    except (OSError, UnicodeError) as error:
+        is_away = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
+        raise FetchFailed(f"{url.host} has no address", is_away=is_away) from None
     for address in found:
         if private or is_public(address):
             return address
@@ -74,16 +91,19 @@ async def download(
     most: int,
     seconds: float = 600,
     named_by_operator: bool = False,
+    stays: bool = False,
     resolver: Resolve = resolve,
 ) -> str:
     """Write what stands at `url` into `to`, at most `most` bytes within `seconds`; returns the URL it came from.
 
     The address connected to is the one that was checked, at each of at most three redirects (D59, D61). With
     `named_by_operator` the host of `url` itself, and it alone, may be private: who runs a command on this machine
-    could read it anyway, whoever redirects could not. Bytes arrive as they were sent: compression is the reader's
+    could read it anyway, whoever redirects could not. With `stays` no redirect leads to another host or port (a leading
+    `www.` aside), nor from https to http: what is read there shall speak for that host. Bytes arrive as they were sent: compression is the reader's
     to undo. Raises FetchFailed.
     """
-    named = (read_url(url).host, read_url(url).port)
+    first = read_url(url)
+    named = (first.host, first.port)
     try:
         async with (
             asyncio.timeout(seconds),
@@ -98,10 +118,12 @@ async def download(
                 if onward is None:
                     return url
                 url = str(target.join(onward))
+                if stays and not is_same_place(first, read_url(url)):
+                    raise FetchFailed("it redirects to somewhere else")
     except TimeoutError:
-        raise FetchFailed(f"it took longer than {seconds:.0f} seconds") from None
+        raise FetchFailed(f"it took longer than {seconds:.0f} seconds", is_away=True) from None
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError, ValueError) as error:
-        raise FetchFailed(f"it cannot be fetched ({error or type(error).__name__})") from None
+        raise FetchFailed(f"it cannot be fetched ({error or type(error).__name__})", is_away=True) from None
     raise FetchFailed(f"it redirects more than {REDIRECTS} times")
 
 
@@ -119,12 +141,14 @@ async def get(client: httpx.AsyncClient, url: httpx.URL, address: str, to: Binar
         if response.has_redirect_location:
             return response.headers["location"]
         if response.status_code != 200:
-            raise FetchFailed(f"{url.host} answered with status {response.status_code}")
+            is_away = response.status_code in BUSY or response.status_code >= 500
+            raise FetchFailed(f"{url.host} answered with status {response.status_code}", is_away=is_away)
         size = 0
         async for chunk in response.aiter_raw():
             size += len(chunk)
             if size > most:
-                raise FetchFailed(f"it is larger than {most // 1_000_000} MB")
+                size_most = f"{most // 1_000_000} MB" if most >= 1_000_000 else f"{most} bytes"
+                raise FetchFailed(f"it is larger than {size_most}")
             to.write(chunk)
     finally:
         await response.aclose()

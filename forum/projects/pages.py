@@ -79,7 +79,8 @@ async def new_project(request: Request) -> Response:
         return await page(
             request, "projects/new_project.html", 422, values=typed(form, REGISTERED), faults=invalid.errors
         )
-    return redirect(request, f"/p/{words['slug']}", _("The project is here. Tell people where to ask."))
+    notice = _("The project is here. Show that it is yours, now or later; everything works already.")
+    return redirect(request, f"/p/{words['slug']}/settings/proof", notice)
 
 
 async def projects(request: Request) -> Response:
@@ -105,6 +106,7 @@ async def project_home(request: Request) -> Response:
         guideline=cooked(project["guideline"]),
         ask=await parts.load("project_ask", request, project),
         expected=await parts.load("project_expected", request, project),
+        facts=await parts.load("project_facts", request, project),
         more=await parts.load("project_home", request, project),
     )
 

@@ -6,6 +6,7 @@ from forum.web.errors import NotFound
 PROJECT = """
 select p.id, p.slug, p.name, p.tagline, p.website, p.repository, p.code_of_conduct, p.guideline, p.legal_entity_id,
        p.currency, p.seeks_maintainers, p.expected_from, p.expected_to, p.version, p.created_at,
+       p.is_proven, p.is_verified,
        e.name as entity_name, e.country as entity_country, coalesce(q.paid + q.unpaid, 0) as waiting,
        coalesce(q.unpaid_from, p.expected_from) as answer_from, coalesce(q.unpaid_to, p.expected_to) as answer_to
   from project p join legal_entity e on e.id = p.legal_entity_id left join queue q on q.project_id = p.id
@@ -29,10 +30,11 @@ async def project_by_slug(slug: str) -> Row:
 
 
 async def all_projects(*, seeking: bool = False, limit: int = 200) -> list[Row]:
-    """Projects by name: (id, slug, name, tagline, answer_from, answer_to, seeks_maintainers, waiting, team). `waiting`
+    """Projects by name: (id, slug, name, tagline, answer_from, answer_to, seeks_maintainers, is_verified, waiting, team).
+    `waiting`
     counts the tickets in the queue; the range is that of `project_by_slug`."""
     return await fetch(
-        "select p.id, p.slug, p.name, p.tagline, p.seeks_maintainers, coalesce(q.unpaid_from, p.expected_from) as"
+        "select p.id, p.slug, p.name, p.tagline, p.seeks_maintainers, p.is_verified, coalesce(q.unpaid_from, p.expected_from) as"
         " answer_from, coalesce(q.unpaid_to, p.expected_to) as answer_to,"
         " coalesce(q.paid + q.unpaid, 0) as waiting,"
         " (select count(*) from project_member m where m.project_id = p.id) as team"

@@ -32,6 +32,9 @@ class Project(Table, tablename="project", db=engine):
     expected_to = Integer()
     version = BigInt()
     created_at = Timestamptz()
+    proven_address = Text()
+    is_proven = Boolean()
+    is_verified = Boolean()
 
 
 class ProjectMember(Table, tablename="project_member", db=engine):

@@ -11,11 +11,14 @@ from forum.web.templates import fragment
 # top_bar top_banner home_top home_aside row_marks thread_strip thread_aside post_footer composer profile_panels
 # project_home ledger_aside supporters_aside supporter_facts dashboard
 Loader = Callable[..., Awaitable[dict[str, Any] | None]]
+Hearer = Callable[..., Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class Part:
     """What fills a place: `load` reads what `template` shows; None leaves the place empty.
+
+    `sent`: hears that the form which the place stands in was sent, once what it is for is done.
 
     `alike`: all readers who are signed in and have no part in what the page is about get the same, but for their name and
     their token (forum/threads/shared.py keeps such pages).
@@ -24,6 +27,7 @@ class Part:
     load: Loader
     template: str
     alike: bool = False
+    sent: Hearer | None = None
 
 
 _parts: dict[str, list[Part]] = {}
@@ -48,6 +52,13 @@ async def load(place: str, *subject: Any, **more: Any) -> Markup:
         if context is not None:
             shown.append(fragment(part.template, **context))
     return Markup("").join(shown)
+
+
+async def sent(place: str, *subject: Any) -> None:
+    """Tell the parts of a place that the form which it stands in was sent, and is done with."""
+    for part in _parts.get(place, ()):
+        if part.sent is not None:
+            await part.sent(*subject)
 
 
 async def context(place: str, *subject: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from categories.proofs.queries import is_for_verified
 from categories.support.actions import is_requester, locked_ticket, set_rank
 from forum import audit
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
@@ -26,13 +27,14 @@ from payouts.plans.rules import MOST
 # Tickets that can still be raised: an answered one comes back by its requester's reply, and keeps its amount.
 RAISABLE = ("waiting", "needs_facts", "answered", "suspended")
 # What makes two bumps sent under one key the same.
-SENT = ("ticket_id", "amount", "currency", "method", "billed_to", "tax_number")
+SENT = ("ticket_id", "currency", "method", "billed_to", "tax_number")
 # Rank amounts of a ticket stay far from what a column holds.
 RANK_MOST = 10**15
 # What the paid bumps of a ticket, and of those merged into it, come to, less what went back (product.md, "The queue",
-# rule 2); nothing for a ticket that was merged itself.
+# rule 2); nothing for a ticket that was merged itself. A discount counts as if it had been paid, for as much of it as was
+# not given back (`bump_counts`).
 RANK = """
-select least(coalesce(sum(b.amount - coalesce(r.net, 0)), 0), $2)::bigint
+select least(coalesce(sum(bump_counts(b.amount, b.discount, coalesce(r.net, 0))), 0), $2)::bigint
   from bump b left join lateral (select sum(net) as net from refund where bump_id = b.id) r on true
  where b.ticket_id in (select ticket_family($1)) and b.state = 'paid'
 """
@@ -50,9 +52,9 @@ async def open_bump(
     billed_to: str = "",
     tax_number: str = "",
 ) -> Row:
-    """Choose an amount (net, minor units) and a way to pay it; nothing moves until the money is there.
+    """Choose an amount (before tax and discount, minor units) and a way to pay it; nothing moves until the money is there.
 
-    Sent twice under one `key` it is one bump, the first. Returns its row. Raises Invalid by field, NotFound, Forbidden,
+    What a ticket of a verified open-source project is granted is taken off here, and stands from here on. Sent twice under one `key` it is one bump, the first. Returns its row. Raises Invalid by field, NotFound, Forbidden,
     Conflict (the ticket cannot be raised, the project sells none, the key was used for something else).
     """
     require_writer(reader)
@@ -60,8 +62,8 @@ async def open_bump(
     row = await raisable_ticket(reader, ticket)
     before = await fetch_one("select * from bump where payer_id = $1 and key = $2", reader.person, key)
     if before is not None:
-        sent = (ticket, amount, currency, method, billed_to, tax_number)
-        if tuple(before[name] for name in SENT) != sent:
+        sent = (ticket, currency, method, billed_to, tax_number)
+        if tuple(before[name] for name in SENT) != sent or before["amount"] + before["discount"] != amount:
             raise Conflict(_("This was sent before with another amount. Reload the page and try again."))
         return before
     if row["state"] not in RAISABLE:
@@ -85,14 +87,16 @@ async def open_bump(
             faults[field] = _("At most %(n)d characters.") % {"n": most}
     if faults:
         raise Invalid(faults)
-    price = price_of(amount, selling["tax_rate"])
+    rate = await discount_for(ticket, selling)
+    price = price_of(amount, selling["tax_rate"], discount_rate=rate)
     bump = await fetch_one(
         "insert into bump (ticket_id, project_id, payer_id, amount, tax_rate, tax, fee, currency, method, reference,"
-        " billed_to, tax_number, key) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning *",
+        " billed_to, tax_number, key, discount_rate, discount)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning *",
         ticket,
         row["project_id"],
         reader.person,
-        amount,
+        price.net,
         selling["tax_rate"],
         price.tax,
         price.fee,
@@ -102,9 +106,17 @@ async def open_bump(
         billed_to,
         tax_number,
         key,
+        rate,
+        price.discount,
     )
     assert bump is not None
     return bump
+
+
+async def discount_for(ticket: int, selling: Row) -> int:
+    """What a ticket asked for a verified open-source project is granted, in percent; 0 for every other."""
+    rate: int = selling["discount_rate"]
+    return rate if rate and await is_for_verified(ticket) else 0
 
 
 async def check_payments_on() -> None:
@@ -179,8 +191,8 @@ async def book(bump: int, *, actor: int | None = None, at: datetime | None = Non
         "select e.* from project p join legal_entity e on e.id = p.legal_entity_id where p.id = $1", row["project_id"]
     )
     assert entity is not None
-    await set_rank(ticket, min(ticket["rank_amount"] + row["amount"], RANK_MOST))
-    price = Price(row["amount"], row["tax"], row["fee"])
+    price = Price(row["amount"], row["tax"], row["fee"], row["discount"])
+    await set_rank(ticket, min(ticket["rank_amount"] + price.listed, RANK_MOST))
     await issue_invoice(row, entity, price, at)
     await publish(
         BumpPaid(
@@ -239,8 +251,8 @@ async def issue_invoice(bump: Row, entity: Row, price: Price, at: datetime) -> N
     seller = "\n".join(line for line in (entity["name"], entity["address"], entity["country"]) if line)
     await execute(
         "insert into invoice (entity_id, number, label, project_id, bump_id, buyer_id, seller, seller_tax_number,"
-        " billed_to, buyer_tax_number, currency, net, tax_rate, tax, total, issued_at)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        " billed_to, buyer_tax_number, currency, net, tax_rate, tax, total, issued_at, discount_rate, discount)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         entity["id"],
         number,
         label_of(entity["name"], at.year, number),
@@ -257,4 +269,6 @@ async def issue_invoice(bump: Row, entity: Row, price: Price, at: datetime) -> N
         price.tax,
         price.total,
         at,
+        bump["discount_rate"],
+        price.discount,
     )

@@ -135,18 +135,20 @@ class Quote:
     currency: str
     tax_rate: int
     position: int | None
+    discount_rate: int = 0
 
     @property
     def seen(self) -> str:
         """What of it a form sends back, to be held against what is true by then."""
-        return f"{self.price.net}-{self.price.total}-{self.currency}-{self.position or 0}"
+        return f"{self.price.listed}-{self.price.total}-{self.currency}-{self.position or 0}"
 
 
-def quote_of(amount: int, selling: Row, found: Offers) -> Quote:
-    """The quote for one of the amounts of `found`."""
+def quote_of(amount: int, selling: Row, found: Offers, discount_rate: int = 0) -> Quote:
+    """The quote for one of the amounts of `found`, with what the ticket is granted (percent)."""
     return Quote(
-        price_of(amount, selling["tax_rate"]),
+        price_of(amount, selling["tax_rate"], discount_rate=discount_rate),
         selling["currency"],
         selling["tax_rate"],
         found.by_amount[amount].position,
+        discount_rate,
     )

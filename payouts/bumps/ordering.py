@@ -23,7 +23,7 @@ class Stale(Conflict):
 
 @dataclass(frozen=True)
 class Order:
-    """What is ordered: net amount in minor units; `billed_to` and `tax_number` as they shall stand on the invoice."""
+    """What is ordered: amount before tax and discount, in minor units; `billed_to` and `tax_number` as they shall stand on the invoice."""
 
     amount: int
     currency: str
@@ -66,7 +66,10 @@ async def order(reader: Reader, ticket: int, wanted: Order, *, key: UUID, seen: 
     )
     if not is_copy:
         row = await raisable(reader, ticket)
-        quote = quote_of(wanted.amount, await selling_of(row["project_id"]), await offers(row, [wanted.amount]))
+        selling = await selling_of(row["project_id"])
+        found = await offers(row, [wanted.amount])
+        # what the bump was just given, so that nothing is ordered at another price than was shown
+        quote = quote_of(wanted.amount, selling, found, bump["discount_rate"])
         if quote.seen != seen:
             is_other = seen.partition("-")[0] != str(wanted.amount)
             raise Stale(

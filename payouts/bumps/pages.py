@@ -20,7 +20,7 @@ from forum.web.money import minor_units, money, plain
 from forum.web.pages import page, redirect, swap
 from forum.web.requests import Request
 from forum.web.routing import route
-from payouts.bumps.actions import RAISABLE, cancel_bump, mark_received
+from payouts.bumps.actions import RAISABLE, cancel_bump, discount_for, mark_received
 from payouts.bumps.checkout import Away, close, payment_page
 from payouts.bumps.methods import dispute_text, way, ways
 from payouts.bumps.offers import Offers, Quote, offers, quote_of
@@ -97,7 +97,7 @@ async def sum_context(ticket: Row, amount: int | None) -> dict[str, Any]:
     found = await offers(ticket, [amount] if is_amount and amount else [])
     quote: Quote | None = None
     if amount is not None and is_amount and amount >= found.minimum:
-        quote = quote_of(amount, selling, found)
+        quote = quote_of(amount, selling, found, await discount_for(ticket["id"], selling))
     return {
         "ticket": ticket,
         "selling": selling,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from payouts.ledger.rules import SITE, Entry
+from payouts.plans.rules import discount_of
 
 # In hundredths of a percent: what the site takes of the net amount (product.md, "Plans": 5 %).
 FEE_RATE: Final = 500
@@ -67,11 +68,18 @@ def part_of(amount: int, rate: int) -> int:
 
 @dataclass(frozen=True)
 class Price:
-    """One bump's figures in minor units: net (its rank amount), tax on top of it, the site's fee out of it."""
+    """One bump's figures in minor units: net (what is left to pay of it), tax on top of it, the site's fee out of it; and
+    the discount that was taken off before. Net and discount together are its rank amount."""
 
     net: int
     tax: int
     fee: int
+    discount: int = 0
+
+    @property
+    def listed(self) -> int:
+        """The price without discount, by which the ticket is raised."""
+        return self.net + self.discount
 
     @property
     def total(self) -> int:
@@ -84,9 +92,19 @@ class Price:
         return self.net - self.fee
 
 
-def price_of(net: int, tax_rate: int, fee_rate: int = FEE_RATE) -> Price:
-    """The figures of a bump; computing them numbers no invoice and moves nothing."""
-    return Price(net, part_of(net, tax_rate), part_of(net, fee_rate))
+def price_of(amount: int, tax_rate: int, fee_rate: int = FEE_RATE, discount_rate: int = 0) -> Price:
+    """The figures of a bump of `amount`, less a discount in percent; tax and fee are of what is left. Computing them
+    numbers no invoice and moves nothing."""
+    discount = discount_of(amount, discount_rate)
+    net = amount - discount
+    return Price(net, part_of(net, tax_rate), part_of(net, fee_rate), discount)
+
+
+def counts_as(price: Price, back: int) -> int:
+    """What a paid bump counts for its ticket's rank once `back` of its net was given back: the discount goes with it in
+    proportion, rounded down. `bump_counts` says the same in SQL."""
+    left = price.net - back
+    return left + price.discount * left // price.net
 
 
 def back_of(price: Price, before: int, amount: int) -> Price:

@@ -29,6 +29,8 @@ class Bump(Table, tablename="bump", db=engine):
     created_at = Timestamptz()
     paid_at = Timestamptz(null=True)
     received_by = ForeignKey(Person, null=True)
+    discount_rate = Integer()
+    discount = BigInt()
 
 
 class InvoiceCounter(Table, tablename="invoice_counter", db=engine):
@@ -54,6 +56,8 @@ class Invoice(Table, tablename="invoice", db=engine):
     tax = BigInt()
     total = BigInt()
     issued_at = Timestamptz()
+    discount_rate = Integer()
+    discount = BigInt()
 
 
 class BumpThanks(Table, tablename="bump_thanks", db=engine):

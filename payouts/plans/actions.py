@@ -11,12 +11,13 @@ from forum.web.errors import Invalid
 from forum.web.i18n import _
 from forum.web.reader import Reader
 from payouts.plans.queries import plans_of, selling_of
-from payouts.plans.rules import BOOKS, CURRENCIES, KINDS, MOST, TAX_MOST
+from payouts.plans.rules import BOOKS, CURRENCIES, DISCOUNT_MOST, KINDS, MOST, TAX_MOST
 
 
 @dataclass(frozen=True)
 class Selling:
-    """How a project sells: minimums by plan in minor units of `currency`; `tax_rate` in hundredths of a percent."""
+    """How a project sells: minimums by plan in minor units of `currency`; `tax_rate` in hundredths of a percent; `discount_rate`,
+    for verified open-source projects, in percent."""
 
     minimums: Mapping[str, int]
     currency: str
@@ -24,6 +25,7 @@ class Selling:
     payment_details: str
     is_open: bool
     book: str
+    discount_rate: int = 0
 
     def faults(self) -> dict[str, str]:
         found = {}
@@ -34,6 +36,8 @@ class Selling:
             found["currency"] = _("Choose one of these.")
         if not 0 <= self.tax_rate <= TAX_MOST:
             found["tax_rate"] = _("A percentage from 0 to 50 is needed, such as 19 or 7.7.")
+        if not 0 <= self.discount_rate <= DISCOUNT_MOST:
+            found["discount_rate"] = _("A whole number from 0 to %(most)d is needed.") % {"most": DISCOUNT_MOST}
         if len(self.payment_details) > 2000:
             found["payment_details"] = _("At most %(n)d characters.") % {"n": 2000}
         if self.book not in BOOKS:
@@ -98,7 +102,7 @@ async def save_selling(project: int, before: Row, wanted: Selling) -> dict[str, 
     """Write what is sold; returns what is other than before, as the audit keeps it."""
     is_row = {row["kind"]: row for row in await plans_of(project)}
     changed: dict[str, object] = {}
-    for name in ("currency", "tax_rate", "is_open", "book"):
+    for name in ("currency", "tax_rate", "is_open", "book", "discount_rate"):
         if getattr(wanted, name) != before[name]:
             changed[name] = [before[name], getattr(wanted, name)]
     if wanted.payment_details != before["payment_details"]:
@@ -116,11 +120,12 @@ async def save_selling(project: int, before: Row, wanted: Selling) -> dict[str, 
         "update plan set is_open = $2 where project_id = $1 and kind = 'pay_as_you_go'", project, wanted.is_open
     )
     await execute(
-        "update selling set tax_rate = $2, payment_details = $3, book = $4 where project_id = $1",
+        "update selling set tax_rate = $2, payment_details = $3, book = $4, discount_rate = $5 where project_id = $1",
         project,
         wanted.tax_rate,
         wanted.payment_details,
         wanted.book,
+        wanted.discount_rate,
     )
     if "currency" in changed:
         await execute("update project set currency = $2, version = version + 1 where id = $1", project, wanted.currency)

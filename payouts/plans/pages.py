@@ -11,13 +11,13 @@ from forum.projects.roles import require
 from forum.projects.settings_links import Link
 from forum.web.errors import Invalid
 from forum.web.i18n import _
-from forum.web.money import minor_units, plain
+from forum.web.money import minor_units, money, plain
 from forum.web.pages import page, redirect
 from forum.web.requests import Form, Request
 from forum.web.routing import route
 from payouts.plans.actions import Entity, Selling, edit_selling
 from payouts.plans.queries import plans_of, selling_of
-from payouts.plans.rules import BOOKS, CURRENCIES, KINDS
+from payouts.plans.rules import BOOKS, CURRENCIES, DISCOUNT_MOST, KINDS, discount_of
 
 TEXTS: Final = {"payment_details": 2000, "entity": 200, "address": 1000, "country": 2, "tax_number": 50}
 # A rate is typed and shown as an amount with two decimals is: 19.00, 7.7.
@@ -57,6 +57,7 @@ async def selling(request: Request) -> Response:
         "payment_details": now["payment_details"],
         "open": "on" if now["is_open"] else "",
         "book": now["book"],
+        "discount_rate": str(now["discount_rate"]),
         "entity": now["entity_name"],
         "address": now["entity_address"],
         "country": now["entity_country"],
@@ -79,8 +80,20 @@ async def selling(request: Request) -> Response:
         active="settings",
         values=values,
         faults=faults,
+        example=example_of(values),
         currencies=[(code, code) for code in sorted({*CURRENCIES, currency})],
     )
+
+
+def example_of(values: Mapping[str, str]) -> tuple[str, str, str, str] | None:
+    """What the least bump would cost a verified project with the discount as typed: discount in percent, price, discount,
+    what is left to pay before tax; None where there is none, or it cannot be read."""
+    currency, rate = values["currency"], values["discount_rate"].strip()
+    least = minor_units(values["pay_as_you_go"].strip(), currency) if currency in CURRENCIES else None
+    if not least or not rate.isdecimal() or not 0 < int(rate[:4]) <= DISCOUNT_MOST:
+        return None
+    discount = discount_of(least, int(rate))
+    return rate, money(least, currency), money(discount, currency), money(least - discount, currency)
 
 
 def read_selling(form: Form) -> tuple[Selling, Entity]:
@@ -97,9 +110,10 @@ def read_selling(form: Form) -> tuple[Selling, Entity]:
     if rate is None:
         form.fail("tax_rate", _("A percentage from 0 to 50 is needed, such as 19 or 7.7."))
     book = form.choice("book", BOOKS)
+    discount = form.integer("discount_rate", least=0, most=DISCOUNT_MOST) if "discount_rate" in form else 0
     form.check()
     return (
-        Selling(minimums, currency, rate or 0, texts["payment_details"], "open" in form, book),
+        Selling(minimums, currency, rate or 0, texts["payment_details"], "open" in form, book, discount),
         Entity(texts["entity"], texts["address"], texts["country"].upper(), texts["tax_number"]),
     )
 

@@ -5,11 +5,11 @@ from forum.web.errors import NotFound
 
 
 async def selling_of(project: int, *, locked: bool = False) -> Row:
-    """How a project sells: (tax_rate, payment_details, book, minimum, is_open of pay-as-you-go, currency, slug, name,
+    """How a project sells: (tax_rate, payment_details, book, discount_rate, minimum, is_open of pay-as-you-go, currency, slug, name,
     entity_id, entity_name, entity_address, entity_country, entity_tax_number). One statement; `locked` keeps it so
     until the transaction's end. Raises NotFound."""
     row = await fetch_one(
-        "select s.tax_rate, s.payment_details, s.book, n.minimum, n.is_open, p.currency, p.id as project_id, p.slug,"
+        "select s.tax_rate, s.payment_details, s.book, s.discount_rate, n.minimum, n.is_open, p.currency, p.id as project_id, p.slug,"
         " p.name, e.id as entity_id, e.name as entity_name, e.address as entity_address, e.country as entity_country,"
         " e.tax_number as entity_tax_number"
         " from project p join selling s on s.project_id = p.id join legal_entity e on e.id = p.legal_entity_id"

@@ -12,6 +12,7 @@ class Selling(Table, tablename="selling", db=engine):
     tax_rate = Integer()
     payment_details = Text()
     book = Text()
+    discount_rate = Integer()
 
 
 class Plan(Table, tablename="plan", db=engine):

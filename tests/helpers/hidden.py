@@ -283,6 +283,8 @@ FILLERS: dict[str, tuple[str, ...]] = {
     "upload": ("1",),
     "look": ("dark",),
     "view": ("1",),
+    "proof": ("1",),
+    "chart": ("backlog",),
     "id": (),
     "ticket": (),
     "repository": ("1",),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from categories.forms.privacy import ask_to_publish
+from categories.proofs.actions import Asker, ask_for, begin_asker, show
 from categories.support.actions import claim
 from forum.database.engine import execute, fetch, fetch_value
 from forum.mail.arriving.door import Mailed, take_in
@@ -135,6 +136,13 @@ class Places:
         )
         imported = await bring_example("pelican")
         moved = await repository_on_github(world)
+        proven, open_ = [
+            await begin_asker(await world.people["bea"].reader(), Asker(name, "https://github.com/heron/pond"))
+            for name in ("Pond", "Reed")
+        ]
+        await show(await world.people["bea"].reader(), proven, "repository_file", "https://github.com/heron/pond")
+        granted = await world.ask("How do I build it for another system?", by="bea", capacity="project")
+        await ask_for(await world.people["bea"].reader(), granted.ticket or 0, proven)
         token = "a-token-that-is-not-alive"
         await tell(ana.person or 0, "answer", key="told", project=world.project, thread=thread, post=2)
         await tell(ana.person or 0, "accepted", key="more", project=world.project, thread=thread)
@@ -207,6 +215,12 @@ class Places:
             Place("dashboard", f"{here}/dashboard", world.supporter),
             Place("settings", f"{here}/settings", world.owner),
             Place("team", f"{here}/settings/team", world.owner),
+            Place("proof", f"{here}/settings/proof", world.owner),
+            Place("proofs, none yet", "/proofs", world.outsider),
+            Place("proofs", "/proofs", world.people["bea"]),
+            Place("proof of who asks", f"/proofs/{proven}", world.people["bea"]),
+            Place("proof of who asks, not yet", f"/proofs/{open_}", world.people["bea"]),
+            Place("thread, asked for a project", granted.posted.url, world.people["bea"]),
             Place("import", f"{here}/settings/import", world.owner),
             Place("inbox", f"{here}/inbox", world.supporter),
             Place("inbox, mine", f"{here}/inbox?view=mine", world.supporter),

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from forum.outside.fetch import FetchFailed, download, is_public, read_url
+from forum.outside.fetch import FetchFailed, download, is_public, is_same_place, read_url
 
 Answer = Callable[[str, asyncio.StreamWriter], Awaitable[None]]
 
@@ -193,3 +193,51 @@ async def test_failing_servers_are_told_in_one_line(told: bytes) -> None:
         with pytest.raises(FetchFailed) as failed:
             await fetch(f"http://127.0.0.1:{port}/")
     assert "\n" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "away"), [("404 Not Found", False), ("410 Gone", False), ("429 Slow", True), ("503 Away", True)]
+)
+async def test_who_has_trouble_is_told_apart_from_who_has_nothing(status: str, away: bool) -> None:
+    async with server(says(reply(b"", status))) as port:
+        with pytest.raises(FetchFailed) as failed:
+            await fetch(f"http://127.0.0.1:{port}/")
+    assert failed.value.is_away is away
+
+
+async def test_nobody_there_is_trouble_and_a_private_address_is_none() -> None:
+    async with server(says(b"")) as port:
+        pass
+    with pytest.raises(FetchFailed) as silent:
+        await fetch(f"http://127.0.0.1:{port}/")
+    with pytest.raises(FetchFailed) as private:
+        await fetch("http://127.0.0.1/", named=False)
+    assert (silent.value.is_away, private.value.is_away) == (True, False)
+
+
+async def test_a_fetch_that_stays_follows_redirects_within_its_host_alone() -> None:
+    async def answer(head: str, writer: asyncio.StreamWriter) -> None:
+        writer.write(reply(b"there") if head.startswith("GET /on") else reply(b"", "302 Found", location="/on"))
+
+    async with server(says(reply(b"other"))) as other, server(answer) as port:
+        assert await fetch(f"http://127.0.0.1:{port}/", stays=True) == b"there"
+        leads_away = reply(b"", "302 Found", location=f"http://127.0.0.1:{other}/")
+        async with server(says(leads_away)) as leaving:
+            with pytest.raises(FetchFailed, match="somewhere else"):
+                await fetch(f"http://127.0.0.1:{leaving}/", stays=True)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://pond.example/a", "https://www.pond.example/b", True),
+        ("https://www.pond.example/a", "https://POND.example/b", True),
+        ("https://pond.example/a", "http://pond.example/b", False),
+        ("https://pond.example/a", "https://pond.example:8443/b", False),
+        ("https://pond.example/a", "https://evil.example/b", False),
+        ("https://pond.example/a", "https://pond.example.evil.example/b", False),
+        ("http://pond.example/a", "https://pond.example/b", True),
+    ],
+)
+def test_what_counts_as_the_same_host(one: str, other: str, same: bool) -> None:
+    assert is_same_place(read_url(one), read_url(other)) is same

@@ -59,7 +59,7 @@ async def team(project: int) -> dict[str, str]:
 async def test_a_new_project_has_four_categories_of_four_kinds_and_its_owner(site: Site) -> None:
     olga = await site.member("olga")
     answer = await olga.post("/new-project", PELICAN | {"slug": "Pelican", "terms": "Be patient."})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/p/pelican")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/p/pelican/settings/proof")
     project = await fetch_value("select id from project where slug = 'pelican'")
     rows = await fetch(
         "select slug, kind, visibility, readers from category where project_id = $1 order by position", project

@@ -1,0 +1,70 @@
+"""Reading proofs: of a project, of a person, of a ticket."""
+
+from forum.database.engine import Row, fetch, fetch_one, fetch_value
+from forum.projects.roles import may
+from forum.web.errors import NotFound
+from forum.web.reader import Reader
+
+# What a project says of itself: one that is here in its own row, another in its proof's.
+WORDS = """
+coalesce(p.name, f.name) as name, coalesce(p.website, f.website) as website,
+coalesce(p.repository, f.repository) as repository, coalesce(p.code_of_conduct, f.code_of_conduct) as code_of_conduct,
+coalesce(p.guideline, f.guideline) as guideline
+"""
+PROVEN = "f.state = 'proven' and f.address in (coalesce(p.repository, f.repository), coalesce(p.website, f.website))"
+VERIFIED = f"""
+({PROVEN} and coalesce(p.website, f.website) <> ''
+ and coalesce(p.code_of_conduct, f.code_of_conduct) <> '' and coalesce(p.guideline, f.guideline) <> '')
+"""
+PROOF = f"""
+select f.id, f.project_id, f.person_id, f.token, f.state, f.way, f.address, f.foreign_id, f.owner_id, f.proven_at,
+       f.checked_at, f.due_at, f.failures, f.created_at, p.slug, {WORDS}, {PROVEN} as is_proven, {VERIFIED} as is_verified,
+       w.username, coalesce(nullif(w.name, ''), w.username) as person
+  from proof f left join project p on p.id = f.project_id left join person w on w.id = f.person_id
+"""
+
+
+def may_prove(reader: Reader, proof: Row) -> bool:
+    """Whether a reader may see how a project is proven, and prove it: who edits a project here, or whose proof it is."""
+    if proof["project_id"] is not None:
+        return may(reader, "edit_project", proof["project_id"])
+    return reader.is_signed_in and proof["person_id"] == reader.person
+
+
+async def proof_for(reader: Reader, proof: int) -> Row:
+    """A proof, with its token, for those who may show it. Raises NotFound for everybody else."""
+    row = await fetch_one(PROOF + " where f.id = $1", proof)
+    if row is None or not may_prove(reader, row):
+        raise NotFound
+    return row
+
+
+async def proof_of_project(project: int) -> Row:
+    """The proof of a project that is here. What of it is public: not the token. Raises NotFound."""
+    row = await fetch_one(PROOF + " where f.project_id = $1", project)
+    if row is None:
+        raise NotFound
+    return row
+
+
+async def own_proofs(reader: Reader) -> list[Row]:
+    """The open-source projects that a person has proven or begun to, by name."""
+    return await fetch(
+        PROOF + " where f.person_id = $1 order by lower(coalesce(p.name, f.name)), f.id limit 100", reader.person
+    )
+
+
+async def behalf_of(ticket: int) -> Row | None:
+    """For which proven project a ticket is asked: a row of PROOF; None for a ticket of nobody's project."""
+    return await fetch_one(PROOF + " join ticket_on_behalf o on o.proof_id = f.id where o.ticket_id = $1", ticket)
+
+
+async def is_for_verified(ticket: int) -> bool:
+    """Whether a ticket is asked for a project that is verified at this moment, in that capacity."""
+    return bool(
+        await fetch_value(
+            "select 1 from ticket k join ticket_on_behalf o on o.ticket_id = k.id join proof f on f.id = o.proof_id"
+            f" left join project p on p.id = f.project_id where k.id = $1 and k.capacity = 'project' and {VERIFIED}",
+            ticket,
+        )
+    )
