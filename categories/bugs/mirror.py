@@ -175,4 +175,6 @@ def closed_sentence(said: Said) -> str:
     return _("The GitHub issue %(issue)s of “%(title)s” was closed: it is done there.") % told
 
 
-ISSUE_CLOSED: Final = Kind("issue_closed", closed_sentence, at_once=True)
+ISSUE_CLOSED: Final = Kind(
+    "issue_closed", closed_sentence, at_once=True, example={"issue": "pelican/toolkit#12", "reason": ""}
+)

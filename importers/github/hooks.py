@@ -22,6 +22,7 @@ from forum.threads.events import ThreadChanged
 from forum.threads.writing import record_act
 from forum.web.errors import Problem
 from importers.faults import Unreadable
+from importers.github.bot.words import is_command_alone
 from importers.github.moved import is_moved
 from importers.github.people import SOURCE
 from importers.github.place import Place, find_place, tags_of
@@ -231,6 +232,8 @@ async def comment_happened(act: str, told: Json) -> None:
     if thread is None:
         return
     stands = await find(SOURCE, "post", [loose.comment.key])
+    if stands is None and is_command_alone(loose.comment.body):
+        return
     if stands is None and not home.follows and issue.is_closed and await promoted(thread) is None:
         return
     try:

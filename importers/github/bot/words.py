@@ -24,6 +24,7 @@ COMMANDS: Final[dict[str, Command]] = {
 }
 _WORDS: Final = "|".join(COMMANDS)
 _SIGNED: Final = re.compile(rf"(?<![\w+])\+(?P<word>{_WORDS})(?![\w-])", re.IGNORECASE)
+_ALONE: Final = re.compile(rf"@[a-z0-9-]+(?:\[bot\])?[ ,:]+\+(?:{_WORDS})(?: please)?[.!]?", re.IGNORECASE)
 _QUOTED: Final = re.compile(r"^ {0,3}>.*$", re.MULTILINE)
 _SLUG: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _parser = MarkdownIt("commonmark")
@@ -57,6 +58,11 @@ def may_command(markdown: str) -> bool:
     """Whether a text may hold a command to anybody: a cheap look before the careful one."""
     folded = markdown.casefold()
     return "@" in folded and any(word in folded for word in COMMANDS)
+
+
+def is_command_alone(markdown: str) -> bool:
+    """Whether a comment is `@name +command` and nothing else: said to a bot, and no word to people."""
+    return _ALONE.fullmatch(markdown.strip()) is not None
 
 
 def lines_of(markdown: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importers.github.bot.words import COMMANDS, command_in, may_command
+from importers.github.bot.words import COMMANDS, command_in, is_command_alone, may_command
 
 NAMES = ("haasbot", "pond-helper")
 
@@ -117,3 +117,10 @@ def test_what_stands_in_quotes_or_code_never_counts(text: str) -> None:
 def test_a_command_is_never_missed_by_the_cheap_look(text: str) -> None:
     assert may_command(text) or command_in(text, NAMES) is None
     assert command_in(f"{text}\n\n> quote\n\n", ("nobody-here",)) is None
+
+
+def test_a_command_alone_is_no_word_to_people_and_anything_beside_it_is() -> None:
+    for alone in ("@pond-helper +support", " @pond-helper[bot]: +bug please.\n", "@Pond-Helper, +SECURITY!"):
+        assert is_command_alone(alone)
+    for said in ("@pond-helper +support, since I cannot", "+support", "@sam help", "> @pond-helper +bug", "@a +bugs"):
+        assert not is_command_alone(said)
