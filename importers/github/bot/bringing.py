@@ -24,6 +24,9 @@ select id, kind, slug, name, visibility from category where project_id = $1 and 
  order by id = $3 desc nulls last, visibility <> 'public', position, id limit 1
 """
 
+# Who may read, from everybody on.
+WIDTH = ("public", "members", "team", "private", "author")
+
 
 def read_issue(repository: str, row: dict[str, Any], comments: list[dict[str, Any]]) -> Issue:
     """The issue out of its rows of the REST API. Raises Refused where it cannot be read."""
@@ -71,6 +74,9 @@ async def settle(one: Move, place: Place, thread: int, home: Row) -> None:
     )
     assert where is not None
     if where["category_kind"] != home["kind"]:
+        if WIDTH.index(where["visibility"]) > WIDTH.index(home["visibility"]):
+            # somebody here saw to it that few read it, and may have been answered in confidence
+            raise NoPlace("it stands here already, where fewer people read it; move it there")
         await put_into(where, home, None)
     if one.kind == "support":
         if await locked_ticket(thread) is None:
