@@ -55,7 +55,7 @@ async def bring_in(one: Move, issue: Issue, now: datetime) -> int:
         raise NoPlace("the project has no category for it")
     place = await find_place(one.repository, one.project_slug)
     place.categories = dict.fromkeys(KINDS, home["id"])
-    await take_place(place)
+    await take_place(place, is_private=one.is_private)
     await store_issue(place, issue, now)
     thread = await find_thread(place, issue)
     if thread is None:

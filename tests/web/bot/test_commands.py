@@ -274,3 +274,20 @@ async def test_who_comments_on_a_moved_issue_of_a_private_repository_is_shown_th
         await pond.site.jobs()
     assert await fetch_value("select count(*) from post where markdown like '%two pumps now%'") == 0
     assert len(pond.said(7)) == 2 and "go on there" in pond.said(7)[1]
+
+
+async def test_the_name_of_a_private_repository_is_told_to_nobody(pond: Pond) -> None:
+    await execute("update category set visibility = 'team' where kind = 'support'")
+    await execute("update project set repository = ''")
+    pond.github.open_issue(7, TITLE, "Our own secret.")
+    row = pond.github.write(7, "@pond-helper +support")
+    about: dict[str, Any] = pond.about(7, "created", comment=row, sender=row["user"])
+    await pond.deliver("issue_comment", about | {"repository": pond.repository(private=True)})
+    await pond.site.jobs()
+    thread, guest = await pond.thread(7), pond.site.guest()
+    assert await fetch_value("select repository from project") == ""
+    assert "heron/" not in (await guest.get("/p/pelican")).text.lower()
+    for number in (7, 8):
+        assert (await guest.get(f"/p/pelican/issues/{number}")).status_code == 404
+    found = await pond.mia.get("/p/pelican/issues/7")
+    assert found.headers["location"].endswith(f"/{thread['id']}")
