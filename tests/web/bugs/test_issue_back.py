@@ -147,6 +147,16 @@ async def test_it_goes_to_a_repository_of_the_project_and_to_no_other(bug: Bug) 
     assert (await bug.row())["repository"] == "heron/lake"
 
 
+async def test_tried_again_it_goes_where_it_was_to_go(bug: Bug) -> None:
+    await mapped(bug, 991, "heron/lake")
+    assert await bug.promote(repository="heron/lake", labels="night") == 303
+    await bug.job()
+    assert await bug.state() == "failed"
+    assert (await bug.mia.post(f"/t/{bug.thread}/promotion/again")).status_code == 303
+    row = await bug.row()
+    assert (row["state"], row["repository"], row["labels"]) == ("wanted", "heron/lake", ["night"])
+
+
 async def test_feature_requests_become_issues_too_and_questions_do_not(bug: Bug) -> None:
     bug.thread = (await bug.world.ask("A lid that opens", category="features")).posted.thread
     assert await bug.promote() == 303
