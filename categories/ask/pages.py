@@ -18,6 +18,7 @@ from categories.forms.traces import fenced
 from categories.support.submitting import CAPACITIES
 from forum.database.engine import Row, fetch, fetch_value
 from forum.projects.actions import require_project
+from forum.projects.terms import shown_terms
 from forum.threads.drafts import draft_to_ask, drop_draft, keep_draft, numbered_key
 from forum.threads.rules import TITLE_LEAST, TITLE_MOST
 from forum.threads.writing import preview_of
@@ -197,6 +198,7 @@ async def sent_off(request: Request, typed: dict[str, str]) -> Response:
             is_private=typed["private"] == "1",
             capacity=typed["capacity"] if typed["capacity"] in CAPACITIES else "",
             accepts_terms=fields.get("terms") == "1",
+            shown=shown_terms(fields),
             as_draft=as_draft,
             answers=sent(fields),
             only_team=typed["only_team"] == "1",

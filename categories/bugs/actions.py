@@ -105,7 +105,10 @@ async def try_again(reader: Reader, thread: int) -> Row:
     facts = await facts_of(reader, thread)
     if facts["state"] is None:
         raise Conflict(_("Nobody has promoted this thread yet. Open it and press the button there."))
-    return await promote(reader, thread, facts["title"], facts["body"], labels=facts["promotion_labels"])
+    # where it was to go, as long as that is a place of the project's
+    kept = facts["repository"]
+    repository = kept if kept in await repositories_for(facts) else ""
+    return await promote(reader, thread, facts["title"], facts["body"], repository, facts["promotion_labels"])
 
 
 async def touch(thread: int) -> None:

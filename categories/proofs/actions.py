@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from categories.proofs.queries import may_prove
+from categories.proofs.queries import PROOF, may_prove
 from categories.proofs.rules import Event, Found, State, after, next_check
 from categories.support.actions import is_requester, ticket_for
 from forum import audit
@@ -253,8 +253,8 @@ async def ask_for(reader: Reader, ticket: int, proof: int | None) -> None:
     if proof is None:
         await execute("delete from ticket_on_behalf where ticket_id = $1", ticket)
     else:
-        found = await fetch_one("select * from proof where id = $1 and person_id = $2", proof, reader.person)
-        if found is None or found["state"] != State.PROVEN:
+        found = await fetch_one(PROOF + " where f.id = $1 and f.person_id = $2", proof, reader.person)
+        if found is None or not found["may_ask"]:
             raise Invalid({"on_behalf": _("Choose one that you have proven.")})
         await execute(
             "insert into ticket_on_behalf (ticket_id, proof_id) values ($1, $2)"

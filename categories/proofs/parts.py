@@ -43,7 +43,7 @@ async def capacity_project(request: Request, project: Any, typed: Any = None) ->
     number = project if isinstance(project, int) else project["id"]
     selling = await fetch_one("select discount_rate from selling where project_id = $1", number)
     return {
-        "proofs": [row for row in await own_proofs(request.reader) if row["is_proven"]],
+        "proofs": [row for row in await own_proofs(request.reader) if row["may_ask"]],
         "chosen": chosen,
         "discount": selling["discount_rate"] if selling else 0,
     }
@@ -67,7 +67,7 @@ async def asked_for(request: Request, ticket: Row) -> dict[str, Any] | None:
     return {
         "ticket": ticket,
         "behalf": behalf,
-        "proofs": [row for row in await own_proofs(request.reader) if row["is_proven"]] if is_own else [],
+        "proofs": [row for row in await own_proofs(request.reader) if row["may_ask"]] if is_own else [],
         "is_own": is_own,
         "csrf": request.csrf_token,
     }

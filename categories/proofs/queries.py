@@ -16,9 +16,15 @@ VERIFIED = f"""
 ({PROVEN} and coalesce(p.website, f.website) <> ''
  and coalesce(p.code_of_conduct, f.code_of_conduct) <> '' and coalesce(p.guideline, f.guideline) <> '')
 """
+# Who proved a project that is here, and is not of its team any more, does not ask for it.
+ASKS_FOR = f"""
+({PROVEN} and (f.project_id is null
+  or exists (select 1 from project_member m where m.project_id = f.project_id and m.person_id = f.person_id)))
+"""
 PROOF = f"""
 select f.id, f.project_id, f.person_id, f.token, f.state, f.way, f.address, f.foreign_id, f.owner_id, f.proven_at,
        f.checked_at, f.due_at, f.failures, f.created_at, p.slug, {WORDS}, {PROVEN} as is_proven, {VERIFIED} as is_verified,
+       {ASKS_FOR} as may_ask,
        w.username, coalesce(nullif(w.name, ''), w.username) as person
   from proof f left join project p on p.id = f.project_id left join person w on w.id = f.person_id
 """
@@ -64,7 +70,8 @@ async def is_for_verified(ticket: int) -> bool:
     return bool(
         await fetch_value(
             "select 1 from ticket k join ticket_on_behalf o on o.ticket_id = k.id join proof f on f.id = o.proof_id"
-            f" left join project p on p.id = f.project_id where k.id = $1 and k.capacity = 'project' and {VERIFIED}",
+            f" left join project p on p.id = f.project_id where k.id = $1 and k.capacity = 'project'"
+            f" and {VERIFIED} and {ASKS_FOR}",
             ticket,
         )
     )

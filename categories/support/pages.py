@@ -7,6 +7,7 @@ from categories.support.queries import ticket_by_id
 from categories.support.silence import still_needed as say_still_needed
 from categories.support.submitting import submit
 from forum.database.engine import fetch_value
+from forum.projects.terms import shown_terms
 from forum.threads.actions import move_thread
 from forum.threads.pages import asked_id, back_to_thread, fresh_page
 from forum.threads.queries import thread_head
@@ -36,6 +37,7 @@ async def submission(request: Request) -> Response:
             ticket,
             capacity=fields.get("capacity", ""),
             accepts_terms=fields.get("terms") == "1",
+            shown=shown_terms(fields),
             # a form without questions, such as a program's, leaves the draft's answers as they are
             answers=(lambda name: fields.get(f"{name}-file", "").strip("\n") or fields.get(name, ""))
             if "fields_of" in fields

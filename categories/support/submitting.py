@@ -1,5 +1,7 @@
 """Submitting: what makes a draft a ticket that waits, and what one that was taken in is asked for later."""
 
+from collections.abc import Collection
+
 from categories.forms.answers import Sent, checked, keep_answers, say_answers
 from categories.forms.privacy import decided, set_private
 from categories.forms.rules import Answered
@@ -27,12 +29,13 @@ async def submit(
     accepts_terms: bool,
     answers: Sent | None = None,
     is_private: bool | None = None,
+    shown: Collection[int] | None = None,
 ) -> None:
     """Make a draft a waiting ticket: capacity said, the site's and the project's current terms accepted, the form of its
     category filled. To a ticket that was taken in capacity and terms are only added. Sent twice, it is one submission.
 
     `answers`: what the form was told, by name; None: what its draft was told counts. `is_private`: whether the team alone
-    is to read it, None: as its draft says. Raises Invalid by field, NotFound, Forbidden, Conflict (its thread is not in
+    is to read it, None: as its draft says. `shown`: the terms (ids) that were accepted, None: those in force. Raises Invalid by field, NotFound, Forbidden, Conflict (its thread is not in
     support any more).
     """
     require_writer(reader)
@@ -47,6 +50,8 @@ async def submit(
     terms = await unaccepted_terms(reader.person, row["project_id"])
     if terms and not accepts_terms:
         faults["terms"] = _("The terms need your consent before anybody is asked.")
+    elif shown is not None and any(term["id"] not in shown for term in terms):
+        faults["terms"] = _("The terms changed while you wrote. Read what is new, and say again that you accept them.")
     is_draft = row["state"] == "draft"
     if is_draft and not await is_in_support(row):
         raise Conflict(_("This thread does not stand in a support category any more."))

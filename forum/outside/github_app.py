@@ -12,8 +12,9 @@ import httpx
 
 from forum.outside.github import A_PAGE, MOST_PAGES, SILENCE, VERSION, App, Refused, Unsure, call, member, words_of
 
-# What the bot, the import and the promotion need, and which events they hear of (installations are told unasked).
-PERMISSIONS: Final[dict[str, str]] = {"issues": "write", "metadata": "read", "discussions": "read"}
+# What the bot, the import and the promotion (issue templates are files) need, and which events they hear of (installations
+# are told unasked).
+PERMISSIONS: Final[dict[str, str]] = {"issues": "write", "metadata": "read", "discussions": "read", "contents": "read"}
 EVENTS: Final = ("issues", "issue_comment", "label", "milestone", "repository", "discussion", "discussion_comment")
 RANKS: Final = ("none", "read", "write", "admin")
 

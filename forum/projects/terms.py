@@ -14,6 +14,7 @@ from forum.projects.roles import require
 from forum.web.errors import Forbidden, Invalid
 from forum.web.i18n import _
 from forum.web.reader import Reader
+from forum.web.requests import Form
 
 KINDS: Final = ("terms", "conduct")
 BODY_MOST: Final = 20_000
@@ -26,7 +27,7 @@ def cooked(markdown: str) -> Markup:
 
 
 def to_accept(terms: Sequence[Row]) -> list[dict[str, Any]]:
-    """What `unaccepted_terms` found, as a form shows it: title, html, version, before, whether it is the site's."""
+    """What `unaccepted_terms` found, as a form shows it: id, title, html, version, before."""
     titles = {
         (True, "terms"): _("The terms of this site"),
         (True, "conduct"): _("The code of conduct of this site"),
@@ -35,6 +36,7 @@ def to_accept(terms: Sequence[Row]) -> list[dict[str, Any]]:
     }
     return [
         {
+            "id": row["id"],
             "title": titles[row["project_id"] is None, row["kind"]],
             "html": cooked(row["body"]),
             "version": row["version"],
@@ -42,6 +44,13 @@ def to_accept(terms: Sequence[Row]) -> list[dict[str, Any]]:
         }
         for row in terms
     ]
+
+
+def shown_terms(form: Form) -> frozenset[int] | None:
+    """The versions that stood in the form which was sent, None where it does not say: nobody accepts what was put in force
+    while they wrote."""
+    told = form.get("terms_shown", "")[:1000].split()
+    return frozenset(int(each) for each in told if each.isascii() and each.isdigit()) if told else None
 
 
 @action

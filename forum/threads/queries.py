@@ -7,7 +7,7 @@ from typing import Any
 from forum.database.engine import Row, fetch, fetch_one
 from forum.database.together import Together, asked
 from forum.threads.rules import THREADS_A_PAGE, WHOLE_MOST
-from forum.threads.visibility import last_number, visible_act, visible_post, visible_thread
+from forum.threads.visibility import is_self, last_number, visible_act, visible_post, visible_thread
 from forum.web.errors import NotFound
 from forum.web.reader import Reader
 
@@ -23,8 +23,8 @@ select asked.n, t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug,
        (select version from site_stamp) as site_version, a.username, a.name as author_name, a.id as author_person,
        array(select g.name from thread_tag tt join tag g on g.id = tt.tag_id where tt.thread_id = t.id order by 1)
            as tags,
-       a.id = asked.reader or exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = asked.reader
-                             and w.kind = 'requester') as is_own,
+       a.id = asked.reader or exists (select 1 from thread_participant w where w.thread_id = t.id
+                             and {is_self("w.person_id", "asked.reader")} and w.kind = 'requester') as is_own,
        exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = asked.reader
                 and w.kind = 'assignee') as is_assigned,
        (select r.number from read_position r where r.thread_id = t.id and r.person_id = asked.reader) as read_number,

@@ -29,7 +29,7 @@ def visible_thread(thread: str, reader: str) -> str:
         or {is_self(f"{t}.author_id", r)}
         or ({t}.visibility = 'team' and {in_team(t, r)})
         or ({t}.visibility = 'private' and (
-            exists (select 1 from thread_participant w where w.thread_id = {t}.id and w.person_id = {r})
+            exists (select 1 from thread_participant w where w.thread_id = {t}.id and {is_self("w.person_id", r)})
             or exists (select 1 from category c join project_member m on m.project_id = c.project_id
                         where c.id = {t}.category_id and m.person_id = {r} and (m.role = any(c.readers)
                              or ({t}.is_private and c.visibility <> 'private'))))))))"""

@@ -13,7 +13,7 @@ from forum.projects.actions import tag_ids, tag_name
 from forum.projects.roles import require
 from forum.threads.events import PostCreated, ThreadChanged, ThreadCreated, ThreadReopened
 from forum.threads.rules import FACES, PURPOSES, TAGS_MOST, TITLE_LEAST, TITLE_MOST, clean_title, slug_of
-from forum.threads.visibility import visible_thread
+from forum.threads.visibility import is_self, visible_thread
 from forum.web.errors import Conflict, Forbidden, Invalid, NotFound, SignInFirst
 from forum.web.i18n import _
 from forum.web.limits import limit
@@ -88,7 +88,7 @@ async def locked_thread(thread: int, reader: Reader) -> Row:
         "select t.*, c.kind as category_kind, c.visibility as category_visibility, p.slug as project_slug,"
         " p.repository <> '' as has_issues, t.author_id = $2 or exists (select 1 from person me"
         " where me.id = t.author_id and me.same_as = $2) or exists (select 1 from thread_participant w"
-        " where w.thread_id = t.id and w.person_id = $2 and w.kind = 'requester') as is_own,"
+        f" where w.thread_id = t.id and {is_self('w.person_id', '$2')} and w.kind = 'requester') as is_own,"
         " exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = $2"
         " and w.kind = 'assignee') as is_assigned"
         " from thread t join category c on c.id = t.category_id join project p on p.id = t.project_id"

@@ -16,6 +16,8 @@ log = structlog.get_logger()
 CARRIED = ("title", "body", "project", "category", "private", "capacity", "only_team", "verbatim")
 # … and the answers to the questions of a project's form.
 ANSWER = re.compile(r"(?:draft_)?(field-[1-9][0-9]{0,17})")
+# What a thread is called is told to nobody who may not see it, not even by who asked with its name.
+THREAD = re.compile(r"/t/(?:[^/]+/)?([1-9][0-9]{0,17})(?:/[0-9]+)?")
 # Never shown again, whatever it holds.
 CONCEALED = frozenset({"csrf", "password", "next"})
 # htmx puts these answers where the action was; static/js/app.js tells the others by their X-Message.
@@ -72,11 +74,13 @@ async def told(request: Request, problem: Problem) -> Response:
             request_csrf=request.csrf_token,
             ways_in=request.settings.ways_in,
         )
+    asked = THREAD.fullmatch(request.scope["path"])
     return await page(
         request,
         "error.html",
         problem.status,
         message=problem.message,
+        thread=f"/t/{asked[1]}" if asked else "",
         status=problem.status,
         kept=prose(request.fields),
     )

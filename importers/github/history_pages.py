@@ -6,7 +6,7 @@ from typing import Any, Final
 from starlette.responses import HTMLResponse, Response
 
 from forum import audit
-from forum.database.engine import Row, fetch, transaction
+from forum.database.engine import Row, fetch, fetch_value, transaction
 from forum.jobs import enqueue
 from forum.outside.github import is_configured, repository_of
 from forum.projects.queries import project_by_slug
@@ -19,6 +19,7 @@ from forum.web.requests import Request
 from forum.web.routing import route
 from forum.web.templates import fragment
 from importers.github.jobs import JOB
+from importers.github.people import SOURCE
 from importers.github.place import find_place
 from importers.github.progress import announce, imports_of
 from importers.placing import NoPlace
@@ -28,16 +29,27 @@ RUNS_A_DAY: Final = 20
 RUNNING: Final = ("waiting", "running", "limited")
 
 
-async def repositories_of(project: Row) -> list[str]:
+# Who may write down any address has shown nothing: others' words would stand under a stranger's project, and theirs be
+# refused. What stands here already goes on.
+PROVEN = """
+select 1 from project p where p.id = $1 and (p.proven_address = p.repository or exists
+       (select 1 from import_source s where s.source = $2 and s.project_id = p.id and s.name = lower($3)))
+"""
+
+
+async def repositories_of(project: Row, *, is_admin: bool) -> tuple[list[str], str]:
     """The repositories that a project may import: those of the App that are mapped to it, and the one it names, unless
-    that is another project's."""
+    that is another project's, where it was shown to control it or an admin asks; and the one that it has still to show,
+    "" for none."""
     rows = await fetch("select name, project_id from github_repository order by lower(name)")
     mine = [row["name"] for row in rows if row["project_id"] == project["id"]]
     taken = {row["name"].casefold() for row in rows if row["project_id"] not in (None, project["id"])}
     named = repository_of(project["repository"])
-    if named and named.casefold() not in {name.casefold() for name in mine} | taken:
-        mine.append(named)
-    return mine
+    if not named or named.casefold() in {name.casefold() for name in mine} | taken:
+        return mine, ""
+    if is_admin or await fetch_value(PROVEN, project["id"], SOURCE, named):
+        return [*mine, named], ""
+    return mine, named
 
 
 def phase_text(row: Row) -> str:
@@ -93,13 +105,15 @@ async def import_page(request: Request) -> Response:
 
 
 async def form(request: Request, project: Row, faults: dict[str, str], status: int = 200) -> Response:
+    repositories, unshown = await repositories_of(project, is_admin=request.reader.is_admin)
     return await page(
         request,
         "github/import.html",
         status,
         **await state(project),
         active="settings",
-        repositories=await repositories_of(project),
+        repositories=repositories,
+        unshown=unshown,
         faults=faults,
         has_app=is_configured(request.settings),
         now=datetime.now(UTC),
@@ -119,7 +133,8 @@ async def start(request: Request) -> Response:
     reader = request.reader
     require(reader, "edit_project", project["id"])
     wanted = request.fields.get("repository", "")
-    name = next((each for each in await repositories_of(project) if each.casefold() == wanted.casefold()), None)
+    known, _unshown = await repositories_of(project, is_admin=reader.is_admin)
+    name = next((each for each in known if each.casefold() == wanted.casefold()), None)
     if name is None:
         return await form(request, project, {"repository": _("Choose one of these.")}, 422)
     try:

@@ -12,9 +12,10 @@ from importers.github.people import SOURCE
 from importers.github.records import NUMBER_MOST
 
 # The project's own repository first, then the one that was imported first. An issue that was moved to a category
-# that the reader does not see is to them one that was never imported.
+# that the reader does not see is to them one that was never imported; nobody is led to a private repository.
 ISSUE = f"""
 select p.repository, array(select s.name from import_source s where s.source = $3 and s.project_id = p.id
+                             and not exists (select 1 from github_repository g where g.is_private and lower(g.name) = s.name)
                             order by s.since, s.name) as imported,
        (select array[t.id::text, t.slug] from import_source s
           join origin_alias a on a.source = s.source and a.kind = 'thread' and a.foreign_id = s.name || '#' || $2

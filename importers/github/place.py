@@ -118,9 +118,11 @@ async def find_place(repository: str, project_slug: str) -> Place:
     return place
 
 
-async def take_place(place: Place) -> None:
-    """Remember that the repository stands in this project."""
+async def take_place(place: Place, *, is_private: bool = False) -> None:
+    """Remember that the repository stands in this project. The name of a private one is shown to nobody."""
     await take(SOURCE, place.name, place.project)
+    if is_private:
+        return
     # `#123` in what is written here from now on leads to what was imported
     await execute(
         "update project set repository = $2, version = version + 1 where id = $1 and repository = ''",

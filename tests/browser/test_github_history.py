@@ -63,7 +63,8 @@ def more_settings(github: GitHub) -> dict[str, str]:
 
 
 async def test_the_history_comes_by_a_button(windows: Windows, world: World, github: GitHub) -> None:
-    await execute("update project set repository = 'https://github.com/heron/pond'")
+    mine = "https://github.com/heron/pond"
+    await execute("update project set repository = $1, proven_address = $1", mine)
     owner = await windows.open("/p/pelican/settings/import", world.owner)
     phone = await windows.open("/p/pelican/settings/import", world.owner, viewport=PHONE, color_scheme="dark")
     await shoot(owner, "import-before")

@@ -265,6 +265,10 @@ class GitHub(Issues):
         return claims["iss"] == self.app_id and in_time
 
     def new_token(self, wanted: Json) -> tuple[int, Json]:
+        have = self.bot_rows.app_permissions
+        if any(have.get(name) not in (least, "write") for name, least in wanted["permissions"].items()):
+            told = "The permissions requested are not granted to this installation."
+            return 422, {"message": told, "documentation_url": "https://docs.github.com/rest"}
         token, expires = f"ghs_{len(self.tokens)}", self.now + timedelta(hours=1)
         self.tokens[token] = (wanted.get("repositories", ["*"])[0].lower(), expires)
         told = {"token": token, "expires_at": zulu(expires), "permissions": wanted["permissions"]}

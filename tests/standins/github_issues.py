@@ -31,7 +31,7 @@ class Rows:
 
     bot: str = "pond-helper"
     app_permissions: dict[str, str] = field(
-        default_factory=lambda: {"issues": "write", "metadata": "read", "discussions": "read"}
+        default_factory=lambda: {"issues": "write", "metadata": "read", "discussions": "read", "contents": "read"}
     )
     events: list[str] = field(default_factory=list)
     roles: dict[str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from forum.mail.reading.understood import is_just_thanks, purpose_of
 from forum.mail.reading.vouched import Vouched
 from forum.origins import remember
 from forum.threads.uploads import hang_uploads
-from forum.threads.visibility import visible_thread
+from forum.threads.visibility import is_self, visible_thread
 from forum.threads.writing import Posted, post_reply
 from forum.web import i18n
 from forum.web.errors import NotFound, Problem, TooMany
@@ -89,7 +89,7 @@ async def part_in(reader: Reader, thread: int) -> str:
     has nothing to say there by mail: to a ticket's address only the team and its requesters write."""
     row = await fetch_one(
         "select t.project_id, t.author_id, exists (select 1 from thread_participant w where w.thread_id = t.id"
-        " and w.person_id = $2 and w.kind = 'requester') as asks,"
+        f" and {is_self('w.person_id', '$2')} and w.kind = 'requester') as asks,"
         " exists (select 1 from person me where me.id = t.author_id and (me.id = $2 or me.same_as = $2)) as is_own,"
         " exists (select 1 from thread_participant w where w.thread_id = t.id and w.kind = 'requester') as has_ticket"
         f" from thread t where t.id = $1 and {visible_thread('t', '$2')}",

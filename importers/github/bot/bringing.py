@@ -24,6 +24,9 @@ select id, kind, slug, name, visibility from category where project_id = $1 and 
  order by id = $3 desc nulls last, visibility <> 'public', position, id limit 1
 """
 
+# Who may read, from everybody on.
+WIDTH = ("public", "members", "team", "private", "author")
+
 
 def read_issue(repository: str, row: dict[str, Any], comments: list[dict[str, Any]]) -> Issue:
     """The issue out of its rows of the REST API. Raises Refused where it cannot be read."""
@@ -52,7 +55,7 @@ async def bring_in(one: Move, issue: Issue, now: datetime) -> int:
         raise NoPlace("the project has no category for it")
     place = await find_place(one.repository, one.project_slug)
     place.categories = dict.fromkeys(KINDS, home["id"])
-    await take_place(place)
+    await take_place(place, is_private=one.is_private)
     await store_issue(place, issue, now)
     thread = await find_thread(place, issue)
     if thread is None:
@@ -71,6 +74,9 @@ async def settle(one: Move, place: Place, thread: int, home: Row) -> None:
     )
     assert where is not None
     if where["category_kind"] != home["kind"]:
+        if WIDTH.index(where["visibility"]) > WIDTH.index(home["visibility"]):
+            # somebody here saw to it that few read it, and may have been answered in confidence
+            raise NoPlace("it stands here already, where fewer people read it; move it there")
         await put_into(where, home, None)
     if one.kind == "support":
         if await locked_ticket(thread) is None:

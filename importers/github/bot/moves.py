@@ -54,10 +54,11 @@ async def want(
 
 
 async def point_if_moved(repository: int, issue: int, comment: int) -> None:
-    """Where an issue has moved, and comments on it do not follow, have that said once."""
+    """Where an issue has moved, and comments on it do not follow (those of a private repository never do), have that said
+    once."""
     is_lost = await fetch_value(
         "select 1 from github_move m join github_repository r on r.id = m.repository_id where m.repository_id = $1"
-        " and m.issue = $2 and m.purpose = 'move' and m.state = 'done' and not r.comments_follow",
+        " and m.issue = $2 and m.purpose = 'move' and m.state = 'done' and (r.is_private or not r.comments_follow)",
         repository,
         issue,
     )

@@ -242,3 +242,52 @@ async def test_an_issue_that_stands_here_already_is_moved_and_not_doubled(pond: 
     assert await fetch_value("select count(*) from thread") == 1
     counted = await fetch("select kind, thread_count from category where thread_count > 0")
     assert [tuple(row) for row in counted] == [("support", 1)]
+
+
+@pytest.mark.parametrize(("visibility", "kind"), [("private", "security"), ("team", "bugs")])
+async def test_a_thread_that_few_read_here_is_opened_to_nobody_by_a_command_there(
+    pond: Pond, visibility: str, kind: str
+) -> None:
+    pond.github.open_issue(7, TITLE, "I have two.")
+    await pond.comments(7, "@pond-helper +bug")
+    thread = await pond.thread(7)
+    await execute(
+        "update thread set visibility = $1, category_id = (select id from category where kind = $2)", visibility, kind
+    )
+    await execute("delete from github_move")
+    await pond.comments(7, "@pond-helper +support")
+    again = await pond.thread(7)
+    assert (again["visibility"], again["kind"], again["state"]) == (visibility, kind, None)
+    assert (await pond.site.guest().get(f"/t/{thread['id']}")).status_code == 404
+    move = await pond.move(7)
+    assert move is not None and move["state"] == "failed" and "fewer people" in move["problem"]
+    assert pond.row(7)["state"] == "open" and f"/t/{thread['id']}" not in "".join(pond.said(7)[1:])
+
+
+async def test_who_comments_on_a_moved_issue_of_a_private_repository_is_shown_the_way(pond: Pond) -> None:
+    await execute("update category set visibility = 'team' where kind = 'support'")
+    pond.github.open_issue(7, TITLE, "Our own secret.")
+    for body, by in (("@pond-helper +support", "mia"), ("It is two pumps now.", "wader"), ("Three.", "wader")):
+        row = pond.github.write(7, body, by)
+        about: dict[str, Any] = pond.about(7, "created", comment=row, sender=row["user"])
+        await pond.deliver("issue_comment", about | {"repository": pond.repository(private=True)})
+        await pond.site.jobs()
+    assert await fetch_value("select count(*) from post where markdown like '%two pumps now%'") == 0
+    assert len(pond.said(7)) == 2 and "go on there" in pond.said(7)[1]
+
+
+async def test_the_name_of_a_private_repository_is_told_to_nobody(pond: Pond) -> None:
+    await execute("update category set visibility = 'team' where kind = 'support'")
+    await execute("update project set repository = ''")
+    pond.github.open_issue(7, TITLE, "Our own secret.")
+    row = pond.github.write(7, "@pond-helper +support")
+    about: dict[str, Any] = pond.about(7, "created", comment=row, sender=row["user"])
+    await pond.deliver("issue_comment", about | {"repository": pond.repository(private=True)})
+    await pond.site.jobs()
+    thread, guest = await pond.thread(7), pond.site.guest()
+    assert await fetch_value("select repository from project") == ""
+    assert "heron/" not in (await guest.get("/p/pelican")).text.lower()
+    for number in (7, 8):
+        assert (await guest.get(f"/p/pelican/issues/{number}")).status_code == 404
+    found = await pond.mia.get("/p/pelican/issues/7")
+    assert found.headers["location"].endswith(f"/{thread['id']}")

@@ -10,6 +10,8 @@ from uuid import uuid4
 import pytest
 
 from forum.database.engine import execute, fetch, fetch_value
+from forum.outside import github as client
+from forum.outside.github_app import manifest
 from forum.settings import Settings
 from forum.threads.actions import react
 from tests.helpers.github import comment, issue, rest, rest_comment, user
@@ -126,6 +128,16 @@ async def test_a_template_of_the_repository_is_filled_and_sent_with_its_labels(b
     assert made["body"].startswith("### Version\n\n2.4.1\n\n### What happened?\n\nIt *stops*.\n\n---\n")
 
 
+async def test_an_app_made_from_our_manifest_may_read_templates_and_one_with_less_goes_without(bug: Bug) -> None:
+    granted = manifest("Pelicans", "https://help.example.org", is_public=True)["default_permissions"]
+    bug.github.bot_rows.app_permissions = dict(granted)
+    assert "Bug report" in (await bug.mia.get(f"/t/{bug.thread}/promotion")).text
+    client.forget_tokens()
+    bug.github.bot_rows.app_permissions.pop("contents")
+    text = (await bug.mia.get(f"/t/{bug.thread}/promotion")).text
+    assert "Bug report" not in text and 'value="night"' in text
+
+
 async def test_it_goes_to_a_repository_of_the_project_and_to_no_other(bug: Bug) -> None:
     await mapped(bug, 991, "heron/lake")
     await execute("insert into github_repository (id, name) values (992, 'heron/sea')")
@@ -133,6 +145,16 @@ async def test_it_goes_to_a_repository_of_the_project_and_to_no_other(bug: Bug) 
     assert await bug.promote(repository="heron/sea") == 422
     assert await bug.promote(repository="heron/lake") == 303
     assert (await bug.row())["repository"] == "heron/lake"
+
+
+async def test_tried_again_it_goes_where_it_was_to_go(bug: Bug) -> None:
+    await mapped(bug, 991, "heron/lake")
+    assert await bug.promote(repository="heron/lake", labels="night") == 303
+    await bug.job()
+    assert await bug.state() == "failed"
+    assert (await bug.mia.post(f"/t/{bug.thread}/promotion/again")).status_code == 303
+    row = await bug.row()
+    assert (row["state"], row["repository"], row["labels"]) == ("wanted", "heron/lake", ["night"])
 
 
 async def test_feature_requests_become_issues_too_and_questions_do_not(bug: Bug) -> None:

@@ -215,3 +215,10 @@ async def test_what_is_split_off_stays_private_until_who_asked_agrees_wherever_i
     assert await agree(await one.ana.reader(), made.thread)
     assert (await site.guest().get(url)).status_code == 200
     assert await recount() == []
+
+
+async def test_a_link_to_a_private_ticket_leads_there_through_signing_in(site: Site) -> None:
+    world = await World.make(site)
+    told = await site.guest().get("/t/how-do-i/12345")
+    assert told.status_code == 404 and "/login?next=/t/12345" in told.text
+    assert "/login?next=" not in (await world.outsider.get("/t/how-do-i/12345")).text

@@ -1,5 +1,7 @@
 """Terms and codes of conduct: versions, what changes, asked again, readable for good."""
 
+import re
+
 from forum.database.engine import execute, fetch_value
 from tests.helpers.site import Browser, Site
 from tests.helpers.tickets import asked
@@ -90,3 +92,26 @@ async def test_what_was_published_cannot_be_changed(site: Site) -> None:
     assert grants is False
     assert await fetch_value("select has_table_privilege('haas_app', 'terms', 'insert')") is True
     assert await execute("select 1")
+
+
+async def test_nobody_accepts_a_version_that_was_published_while_they_wrote(site: Site) -> None:
+    world = await World.make(site)
+    ana = await world.person("ana")
+    await publish(world.owner, "Be patient.", 0)
+    draft = await asked(world, accepts_terms=False)
+    thread = f"/t/{await fetch_value('select thread_id from ticket where id = $1', draft.ticket)}"
+    address = f"/tickets/{draft.ticket}/submission"
+    page = (await ana.http.get(thread, follow_redirects=True)).text
+    shown = re.findall(r'name="terms_shown" value="([0-9 ]+)"', page)[0]
+    await publish(world.owner, "Pay for every answer.", 1)
+    form = {"capacity": "personal", "terms": "1"}
+    late = await ana.post(address, form | {"terms_shown": shown})
+    assert late.status_code == 422 and "changed while you wrote" in late.text and "Pay for every answer." in late.text
+    assert await draft.state() == "draft" and await fetch_value("select count(*) from terms_acceptance") == 0
+    asks = {"title": "How do I read a file?", "markdown": "I have one.", "project": "pelican", "category": "support"}
+    assert (await ana.post("/new-thread", asks | form | {"terms_shown": shown})).status_code == 303
+    assert await fetch_value("select count(*) from ticket where state <> 'draft'") == 0
+    assert await fetch_value("select count(*) from terms_acceptance") == 0
+    shown = re.findall(r'name="terms_shown" value="([0-9 ]+)"', late.text)[0]
+    assert (await ana.post(address, form | {"terms_shown": shown})).status_code == 303
+    assert await draft.state() == "waiting"

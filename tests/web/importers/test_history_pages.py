@@ -26,7 +26,8 @@ async def person(pond: Pond, name: str, role: str | None) -> Browser:
 
 @pytest.fixture
 async def mia(pond: Pond) -> Browser:
-    await execute("update project set repository = 'https://github.com/heron/Pond' where id = $1", pond.project)
+    named = "update project set repository = 'https://github.com/heron/Pond', proven_address = $2 where id = $1"
+    await execute(named, pond.project, "https://github.com/heron/Pond")
     return await person(pond, "mia", "maintainer")
 
 
@@ -99,3 +100,21 @@ async def test_others_may_not(pond: Pond, mia: Browser) -> None:
 async def test_without_an_app_it_says_what_would_be_better(pond: Pond, mia: Browser) -> None:
     use(replace(as_app(pond.site.settings, pond.github), github_app_private_key=""))
     assert "Press again at any time" in (await mia.get(PAGE)).text
+
+
+async def test_who_only_names_a_repository_has_it_not_brought_in(pond: Pond, mia: Browser) -> None:
+    pond.issue(1)
+    await execute("update project set proven_address = '' where id = $1", pond.project)
+    page = (await mia.get(PAGE)).text
+    assert 'value="heron/Pond"' not in page and "/p/pond/settings/proof" in page
+    assert (await mia.post(PAGE, {"repository": "heron/Pond"})).status_code == 422
+    assert await n("github_import") == 0
+    admin = await pond.site.member("ada", admin=True)
+    await execute(
+        "insert into project_member (project_id, person_id, role) values ($1, $2, 'owner')", pond.project, admin.person
+    )
+    assert (await admin.post(PAGE, {"repository": "heron/Pond"})).status_code == 303
+    await pond.site.jobs()
+    assert await n("thread") == 1
+    # what stands here already is brought up to date by anybody who edits the project
+    assert (await mia.post(PAGE, {"repository": "heron/Pond"})).status_code == 303

@@ -147,3 +147,29 @@ async def test_a_project_grants_it_on_its_selling_page_which_shows_what_it_does(
     assert (await proving.world.owner.post(path, form)).status_code == 303
     page = said(await proving.world.owner.get(path))
     assert "With 15 %, the least bump of €50.00 costs a verified project €42.50 before tax (€7.50 less)" in page
+
+
+async def test_who_left_the_team_of_a_project_they_proved_does_not_ask_for_it(proving: Proving) -> None:
+    await execute("update selling set discount_rate = 20")
+    one = await asked(proving.world, capacity="project")
+    await proving.world.team(one.ana, "maintainer")
+    proof = await proving.prove_by_website()
+    await execute("update proof set person_id = (select id from person where username = 'ana') where id = $1", proof)
+    address = f"/tickets/{one.ticket}/on-behalf"
+    assert (await one.ana.post(address, {"on_behalf": str(proof)})).status_code == 303
+    assert "Discount" in said(await one.ana.get(f"/tickets/{one.ticket}/bump?amount=50"))
+    await execute("delete from project_member where person_id = (select id from person where username = 'ana')")
+    assert "Discount" not in said(await one.ana.get(f"/tickets/{one.ticket}/bump?amount=50"))
+    assert "not proven any more" in said(await one.ana.get(one.url))
+    await one.ana.post(address, {"on_behalf": ""})
+    await one.ana.post(address, {"on_behalf": str(proof)})
+    assert await fetch_value("select count(*) from ticket_on_behalf") == 0
+
+
+async def test_a_project_that_names_another_address_since_is_asked_for_by_nobody(proving: Proving) -> None:
+    one = await asked(proving.world, capacity="project")
+    proof = await prove_own(proving, one.ana)
+    words = {"name": "Famous", "website": "https://famous.example"}
+    assert (await one.ana.post(f"/proofs/{proof}", words)).status_code == 303
+    await one.ana.post(f"/tickets/{one.ticket}/on-behalf", {"on_behalf": str(proof)})
+    assert await fetch_value("select count(*) from ticket_on_behalf") == 0

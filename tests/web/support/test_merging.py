@@ -9,6 +9,7 @@ import pytest
 from categories.support.joining.merging import merge, undo_merge
 from categories.support.queries import place_of
 from forum.database.engine import execute, fetch, fetch_value
+from forum.mail.arriving.replies import part_in
 from forum.recount import recount
 from forum.web.errors import Conflict, Forbidden, Invalid, NotFound
 from payouts.bumps.refunds import book_refund
@@ -253,3 +254,29 @@ async def test_the_pages_tell_what_would_happen_and_do_it(site: Site) -> None:
     assert "Undo the merge" not in (await two.one.ana.get(two.one.url)).text
     undone = await two.tri.post(f"/tickets/{two.other.ticket}/merging/delete")
     assert undone.status_code == 303 and await two.other.state() == "waiting"
+
+
+async def test_who_claimed_what_they_asked_elsewhere_stays_attached_too(site: Site) -> None:
+    two = await Two.make(site)
+    ben = two.other.ana
+    # asked on GitHub, brought in under a name that ben has claimed since
+    there = await fetch_value(
+        "insert into person (kind, username, name, origin, origin_url, same_as)"
+        " values ('placeholder', 'ben@github.com', 'ben', 'github', 'https://github.com/ben', $1) returning id",
+        ben.person,
+    )
+    for table, column, key in (
+        ("thread", "author_id", "id"),
+        ("post", "author_id", "thread_id"),
+        ("thread_participant", "person_id", "thread_id"),
+    ):
+        await execute(f"update {table} set {column} = $1 where {key} = $2", there, two.other.thread)
+    await execute("update ticket_requester set person_id = $1 where ticket_id = $2", there, two.other.ticket)
+    await execute("update thread set visibility = 'private', is_private = true where id = $1", two.one.thread)
+    assert (await ben.get(two.one.url)).status_code == 404
+    await two.merge(opens_private=True)
+    page = await ben.get(two.one.url)
+    assert page.status_code == 200 and (await two.world.outsider.get(two.one.url)).status_code == 404
+    assert await part_in(await ben.reader(), two.one.thread) == "own"
+    await execute("update thread set is_closed = true where id = $1", two.one.thread)
+    assert await two.one.says(ben) > 1, "as who asks, also where it is closed"
