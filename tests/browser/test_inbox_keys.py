@@ -144,7 +144,7 @@ async def test_choosing_a_project_brings_what_it_asks_for_and_keeps_what_was_typ
     await page.locator("#markdown").fill("I tried for an hour.")
     await page.get_by_text("for yourself").click()
     await page.get_by_label("Project", exact=True).select_option("heron")
-    await expect(page.get_by_text("What the team of Heron needs to know")).to_be_visible()
+    await expect(page.get_by_text("What the Heron team needs to know")).to_be_visible()
     await expect(page.get_by_label("I accept these terms.")).to_be_visible()
     await expect(page.locator("#route")).to_contain_text("This reads like Support for Heron")
     await expect(page.locator("#route")).to_contain_text("Then report it privately")

@@ -20,6 +20,7 @@ OPEN = {
     "/login/with/{provider}",
     "/logout",
     "/preview",
+    "/ask/preview",
     "/ask/route",
     "/ask/rest",
     "/preferences/theme",
