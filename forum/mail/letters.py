@@ -234,7 +234,8 @@ def message(
         made["List-Unsubscribe"] = f"<{more.unsubscribe}>"
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if more.topic:
-        made["Thread-Topic"] = more.topic
+        # what was brought from elsewhere may hold breaks of lines that are none in a title, and would be a new header
+        made["Thread-Topic"] = " ".join(more.topic.split())
     made.set_content(letter.text)
     made.add_alternative(letter.html, subtype="html")
     return made

@@ -221,6 +221,26 @@ async def test_answers_wait_for_the_digest_of_who_wants_that_and_every_message_c
     assert "Otto wrote:" in part(mail, "plain") and "every message in this thread" in part(mail, "plain")
 
 
+async def test_nothing_comes_at_once_of_a_thread_that_somebody_wants_in_the_digest(
+    world: World, post_office: MailServer
+) -> None:
+    one = await asked(world)
+    assert (await one.ana.post(f"/t/{one.thread}/level", {"level": "digest"})).status_code == 303
+    await one.says(world.supporter)
+    await world.site.jobs()
+    assert post_office.taken == []
+    assert await fetch_value("select count(*) from notice where kind = 'answer' and mailed_at is null") == 1
+
+
+async def test_a_title_from_elsewhere_makes_no_header(world: World, post_office: MailServer) -> None:
+    one = await asked(world)
+    await execute("update thread set title = E'Read\\u2028it\\r\\nBcc: all@example.org'")
+    await one.says(world.supporter)
+    await world.site.jobs()
+    [mail] = mails(post_office)
+    assert mail["bcc"] is None and mail["thread-topic"] == "Read it Bcc: all@example.org"
+
+
 async def test_the_mail_of_a_ticket_that_is_over_asks_how_it_went_by_three_links(
     world: World, post_office: MailServer
 ) -> None:

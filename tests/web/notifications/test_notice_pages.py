@@ -31,6 +31,8 @@ async def test_reading_a_thread_reads_its_notices(world: World) -> None:
         await post_reply(await world.supporter.reader(), each.thread, "An answer.")
     await world.site.jobs()
     assert BELL.format(2) in (await one.ana.get("/about")).text
+    # what is about the thread as a whole is read with it
+    await tell(one.ana.person or 0, "snooze_over", key="x", thread=one.thread)
     await one.ana.get(one.url)
     assert BELL.format(1) in (await one.ana.get("/about")).text
 
