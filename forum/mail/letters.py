@@ -48,6 +48,7 @@ def texts() -> Environment:
     )
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals["money"] = money
+    made.filters["plain"] = plain_name
     return made
 
 

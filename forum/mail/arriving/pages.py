@@ -125,7 +125,7 @@ async def stopped(request: Request) -> dict[str, Any] | None:
     """That mails to this person came back; nothing for everybody else."""
     if not request.reader.mail_stopped:
         return None
-    return {"email": await email_of(request.reader), "csrf": request.csrf_token}
+    return {"email": await email_of(request.reader), "username": request.reader.username, "csrf": request.csrf_token}
 
 
 # Who is concerned gets no shared page (forum/threads/shared.py); all others get nothing.
