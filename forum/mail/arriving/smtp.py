@@ -31,6 +31,8 @@ log = structlog.get_logger()
 UNKNOWN_MOST: Final = 60
 MAILS_MOST: Final = 240
 HOUR: Final = 3600
+# HAAS_SMTP_LISTEN of a site whose mail server brings each mail by `haas mail receive`.
+PIPE: Final = "pipe"
 # A client that says nothing is let go after so many seconds (RFC 5321 §4.5.3.2.7 wants five minutes).
 SILENCE: Final = 300
 CONNECTIONS_MOST: Final = 200
@@ -130,7 +132,7 @@ def parsed_listen(value: str) -> tuple[bool, str | tuple[str, int]]:
         return True, rest
     host, colon, port = rest.rpartition(":")
     if not colon or not port.isdigit() or not 0 <= int(port) < 65_536:
-        raise ValueError("HAAS_SMTP_LISTEN is host:port, lmtp:host:port or lmtp:/path/to/socket")
+        raise ValueError("HAAS_SMTP_LISTEN is host:port, lmtp:host:port, lmtp:/path/to/socket or pipe")
     return is_lmtp, (host.strip("[]") or "127.0.0.1", int(port))
 
 

@@ -273,3 +273,15 @@ async def test_the_mail_of_a_ticket_that_falls_silent_brings_the_click_that_keep
     assert f'href="{url}"' in part(mail, "html")
     assert (await one.ana.get(f"/tickets/{one.ticket}/still-needed")).status_code == 200
     assert (await world.outsider.get(f"/tickets/{one.ticket}/still-needed")).status_code == 404
+
+
+async def test_where_mail_comes_by_a_pipe_answers_have_an_address_too(
+    world: World, post_office: MailServer, settings: Settings
+) -> None:
+    one = await asked(world)
+    await one.says(world.supporter)
+    piped = replace(settings, smtp_url=post_office.url, mail_domain="help.example.org", smtp_listen="pipe")
+    async with Site.open(piped) as site:
+        await site.jobs()
+    [mail] = mails(post_office)
+    assert mail["reply-to"].startswith("pelican+t")
