@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from forum.accounts.rules import plain_name
 from forum.database.engine import Row, fetch, fetch_one
 from forum.notifications.kinds import kinds
 from forum.threads.visibility import in_team, visible_post, visible_thread
@@ -67,12 +68,15 @@ async def notices_for_digests(people: Sequence[int], until: Sequence[datetime]) 
     return await fetch(WAITING, list(people), list(until))
 
 
-def sentence_of(row: Row) -> str:
-    """What a notice says, in the language of the moment; "" for a kind that this release does not know."""
+def sentence_of(row: Row, *, in_mail: bool = False) -> str:
+    """What a notice says, in the language of the moment; "" for a kind that this release does not know. `in_mail`: where
+    programs make links of names that look like one (trust.md C51)."""
     kind = kinds.get(row["kind"])
     if kind is None:
         return ""
     said: dict[str, Any] = {"title": row["title"] or "", "name": row["name"] or "", **row["said"]}
+    if in_mail:
+        said |= {each: plain_name(str(said[each])) for each in ("name", "by") if said.get(each)}
     return kind.sentence(said)
 
 

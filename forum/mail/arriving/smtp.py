@@ -30,6 +30,8 @@ log = structlog.get_logger()
 # Unknown addresses that one client may ask for in an hour, and mails of one sender that are taken in an hour.
 UNKNOWN_MOST: Final = 60
 MAILS_MOST: Final = 240
+# Mails in an hour of a client from elsewhere, whoever it says it sends for: each may be 25 MB.
+CLIENT_MOST: Final = 600
 HOUR: Final = 3600
 # HAAS_SMTP_LISTEN of a site whose mail server brings each mail by `haas mail receive`.
 PIPE: Final = "pipe"
@@ -94,6 +96,8 @@ class Door:
         sender = (envelope.mail_from or "").lower()
         try:
             await check_open()
+            if client := client_of(session):
+                await limit(f"smtp-client:{client}", most=CLIENT_MOST, seconds=HOUR)
             await limit(f"mail-from:{sender or client_of(session)}", most=MAILS_MOST, seconds=HOUR)
             await take_in(Mailed(sender, envelope.rcpt_tos, raw))
         except TooMany:

@@ -69,6 +69,21 @@ async def test_news_mentions_assignments_and_the_queue_come_in_one_mail(world: W
     assert sent_to(world, "otto") == []
 
 
+async def test_names_make_no_links_in_a_digest(world: World) -> None:
+    one = await asked(world)
+    await execute("update person set name = 'www.evil.example' where username in ('otto', 'olga')")
+    otto = await world.outsider.reader()
+    await post_reply(otto, one.thread, "A word.")
+    await post_reply(otto, one.thread, "What does @ana say?")
+    await tell(one.ana.person or 0, "assigned", key="x", thread=one.thread, by="www.evil.example")
+    await world.site.jobs()
+    await chooses(one.ana)
+    await goes_by(world, MONDAY)
+    [text] = sent_to(world, "ana")
+    assert "1 new post" in text and "mentioned you" in text and "assigned" in text
+    assert "evil.example" not in text and text.count("www.\u2060evil.\u2060example") == 3
+
+
 async def test_nothing_is_sent_when_there_is_nothing_and_nothing_is_told_twice(world: World) -> None:
     one = await asked(world)
     await chooses(one.ana)

@@ -13,6 +13,7 @@ import pytest
 from categories.support.silence import close_silent
 from forum.database.engine import execute, fetch, fetch_value
 from forum.mail.letters import sealed
+from forum.notifications.actions import tell
 from forum.notifications.mailing import mail_notice
 from forum.settings import Settings
 from forum.threads.writing import post_reply
@@ -285,3 +286,15 @@ async def test_where_mail_comes_by_a_pipe_answers_have_an_address_too(
         await site.jobs()
     [mail] = mails(post_office)
     assert mail["reply-to"].startswith("pelican+t")
+
+
+async def test_what_concerns_ones_own_standing_offers_no_way_out_that_ends_something_else(
+    world: World, post_office: MailServer
+) -> None:
+    ana = await world.person("ana")
+    await tell(ana.person or 0, "proof_lapsed", key="x", name="Pond", address="github.com/pond/pond", proof=1)
+    await world.site.jobs()
+    [mail] = mails(post_office)
+    assert "Pond" in part(mail, "plain") and mail["list-unsubscribe"] is None
+    assert "unsubscribe" not in part(mail, "plain") + part(mail, "html")
+    assert await fetch_value("select count(*) from unsubscribe_address") == 0
