@@ -5,7 +5,7 @@ from typing import Final
 from forum.database.engine import Row, execute, fetch_one
 from forum.mail.arriving.mail import Fate, Mail
 from forum.mail.letters import mail_domain
-from forum.mail.reading.bounces import Failure
+from forum.mail.reading.bounces import Failure, failure_of
 from forum.settings import settings
 
 # A mail may come back for so many days; later nobody tells us anything new about it.
@@ -58,6 +58,18 @@ async def mail_by_ids(message_ids: tuple[str, ...]) -> Row | None:
         [f"<{each}>" for each in message_ids],
         DAYS,
     )
+
+
+async def note_refusal(message_id: str, words: str) -> bool:
+    """What our own mail server answered to a recipient ("550 5.1.1 …"): noted where nobody is there for good, and then
+    true. All else may be the server's own trouble."""
+    failure = failure_of("", words)
+    if not failure.hard or not words.startswith("5"):
+        return False
+    sent = await fetch_one("select id, person_id, recipient, bounced_at from mail where message_id = $1", message_id)
+    if sent is not None:
+        await note_failure(sent, failure)
+    return sent is not None
 
 
 async def note_failure(sent: Row, failure: Failure) -> None:
