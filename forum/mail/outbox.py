@@ -16,8 +16,8 @@ import structlog
 
 from forum.database.engine import Row, execute, fetch, transaction
 from forum.mail.addresses import bounce_address, reply_token
-from forum.mail.arriving.bounced import note_refusal
 from forum.mail.letters import Envelope, Letter, compose, mail_domain, message, sealed, stable_id
+from forum.mail.refusals import note_refusal
 from forum.mail.words import in_words, words_of
 from forum.settings import Settings, settings
 from forum.web import i18n
