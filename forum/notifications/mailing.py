@@ -19,6 +19,8 @@ async def mail_notice(notice: int) -> None:
     if row is None or row["mailed_at"] is not None or row["kind"] not in kinds:
         return
     current = settings()
+    if not sentence_of(row):
+        return
     purpose, where = purpose_of(row)
     way = ""
     if purpose:

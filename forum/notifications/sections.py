@@ -99,9 +99,9 @@ def lines_of(rows: Sequence[Row]) -> list[Line]:
     for row in rows:
         if row["kind"] in POSTS and row["post_id"] is not None:
             threads[row["thread_id"]].append(row)
-        else:
+        elif words := sentence_of(row, in_mail=True):
             more = row["project_name"] or ""
-            lines.append((row["id"], Line(sentence_of(row, in_mail=True), address_of(row), more)))
+            lines.append((row["id"], Line(words, address_of(row), more)))
     for told in threads.values():
         # workers tell of several posts in any order
         posts = sorted(told, key=lambda row: int(row["post_number"]))
