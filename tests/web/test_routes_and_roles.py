@@ -229,7 +229,9 @@ async def test_pages_of_others_are_not_there_and_settings_are_the_teams(site: Si
             assert answer.status_code == 404, (role, path)
     for role in strangers:
         for path in settings:
-            answer = await place.browsers[role].get(filled(path, {"project": "pelican", "template": "1"}))
+            answer = await place.browsers[role].get(
+                filled(path, {"project": "pelican", "template": "1", "repository": "1"})
+            )
             assert answer.status_code in (403, 404), (role, path)
     for path in own:
         assert (await place.browsers["owner"].get(filled(path, {"username": "olga"}))).status_code == 200, path
