@@ -16,6 +16,7 @@ from forum.commands import on_ready_site, say
 from forum.database.engine import fetch, fetch_one, fetch_value
 from forum.database.ready import NotReady, ready_database
 from forum.incoming.queries import state_of_incoming
+from forum.mail.arriving.smtp import PIPE, parsed_listen
 from forum.outside import github, github_app, stackexchange, stripe
 from forum.recount import recount
 from forum.settings import Settings, settings
@@ -45,6 +46,7 @@ def doctor(with_recount: bool, as_json: bool) -> int:
     chosen = settings()
     log.configure(chosen.log)
     checks = [check_folder(chosen), check_assets(), check_address(chosen), asyncio.run(check_mail(chosen))]
+    checks += asyncio.run(check_mail_in(chosen))
     checks += asyncio.run(check_github(chosen))
     checks.append(asyncio.run(check_stripe(chosen)))
     checks.append(asyncio.run(check_stackexchange(chosen)))
@@ -105,6 +107,47 @@ async def check_mail(chosen: Settings) -> Check:
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         return Check("mail", False, f"{url.hostname}: {' '.join(str(error).split())}")
     return Check("mail", True, f"{url.hostname} answers")
+
+
+async def check_mail_in(chosen: Settings) -> list[Check]:
+    """The door for mail is where it is said to be, mails tell people of it, and somebody vouches for who wrote."""
+    if not chosen.smtp_listen:
+        words = "no mail comes in: with HAAS_SMTP_LISTEN and MAIL_DOMAIN people answer and ask by mail"
+        return [Check("mail in", None, words)]
+    found = []
+    if not chosen.mail_domain:
+        words = "MAIL_DOMAIN is unset: no mail of ours bears an address that can be answered"
+        found.append(Check("mail in, addresses", False, words))
+    else:
+        found.append(Check("mail in, addresses", True, f"{{project}}@{chosen.mail_domain}"))
+    if not chosen.mail_authserv:
+        words = "HAAS_MAIL_AUTHSERV is unset: nobody looks at DMARC, and questions by mail stay drafts"
+        found.append(Check("mail in, senders", None, words))
+    else:
+        found.append(Check("mail in, senders", True, f"what {chosen.mail_authserv} writes of DMARC is believed"))
+    return [await check_door(chosen), *found]
+
+
+async def check_door(chosen: Settings) -> Check:
+    """Somebody answers at the door for mail; it is open while a worker runs."""
+    if chosen.smtp_listen == PIPE:
+        return Check("mail in", True, "brought by `haas mail receive`")
+    try:
+        _is_lmtp, where = parsed_listen(chosen.smtp_listen)
+    except ValueError as error:
+        return Check("mail in", False, str(error))
+    try:
+        async with asyncio.timeout(SMTP_TIMEOUT):
+            reader, writer = await (
+                asyncio.open_unix_connection(where) if isinstance(where, str) else asyncio.open_connection(*where)
+            )
+            told = await reader.readline()
+            writer.close()
+    except (OSError, TimeoutError):
+        return Check("mail in", None, f"nobody answers at {chosen.smtp_listen} now; it is open while a worker runs")
+    if not told.startswith(b"220"):
+        return Check("mail in", False, f"what answers at {chosen.smtp_listen} takes no mail")
+    return Check("mail in", True, f"{chosen.smtp_listen} answers")
 
 
 async def check_github(chosen: Settings) -> list[Check]:

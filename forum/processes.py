@@ -149,7 +149,7 @@ def run_web(settings: Settings, listener: socket.socket, ready: int, supervisor:
 @asynccontextmanager
 async def mail_door(settings: Settings) -> AsyncIterator[None]:
     """Mail is taken by the worker, where the operator wants it; a door that cannot be opened stops no job."""
-    if not settings.smtp_listen:
+    if settings.smtp_listen in ("", "pipe"):
         yield
         return
     async with contextlib.AsyncExitStack() as stack:

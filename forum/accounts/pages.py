@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
-from forum.accounts import actions, preferences, rules, texts
+from forum.accounts import actions, moving_pages, preferences, rules, texts
 from forum.accounts.queries import email_of
 from forum.web import sessions
 from forum.web.error_pages import carried
@@ -251,5 +251,6 @@ routes = [
     route("/reset/{token}", set_password, methods=("POST",)),
     route("/.well-known/change-password", well_known_change_password),
     *preferences.routes,
+    *moving_pages.routes,
     *texts.routes,
 ]

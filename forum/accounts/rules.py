@@ -10,6 +10,8 @@ ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 EMAIL = re.compile(
     rf"(?=[^@]{{1,64}}@){ATOM}(?:\.{ATOM})*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?\.)+[A-Za-z]{{2,63}}"
 )
+# What mail programs make links of.
+MAKES_LINKS: Final = re.compile(r"([.:/@])(?=\S)")
 PASSWORD_LEAST: Final = 10
 PASSWORD_MOST: Final = 256
 # The hundred thousand worst lists all begin like this; length does the rest (ASVS 6.2.4).
@@ -52,3 +54,9 @@ def is_weak(password: str, username: str, email: str) -> bool:
 def is_name(name: str) -> bool:
     """A display name may not become a link or a mail header (Flarum CVE-2026-30913)."""
     return len(name) <= 60 and name.isprintable() and not re.search(r"://|[<>\"@]|www\.", name)
+
+
+def plain_name(name: str) -> str:
+    """Somebody's name as it may stand in a mail: mail programs make links of what looks like one (trust.md C51)."""
+    shown = " ".join(name.replace("<", " ").replace(">", " ").split())[:80]
+    return MAKES_LINKS.sub("\\1\u2060", shown)

@@ -21,6 +21,7 @@ import nh3
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from forum.accounts.rules import plain_name
 from forum.settings import Settings
 from forum.web.i18n import gettext, ngettext
 from forum.web.money import money
@@ -33,7 +34,6 @@ POLICY: Final = SMTP.clone(max_line_length=998)
 HOLES: Final = re.compile(r"\n{3,}")
 ALONE: Final = re.compile(r"^[ \t]*(https?://\S+)[ \t]*$", re.M)
 URL: Final = re.compile(r"https?://\S+")
-MAKES_LINKS: Final = re.compile(r"([.:/@])(?=\S)")
 
 
 @cache
@@ -48,6 +48,7 @@ def texts() -> Environment:
     )
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals["money"] = money
+    made.filters["plain"] = plain_name
     return made
 
 
@@ -115,12 +116,6 @@ def blocks_of(text: str) -> list[tuple[str, str]]:
     apart = ALONE.sub(r"\n\n\1\n\n", body)
     found = [" ".join(block.split()) for block in re.split(r"\n\s*\n", apart)]
     return [("link" if URL.fullmatch(block) else "p", block) for block in found if block]
-
-
-def plain_name(name: str) -> str:
-    """Somebody's name as it may stand in a mail: mail programs make links of what looks like one (trust.md C51)."""
-    shown = " ".join(name.replace("<", " ").replace(">", " ").split())[:80]
-    return MAKES_LINKS.sub("\\1\u2060", shown)
 
 
 # how a post's elements look in mail programs, which read no style sheet of ours
@@ -234,7 +229,8 @@ def message(
         made["List-Unsubscribe"] = f"<{more.unsubscribe}>"
         made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if more.topic:
-        made["Thread-Topic"] = more.topic
+        # what was brought from elsewhere may hold breaks of lines that are none in a title, and would be a new header
+        made["Thread-Topic"] = " ".join(more.topic.split())
     made.set_content(letter.text)
     made.add_alternative(letter.html, subtype="html")
     return made

@@ -17,6 +17,7 @@ import structlog
 from forum.database.engine import Row, execute, fetch, transaction
 from forum.mail.addresses import bounce_address, reply_token
 from forum.mail.letters import Envelope, Letter, compose, mail_domain, message, sealed, stable_id
+from forum.mail.refusals import note_refusal
 from forum.mail.words import in_words, words_of
 from forum.settings import Settings, settings
 from forum.web import i18n
@@ -69,7 +70,7 @@ async def send_mail(
 async def send_mails(template: str, mails: Sequence[Mapping[str, Any]]) -> None:
     """Send the mail `template` to several people, each as `send_mail` does: (person, key, envelope, values).
 
-    Whom the server refuses holds up nobody else; what it said is raised at the end.
+    Whom the server refuses holds up nobody else; what it said is raised at the end, unless it knows nobody there.
     """
     current = settings()
     ready = await written(template, mails, current)
@@ -93,7 +94,8 @@ async def send_mails(template: str, mails: Sequence[Mapping[str, Any]]) -> None:
                 await send_once(each, current, send)
             except (OSError, aiosmtplib.SMTPException) as error:
                 await execute("update mail set error = $2 where message_id = $1", each.message_id, str(error)[:500])
-                failure = failure or error
+                if not await is_gone(each, error):
+                    failure = failure or error
     if failure is not None:
         raise failure
 
@@ -128,6 +130,13 @@ async def written(template: str, mails: Sequence[Mapping[str, Any]], current: Se
         found.append(Ready(to["id"], to["email"], message_id, compose(template, current, {**values, **own}), envelope))
     i18n.current.set(language)
     return found
+
+
+async def is_gone(each: Ready, error: Exception) -> bool:
+    """Whether the server knows at once that nobody is there: as good as a report that says so, and no reason to try again."""
+    if not isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return False
+    return any([await note_refusal(each.message_id, f"{one.code} {one.message}") for one in error.recipients])
 
 
 def shows_bodies(current: Settings) -> bool:

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from markupsafe import Markup, escape
 
+from forum.accounts.rules import plain_name
 from forum.database.engine import action, execute, fetch
-from forum.mail.letters import plain_name, post_html
+from forum.mail.letters import post_html
 from forum.markup import cook
 from forum.settings import Settings
 from forum.web.errors import Invalid

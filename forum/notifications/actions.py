@@ -50,9 +50,14 @@ async def tell(
 
 
 async def mail_at_once(told: Sequence[Row]) -> None:
-    """Have those of these new notices mailed that do not wait for the digest: (id, kind, level, answers_at_once)."""
+    """Have those of these new notices mailed that do not wait for the digest: (id, kind, level, answers_at_once). Of a
+    thread that somebody wants in the digest, nothing comes before it."""
     for row in told:
-        waits = not kinds[row["kind"]].at_once or (row["kind"] in ANSWERS and not row["answers_at_once"])
+        waits = (
+            row["level"] == "digest"
+            or not kinds[row["kind"]].at_once
+            or (row["kind"] in ANSWERS and not row["answers_at_once"])
+        )
         if row["level"] == "every" or not waits:
             await enqueue(MAIL_JOB, notice=row["id"])
 

@@ -124,8 +124,15 @@ async def compose_batch(people: Sequence[Sequence[Any]]) -> None:
     told = await told_to([Recipient(row["id"], row["username"], row["locale"], row["until"]) for row in fresh])
     ways = await ways_out([row["id"] for row in fresh if row["id"] in told], "digest")
     mails = [mail_of(row, told[row["id"]], ways[row["id"]]) for row in fresh if row["id"] in ways]
-    if mails:
-        await do("send_mails", template="digest", mails=mails)
+    try:
+        if mails:
+            await do("send_mails", template="digest", mails=mails)
+    except Exception:
+        # one whom the mail server refuses for now is tried again; the others were told, and are not told again tomorrow
+        again = await fetch(CLAIMED, [person for person, _day in people], days)
+        told_now = [row for row in again if row["is_sent"]]
+        await execute(MAILED, [row["id"] for row in told_now], [row["until"] for row in told_now])
+        raise
     await execute(MAILED, [row["id"] for row in claimed], [row["until"] for row in claimed])
 
 

@@ -19,22 +19,27 @@ async def mail_notice(notice: int) -> None:
     if row is None or row["mailed_at"] is not None or row["kind"] not in kinds:
         return
     current = settings()
-    purpose, where = purpose_of(row)
-    token = (await ways_out([row["person_id"]], purpose, **where)).get(row["person_id"])
-    if token is None:
+    if not sentence_of(row):
         return
-    way = f"{current.base_url}/unsubscribe/{token}"
+    purpose, where = purpose_of(row)
+    way = ""
+    if purpose:
+        token = (await ways_out([row["person_id"]], purpose, **where)).get(row["person_id"])
+        if token is None:
+            return
+        way = f"{current.base_url}/unsubscribe/{token}"
     await do("send_mail", template="notice", person=row["person_id"], **letter_of(row, way, purpose, current))
     await execute("update notice set mailed_at = now() where id = $1 and mailed_at is null", notice)
 
 
 def purpose_of(row: Row) -> tuple[str, dict[str, int | None]]:
-    """What the mail's way out ends: the mails about new tickets, about one thread, or those that come at once."""
+    """What the mail's way out ends: the mails about new tickets, or about one thread. What is about neither concerns a
+    person's own standing, as mails of their account do, and has none: no way out may end something else."""
     if row["kind"] == NEW_TICKET:
         return "new_tickets", {"project": row["project_id"]}
     if row["thread_id"] is not None:
         return "thread", {"thread": row["thread_id"]}
-    return "digest", {}
+    return "", {}
 
 
 def letter_of(row: Row, way: str, purpose: str, current: Settings) -> dict[str, Any]:
@@ -63,7 +68,7 @@ def letter_of(row: Row, way: str, purpose: str, current: Settings) -> dict[str, 
         "project_name": row["project_name"] or current.site_name,
         "title": row["title"] or "",
         "name": said["name"],
-        "intro": sentence_of(row),
+        "intro": sentence_of(row, in_mail=True),
         "is_answer": bool(references),
         "text": row["markdown"] if is_post else "",
         "html": row["html"] if is_post else "",
@@ -74,7 +79,7 @@ def letter_of(row: Row, way: str, purpose: str, current: Settings) -> dict[str, 
         "stop": {
             "thread": _("Hear nothing more of this thread:"),
             "new_tickets": _("No mails about new tickets any more:"),
-        }.get(purpose, _("No such mails any more:")),
+        }.get(purpose, ""),
         "unsubscribe": way,
     }
 

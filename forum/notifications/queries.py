@@ -4,9 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import structlog
+
+from forum.accounts.rules import plain_name
 from forum.database.engine import Row, fetch, fetch_one
 from forum.notifications.kinds import kinds
 from forum.threads.visibility import in_team, visible_post, visible_thread
+
+log = structlog.get_logger()
 
 # `n` is a notice; what it is about comes along as far as its person may see it now, and a notice about something that
 # they may not see any more is not there.
@@ -67,13 +72,22 @@ async def notices_for_digests(people: Sequence[int], until: Sequence[datetime]) 
     return await fetch(WAITING, list(people), list(until))
 
 
-def sentence_of(row: Row) -> str:
-    """What a notice says, in the language of the moment; "" for a kind that this release does not know."""
+def sentence_of(row: Row, *, in_mail: bool = False) -> str:
+    """What a notice says, in the language of the moment; "" for a kind that this release does not know, or not with
+    these values. `in_mail`: where
+    programs make links of names that look like one (trust.md C51)."""
     kind = kinds.get(row["kind"])
     if kind is None:
         return ""
     said: dict[str, Any] = {"title": row["title"] or "", "name": row["name"] or "", **row["said"]}
-    return kind.sentence(said)
+    if in_mail:
+        said |= {each: plain_name(str(said[each])) for each in ("name", "by") if said.get(each)}
+    try:
+        return kind.sentence(said)
+    except (LookupError, TypeError, ValueError) as error:
+        # told by another release, which said it with other values: no page and nobody else's digest waits for that
+        log.warning("a notice cannot be worded", kind=row["kind"], notice=row["id"], error=type(error).__name__)
+        return ""
 
 
 def address_of(row: Row) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from forum.accounts.rules import plain_name
 from forum.database.engine import Row
 from forum.markup import excerpt
 from forum.notifications.kinds import POSTS, kinds
@@ -98,16 +99,16 @@ def lines_of(rows: Sequence[Row]) -> list[Line]:
     for row in rows:
         if row["kind"] in POSTS and row["post_id"] is not None:
             threads[row["thread_id"]].append(row)
-        else:
+        elif words := sentence_of(row, in_mail=True):
             more = row["project_name"] or ""
-            lines.append((row["id"], Line(sentence_of(row), address_of(row), more)))
+            lines.append((row["id"], Line(words, address_of(row), more)))
     for told in threads.values():
         # workers tell of several posts in any order
         posts = sorted(told, key=lambda row: int(row["post_number"]))
         last = posts[-1]
         n = ngettext("%(num)d new post", "%(num)d new posts", len(posts)) % {"num": len(posts)}
         words = excerpt(last["html"], EXCERPT)
-        more = _("%(n)s, last by %(name)s: %(words)s") % {"n": n, "name": last["name"], "words": words}
+        more = _("%(n)s, last by %(name)s: %(words)s") % {"n": n, "name": plain_name(last["name"]), "words": words}
         lines.append((last["id"], Line(last["title"], address_of(posts[0]), more)))
     return [line for _id, line in sorted(lines, key=lambda each: each[0], reverse=True)]
 

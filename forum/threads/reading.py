@@ -12,11 +12,12 @@ _waiting: dict[tuple[int, int], int] = {}
 _wake = asyncio.Event()
 _keepers = 0
 
-# What a person has seen in its thread needs no mark any more.
+# What a person has seen in its thread needs no mark any more; nor what is about the thread as a whole.
 KEEP = """
 with seen as (
     update notice n set read_at = now() from unnest($1::bigint[], $2::bigint[], $3::integer[]) x(person, thread, number)
-     where n.person_id = x.person and n.thread_id = x.thread and n.read_at is null and n.post_number <= x.number)
+     where n.person_id = x.person and n.thread_id = x.thread and n.read_at is null
+       and (n.post_number is null or n.post_number <= x.number))
 insert into read_position (person_id, thread_id, number)
 select * from unnest($1::bigint[], $2::bigint[], $3::integer[]) on conflict (person_id, thread_id) do update
    set number = excluded.number, at = now() where read_position.number < excluded.number

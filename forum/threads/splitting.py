@@ -141,7 +141,8 @@ async def make_thread(chosen: Chosen, title: str) -> Posted:
         where["is_private"],
     )
     assert row is not None
-    if visibility == "private":
+    # who took part in a public thread is no reader of what is moved out of sight
+    if where["visibility"] == "private":
         await bring_readers(where, row["id"])
     if not where["is_private"]:
         await execute("update category set thread_count = thread_count + 1 where id = $1", to["id"])

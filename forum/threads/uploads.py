@@ -142,7 +142,8 @@ async def upload_for(reader: Reader, upload: int) -> Row | None:
     """A file with its content, for who may see the post it hangs on; None for everybody else, and once the post is gone."""
     return await fetch_one(
         "select u.id, u.name, u.type, u.size, u.content, t.visibility from upload u join post p on p.id = u.post_id"
-        " join thread t on t.id = u.thread_id where u.id = $1 and p.deleted_at is null"
+        # the thread that the post stands in now: it may have been moved since the file was brought
+        " join thread t on t.id = p.thread_id where u.id = $1 and p.deleted_at is null"
         f" and {visible_thread('t', '$2')} and {visible_post('p', 't', '$2')}",
         upload,
         reader.id,

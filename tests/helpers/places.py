@@ -264,6 +264,8 @@ class Places:
             Place("notices", "/u/ana/notifications", ana),
             Place("notices, none", "/u/adam/notifications", admin),
             Place("mail preferences", "/u/sam/preferences/mail", world.supporter),
+            Place("another address", "/u/ana/preferences/address", ana),
+            Place("another address, stale link", f"/address/{token}"),
             Place("words of mails", f"{here}/settings/mail", world.owner),
             Place("way out", way_out),
             Place("not found", "/t/nothing/999"),

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 @dataclass
 class MailServer:
     """`taken`: (recipients, message) of each mail; `refuse`: how many mails are still to be refused; `senders`: of the
-    envelopes."""
+    envelopes; `refuses`: what is answered to these recipients."""
 
     port: int = 0
     taken: list[tuple[list[str], str]] = field(default_factory=list)
     refuse: int = 0
     senders: list[str] = field(default_factory=list)
+    refuses: dict[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -44,7 +45,7 @@ class MailServer:
                 say("250 ok")
             elif verb == "RCPT":
                 recipients.append(line.partition("<")[2].partition(">")[0])
-                say("250 ok")
+                say(self.refuses.get(recipients[-1], "250 ok"))
             elif verb == "DATA":
                 say("354 go on")
                 message = (await reader.readuntil(b"\r\n.\r\n")).decode()
@@ -55,6 +56,9 @@ class MailServer:
                     self.taken.append((recipients, message.removesuffix("\r\n.\r\n")))
                     recipients = []
                     say("250 taken")
+            elif verb == "RSET":
+                recipients = []
+                say("250 ok")
             elif verb == "QUIT":
                 say("221 bye")
                 break

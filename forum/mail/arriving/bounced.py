@@ -2,16 +2,14 @@
 
 from typing import Final
 
-from forum.database.engine import Row, execute, fetch_one
+from forum.database.engine import Row, fetch_one
 from forum.mail.arriving.mail import Fate, Mail
 from forum.mail.letters import mail_domain
-from forum.mail.reading.bounces import Failure
+from forum.mail.refusals import note_failure
 from forum.settings import settings
 
 # A mail may come back for so many days; later nobody tells us anything new about it.
 DAYS: Final = 30
-# So many mails in a row that come back "for now" are as good as one that comes back for good.
-SOFT_MOST: Final = 10
 
 
 async def note_bounces(mail: Mail) -> Fate:
@@ -57,21 +55,4 @@ async def mail_by_ids(message_ids: tuple[str, ...]) -> Row | None:
         " and created_at > now() - $2 * interval '1 day' order by id desc limit 1",
         [f"<{each}>" for each in message_ids],
         DAYS,
-    )
-
-
-async def note_failure(sent: Row, failure: Failure) -> None:
-    """Once for each mail: what came back, and that nothing more is sent where nothing arrives."""
-    if sent["bounced_at"] is not None:
-        return
-    told = " ".join(word for word in ("hard" if failure.hard else "soft", failure.status, failure.reason) if word)
-    await execute("update mail set bounced_at = now(), bounce = $2 where id = $1", sent["id"], told[:200])
-    await execute(
-        "update person set mail_soft_bounces = mail_soft_bounces + (case when $3 then 0 else 1 end),"
-        " mail_stopped_at = case when $3 or mail_soft_bounces + 1 >= $4 then coalesce(mail_stopped_at, now()) end"
-        " where id = $1 and lower(email) = lower($2)",
-        sent["person_id"],
-        sent["recipient"],
-        failure.hard,
-        SOFT_MOST,
     )

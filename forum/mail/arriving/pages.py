@@ -16,7 +16,7 @@ from forum.mail.arriving.strangers import letter_of, use_letter
 from forum.mail.reading.understood import Understood, understand
 from forum.mail.reading.vouched import Vouched
 from forum.web import sessions
-from forum.web.errors import Conflict, Invalid, Problem
+from forum.web.errors import Conflict, Forbidden, Invalid, Problem
 from forum.web.i18n import _
 from forum.web.limits import limit
 from forum.web.middleware import set_cookie
@@ -100,6 +100,10 @@ async def make_question(token: str, username: str, read: Understood) -> tuple[in
         if faults:
             raise Invalid(faults)
         person = await create_person(new, None, confirmed=True, by_operator=False)
+    reader = await reader_of_person(person)
+    if not reader.is_signed_in:
+        # disabled since the letter came
+        raise Forbidden(_("This account is closed."))
     mail = Mail(
         delivery=used["incoming_id"],
         same=used["foreign_id"],
@@ -107,7 +111,7 @@ async def make_question(token: str, username: str, read: Understood) -> tuple[in
         understood=read,
         vouched=Vouched.PASSED,
     )
-    came = await ask(await reader_of_person(person), mail, may_submit=True)
+    came = await ask(reader, mail, may_submit=True)
     fate = Fate("draft" if came.is_draft else "asked", "confirmed by its sender", thread=came.thread)
     await execute("update letter set thread_id = $2 where id = $1", used["id"], came.thread)
     await execute(
@@ -125,7 +129,7 @@ async def stopped(request: Request) -> dict[str, Any] | None:
     """That mails to this person came back; nothing for everybody else."""
     if not request.reader.mail_stopped:
         return None
-    return {"email": await email_of(request.reader), "csrf": request.csrf_token}
+    return {"email": await email_of(request.reader), "username": request.reader.username, "csrf": request.csrf_token}
 
 
 # Who is concerned gets no shared page (forum/threads/shared.py); all others get nothing.

@@ -3,14 +3,18 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from email.utils import getaddresses
 from typing import Final
 from uuid import UUID
 
 from forum.database.engine import connection, fetch_one
+from forum.mail.addresses import ANSWER, find_address
 from forum.mail.arriving.mail import Fate, Mail, member_at, project_name, tell_by_mail, with_files
 from forum.mail.arriving.strangers import keep_letter
+from forum.mail.letters import mail_domain
 from forum.mail.reading.vouched import Vouched
 from forum.origins import remember
+from forum.settings import settings
 from forum.threads.rules import TITLE_LEAST, TITLE_MOST
 from forum.threads.uploads import hang_uploads
 from forum.web import i18n
@@ -23,6 +27,10 @@ PREFIXES: Final = re.compile(
     r"^(?:\s*(?:re|aw|wg|sv|vs|antw|fwd?|fw|tr|rv|i|odp|答复|转发)\s*(?:\[\d+\])?\s*[:：]|\s*\[[^\[\]]{1,40}\](?=\s*\S))+\s*",
     re.IGNORECASE,
 )
+
+
+# So many addresses of To and Cc are looked at.
+ADDRESSES_MOST: Final = 50
 
 
 @dataclass(frozen=True)
@@ -79,6 +87,8 @@ async def take_question(mail: Mail) -> Fate:
     assert project is not None
     if not mail.understood.text.strip() and not letter.body.files:
         return Fate("dropped", "says nothing", project=project)
+    if await answers_too(mail):
+        return Fate("dropped", "went to the address of an answer as well", project=project)
     known = await member_at(mail.sender)
     if known is not None and known["is_disabled"]:
         return Fate("held", "the person may not sign in any more", person=known["id"], project=project)
@@ -109,6 +119,18 @@ async def take_question(mail: Mail) -> Fate:
             project=await project_name(project),
         )
     return Fate("draft" if came.is_draft else "asked", "", thread=came.thread, **fate)
+
+
+async def answers_too(mail: Mail) -> bool:
+    """Whether a mail went to the address of an answer as well: it is that, and no question beside it."""
+    current, letter = settings(), mail.understood.letter
+    named = getaddresses([*letter.all("to"), *letter.all("cc")])[:ADDRESSES_MOST]
+    for _name, address in named:
+        if ANSWER.fullmatch(address.partition("@")[0].lower()):
+            found = await find_address(address, mail_domain(current), current.secret_key)
+            if found is not None and found.project == mail.address.project:
+                return True
+    return False
 
 
 async def kind_of_place(category: int | None) -> str:

@@ -30,7 +30,11 @@ log = structlog.get_logger()
 # Unknown addresses that one client may ask for in an hour, and mails of one sender that are taken in an hour.
 UNKNOWN_MOST: Final = 60
 MAILS_MOST: Final = 240
+# Mails in an hour of a client from elsewhere, whoever it says it sends for: each may be 25 MB.
+CLIENT_MOST: Final = 600
 HOUR: Final = 3600
+# HAAS_SMTP_LISTEN of a site whose mail server brings each mail by `haas mail receive`.
+PIPE: Final = "pipe"
 # A client that says nothing is let go after so many seconds (RFC 5321 §4.5.3.2.7 wants five minutes).
 SILENCE: Final = 300
 CONNECTIONS_MOST: Final = 200
@@ -92,6 +96,8 @@ class Door:
         sender = (envelope.mail_from or "").lower()
         try:
             await check_open()
+            if client := client_of(session):
+                await limit(f"smtp-client:{client}", most=CLIENT_MOST, seconds=HOUR)
             await limit(f"mail-from:{sender or client_of(session)}", most=MAILS_MOST, seconds=HOUR)
             await take_in(Mailed(sender, envelope.rcpt_tos, raw))
         except TooMany:
@@ -130,7 +136,7 @@ def parsed_listen(value: str) -> tuple[bool, str | tuple[str, int]]:
         return True, rest
     host, colon, port = rest.rpartition(":")
     if not colon or not port.isdigit() or not 0 <= int(port) < 65_536:
-        raise ValueError("HAAS_SMTP_LISTEN is host:port, lmtp:host:port or lmtp:/path/to/socket")
+        raise ValueError("HAAS_SMTP_LISTEN is host:port, lmtp:host:port, lmtp:/path/to/socket or pipe")
     return is_lmtp, (host.strip("[]") or "127.0.0.1", int(port))
 
 

@@ -187,6 +187,29 @@ async def test_one_sender_is_slowed_down(site: Site, post: Post, monkeypatch: py
         await aiosmtplib.send(raw, sender="ana@example.org", recipients=[post.sams], hostname=host, port=port)
 
 
+async def test_one_client_is_slowed_down_whoever_it_says_it_sends_for(
+    site: Site, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "CLIENT_MOST", 2)
+
+    async def send(number: int, host: str, port: int, client: str) -> None:
+        sender = f"sender{number}@example.org"
+        raw = mail(sender, f"pelican@{DOMAIN}", "Hello", message_id=f"<{number}@a.example>")
+        to, at = [f"pelican@{DOMAIN}"], (client, 0)
+        await aiosmtplib.send(raw, sender=sender, recipients=to, hostname=host, port=port, source_address=at)
+
+    async with door(site) as (host, port):
+        for number in range(2):
+            await send(number, host, port, "127.0.0.2")
+        with pytest.raises(aiosmtplib.SMTPDataError) as refused:
+            await send(3, host, port, "127.0.0.2")
+        assert refused.value.code == 450
+        # this machine's own mail server speaks for everybody
+        for number in range(4, 8):
+            await send(number, host, port, "127.0.0.1")
+    assert await fetch_value("select count(*) from incoming where source = 'mail'") == 6
+
+
 async def test_lmtp_answers_for_each_recipient(site: Site, post: Post, settings: Settings, tmp_path: Path) -> None:
     socket = tmp_path / "lmtp"
     site.settings = with_mail(settings, smtp_listen=f"lmtp:{socket}")

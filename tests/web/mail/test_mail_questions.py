@@ -8,7 +8,7 @@ from forum.database.engine import execute, fetch, fetch_one, fetch_value
 from forum.jobs import enqueue
 from forum.settings import Settings
 from forum.web import sessions
-from tests.helpers.mail_in import AUTHSERV, DOMAIN, bring, mail, vouched, with_mail
+from tests.helpers.mail_in import AUTHSERV, DOMAIN, answer_address, bring, mail, vouched, with_mail
 from tests.helpers.site import Site, links
 from tests.helpers.world import World
 
@@ -194,3 +194,29 @@ async def test_html_alone_becomes_markdown_and_its_files_uploads(site: Site, wor
     assert re.search(r"\[a\.log\]\(/uploads/\d+\)", above)
     title = await fetch_value("select title from thread where id = $1", fate["thread_id"])
     assert title == "Hi: It **fails** with `flush`:"
+
+
+async def test_whose_account_was_closed_meanwhile_asks_nothing_by_an_old_link(site: Site, world: World) -> None:
+    await bring(site, question("newbie@example.org", PROJECT), PROJECT)
+    link = next(each for each in links(site.mails()[-1]) if "/mail/" in each).removeprefix("http://testserver")
+    person = await site.person("newbie")
+    await execute("update person set disabled_at = now() where id = $1", person)
+    guest = site.guest()
+    assert (await guest.get(link)).status_code == 200
+    answer = await guest.post(link, {"username": "newbie-2"})
+    assert answer.status_code == 403 and "This account is closed." in answer.text
+    assert await fetch_value("select count(*) from thread") == 0
+    assert await fetch_value("select count(*) from session where person_id = $1", person) == 0
+
+
+async def test_an_answer_that_went_to_the_project_too_is_no_question_beside_it(site: Site, world: World) -> None:
+    one = await world.ask("How do I resample?", by="ana")
+    answers = await answer_address(world.people["ana"], one.posted.thread)
+    foreign = f"pelican+t{'a' * 26}@{DOMAIN}"
+    for number, to in enumerate((f"{answers}, {PROJECT}", f"Support <{PROJECT}>, {foreign}")):
+        raw = question("ana@example.org", to, result="pass", message_id=f"<{number}@home.example>")
+        await bring(site, raw, *([PROJECT, answers] if number == 0 else [PROJECT]))
+    rows = await fetch("select outcome, reason from arrival order by incoming_id")
+    outcomes = [row["outcome"] for row in rows]
+    assert sorted(outcomes[:2]) == ["dropped", "posted"] and outcomes[2] in ("draft", "asked"), rows
+    assert await fetch_value("select count(*) from thread") == 2

@@ -11,7 +11,7 @@ import pytest
 
 from forum.accounts.actions import send_confirmation
 from forum.database.engine import execute, fetch_one, fetch_value
-from forum.mail.outbox import send_mail
+from forum.mail.outbox import send_mail, send_mails
 from forum.settings import Settings
 from tests.helpers.site import Site
 from tests.helpers.smtp import MailServer
@@ -178,3 +178,26 @@ async def test_the_banner_says_where_mail_lies_on_a_machine_of_ones_own(database
                 assert "Confirm your address" in text
                 assert (folder in text) == shown
                 assert ('<a href="/admin/mail">Read it</a>' in text) == (shown and admin)
+
+
+@pytest.mark.parametrize(
+    ("answer", "stops"),
+    [("550 5.1.1 User unknown", True), ("554 5.7.1 Relay access denied", False), ("450 4.1.1 User unknown", False)],
+)
+async def test_where_the_mail_server_knows_nobody_nothing_more_is_sent_and_nobody_else_waits(
+    mail_server: MailServer, settings: Settings, answer: str, stops: bool, site: Site
+) -> None:
+    ada, grace = await site.person("ada"), await site.person("grace")
+    mail_server.refuses["ada@example.org"] = answer
+    both = [{"person": person, "values": {}} for person in (ada, grace)]
+    async with Site.open(replace(settings, smtp_url=mail_server.url)):
+        if stops:
+            await send_mails("claimed", both)
+        else:
+            with pytest.raises(aiosmtplib.SMTPRecipientsRefused):
+                await send_mails("claimed", both)
+    assert [to for to, _text in mail_server.taken] == [["grace@example.org"]]
+    row = await fetch_one("select mail_stopped_at is not null as stopped from person where id = $1", ada)
+    assert row is not None and row["stopped"] == stops
+    noted = await fetch_one("select bounce, error from mail where person_id = $1", ada)
+    assert noted is not None and ("userunknown" in (noted["bounce"] or "")) == stops and noted["error"]

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from typing import Any
 
 import pytest
+from aiosmtplib import SMTPRecipientsRefused
 
 from forum.database.engine import execute, fetch, fetch_value
 from forum.notifications import digest, sections
@@ -14,9 +16,11 @@ from forum.notifications.actions import choose_mails, tell
 from forum.notifications.digest import claim_batch, compose_digests, send_digests
 from forum.notifications.rules import Rhythm
 from forum.notifications.sections import Line, Recipient
+from forum.settings import Settings
 from forum.threads.writing import post_reply
 from tests.conftest import Statements
-from tests.helpers.site import Browser
+from tests.helpers.site import Browser, Site
+from tests.helpers.smtp import MailServer
 from tests.helpers.tickets import asked, paid
 from tests.helpers.world import World
 
@@ -67,6 +71,21 @@ async def test_news_mentions_assignments_and_the_queue_come_in_one_mail(world: W
     assert queue.index("A paid one") < queue.index("How do I read a file?")
     assert "paid €5.00" in queue and "unpaid, 1 in 5, waits 0 days" in queue
     assert sent_to(world, "otto") == []
+
+
+async def test_names_make_no_links_in_a_digest(world: World) -> None:
+    one = await asked(world)
+    await execute("update person set name = 'www.evil.example' where username in ('otto', 'olga')")
+    otto = await world.outsider.reader()
+    await post_reply(otto, one.thread, "A word.")
+    await post_reply(otto, one.thread, "What does @ana say?")
+    await tell(one.ana.person or 0, "assigned", key="x", thread=one.thread, by="www.evil.example")
+    await world.site.jobs()
+    await chooses(one.ana)
+    await goes_by(world, MONDAY)
+    [text] = sent_to(world, "ana")
+    assert "1 new post" in text and "mentioned you" in text and "assigned" in text
+    assert "evil.example" not in text and text.count("www.\u2060evil.\u2060example") == 3
 
 
 async def test_nothing_is_sent_when_there_is_nothing_and_nothing_is_told_twice(world: World) -> None:
@@ -214,3 +233,32 @@ async def test_one_click_ends_the_digest_and_nothing_else(world: World) -> None:
     assert len(sent_to(world, "ana")) == 1
     row = await fetch("select digest, answers_at_once, hour from mail_preference where person_id = $1", one.ana.person)
     assert [tuple(each) for each in row] == [(False, False, 8)]
+
+
+async def test_whom_the_mail_server_refuses_for_now_has_nobody_else_told_twice(
+    database: str, settings: Settings
+) -> None:
+    async with (
+        MailServer.open() as post_office,
+        Site.open(replace(settings, smtp_url=post_office.url)) as site,
+    ):
+        world = await World.make(site)
+        one = await asked(world)
+        for each in (one.ana, world.supporter):
+            await chooses(each)
+            await tell(each.person or 0, "accepted", key="k", thread=one.thread)
+        await execute("update notice set created_at = $1", MONDAY - DAY)
+        await execute("delete from project_member where person_id = $1", world.owner.person)
+        post_office.refuses["ana@example.org"] = "450 4.2.0 Mailbox busy"
+        assert await claim_batch(MONDAY)
+        rows = await fetch("select person_id, day from digest")
+        batch = [[row["person_id"], row["day"].isoformat()] for row in rows]
+        for _again in range(2):
+            with pytest.raises(SMTPRecipientsRefused):
+                await compose_digests(batch)
+        mailed = await fetch("select person_id from notice where mailed_at is not null")
+        assert [row["person_id"] for row in mailed] == [world.supporter.person]
+        post_office.refuses.clear()
+        await compose_digests(batch)
+        assert [to for to, _text in post_office.taken] == [["sam@example.org"], ["ana@example.org"]]
+        assert await fetch_value("select count(*) from notice where mailed_at is null") == 0

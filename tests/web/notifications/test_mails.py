@@ -13,6 +13,7 @@ import pytest
 from categories.support.silence import close_silent
 from forum.database.engine import execute, fetch, fetch_value
 from forum.mail.letters import sealed
+from forum.notifications.actions import tell
 from forum.notifications.mailing import mail_notice
 from forum.settings import Settings
 from forum.threads.writing import post_reply
@@ -221,6 +222,26 @@ async def test_answers_wait_for_the_digest_of_who_wants_that_and_every_message_c
     assert "Otto wrote:" in part(mail, "plain") and "every message in this thread" in part(mail, "plain")
 
 
+async def test_nothing_comes_at_once_of_a_thread_that_somebody_wants_in_the_digest(
+    world: World, post_office: MailServer
+) -> None:
+    one = await asked(world)
+    assert (await one.ana.post(f"/t/{one.thread}/level", {"level": "digest"})).status_code == 303
+    await one.says(world.supporter)
+    await world.site.jobs()
+    assert post_office.taken == []
+    assert await fetch_value("select count(*) from notice where kind = 'answer' and mailed_at is null") == 1
+
+
+async def test_a_title_from_elsewhere_makes_no_header(world: World, post_office: MailServer) -> None:
+    one = await asked(world)
+    await execute("update thread set title = E'Read\\u2028it\\r\\nBcc: all@example.org'")
+    await one.says(world.supporter)
+    await world.site.jobs()
+    [mail] = mails(post_office)
+    assert mail["bcc"] is None and mail["thread-topic"] == "Read it Bcc: all@example.org"
+
+
 async def test_the_mail_of_a_ticket_that_is_over_asks_how_it_went_by_three_links(
     world: World, post_office: MailServer
 ) -> None:
@@ -253,3 +274,27 @@ async def test_the_mail_of_a_ticket_that_falls_silent_brings_the_click_that_keep
     assert f'href="{url}"' in part(mail, "html")
     assert (await one.ana.get(f"/tickets/{one.ticket}/still-needed")).status_code == 200
     assert (await world.outsider.get(f"/tickets/{one.ticket}/still-needed")).status_code == 404
+
+
+async def test_where_mail_comes_by_a_pipe_answers_have_an_address_too(
+    world: World, post_office: MailServer, settings: Settings
+) -> None:
+    one = await asked(world)
+    await one.says(world.supporter)
+    piped = replace(settings, smtp_url=post_office.url, mail_domain="help.example.org", smtp_listen="pipe")
+    async with Site.open(piped) as site:
+        await site.jobs()
+    [mail] = mails(post_office)
+    assert mail["reply-to"].startswith("pelican+t")
+
+
+async def test_what_concerns_ones_own_standing_offers_no_way_out_that_ends_something_else(
+    world: World, post_office: MailServer
+) -> None:
+    ana = await world.person("ana")
+    await tell(ana.person or 0, "proof_lapsed", key="x", name="Pond", address="github.com/pond/pond", proof=1)
+    await world.site.jobs()
+    [mail] = mails(post_office)
+    assert "Pond" in part(mail, "plain") and mail["list-unsubscribe"] is None
+    assert "unsubscribe" not in part(mail, "plain") + part(mail, "html")
+    assert await fetch_value("select count(*) from unsubscribe_address") == 0

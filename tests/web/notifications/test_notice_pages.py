@@ -1,9 +1,13 @@
 """One's notices, the bell, and what one chooses to hear by mail."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from forum.database.engine import execute, fetch_one, fetch_value
 from forum.notifications.actions import tell
+from forum.notifications.mailing import mail_notice
+from forum.notifications.sections import Recipient, lines_of, waiting_for
 from forum.threads.writing import post_reply
 from tests.helpers.tickets import asked
 from tests.helpers.world import World
@@ -31,6 +35,8 @@ async def test_reading_a_thread_reads_its_notices(world: World) -> None:
         await post_reply(await world.supporter.reader(), each.thread, "An answer.")
     await world.site.jobs()
     assert BELL.format(2) in (await one.ana.get("/about")).text
+    # what is about the thread as a whole is read with it
+    await tell(one.ana.person or 0, "snooze_over", key="x", thread=one.thread)
     await one.ana.get(one.url)
     assert BELL.format(1) in (await one.ana.get("/about")).text
 
@@ -117,3 +123,23 @@ async def test_each_way_out_ends_what_it_is_for(world: World, purpose: str) -> N
     assert tuple((await fetch_one(state)) or ()) == ended[purpose]
     await execute("update unsubscribe_address set expires_at = now() - interval '1 second'")
     assert (await machine.post(f"/unsubscribe/{token}")).status_code == 404
+
+
+async def test_a_notice_of_another_release_breaks_no_page_and_nobodys_digest(world: World) -> None:
+    one = await asked(world)
+    person = one.ana.person or 0
+    await tell(person, "snooze_over", key="x", thread=one.thread)
+    # said without what its sentence is made of, and of a kind that is gone
+    for kind in ("going_silent", "guarantee_missed", "ticket_over", "bygone"):
+        await execute(
+            "insert into notice (person_id, kind, key, thread_id, said) values ($1, $2, $2, $3, '{}')",
+            person,
+            kind,
+            one.thread,
+        )
+    page = await one.ana.get("/u/ana/notifications")
+    assert page.status_code == 200 and "is back: the time you snoozed it to" in page.text
+    rows = await waiting_for([Recipient(person, "ana", "en", datetime.now(UTC) + timedelta(minutes=1))])
+    assert len(rows) == 5 and [line.text for line in lines_of(rows) if "is back" not in line.text] == []
+    await mail_notice(await fetch_value("select id from notice where kind = 'going_silent'"))
+    assert world.site.mails() == []

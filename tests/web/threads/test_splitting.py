@@ -6,6 +6,7 @@ from forum.database.engine import execute, fetch, fetch_one, fetch_value
 from forum.recount import recount
 from forum.threads.actions import react
 from forum.threads.splitting import split
+from forum.threads.uploads import hang_uploads, keep_upload
 from forum.threads.writing import post_reply
 from forum.web.errors import Forbidden, Invalid, NotFound
 from tests.helpers.site import Browser, Site
@@ -135,6 +136,8 @@ async def test_what_was_public_can_become_private_and_then_is(site: Site) -> Non
     line = await fetch_value("select id from post where thread_id = $1 and number = 3", one.thread)
     assert (await otto.get(f"/posts/{line}/moved")).status_code == 404
     assert (await otto.get(f"/t/{made.slug}/{made.thread}")).status_code == 404
+    # she asked in the public thread, and not this
+    assert (await one.ana.get(f"/t/{made.slug}/{made.thread}")).status_code == 404
     # whoever wrote it is its reporter
     assert (await (await one.world.person("ben")).get(f"/t/{made.slug}/{made.thread}")).status_code == 200
 
@@ -158,3 +161,18 @@ async def test_the_form_offers_what_the_reader_sees(site: Site) -> None:
     page = (await tri.get(f"/t/{one.thread}/split?from=4")).text
     picked = [n for n in range(1, 8) if f'value="{n}" checked' in page]
     assert picked == [4, 5, 6] and 'name="numbers" value="2"' not in page and "And how do I write one?" in page
+
+
+async def test_a_file_goes_with_its_post_and_is_seen_by_who_sees_it_there(site: Site) -> None:
+    one, _tri = await long_thread(site)
+    post = await fetch_value("select id from post where thread_id = $1 and number = 3", one.thread)
+    file = await keep_upload(one.ana.person or 0, "hole.txt", b"how to get in")
+    await hang_uploads([file["id"]], one.thread, post)
+    path = f"/uploads/{file['id']}"
+    assert (await site.guest().get(path)).status_code == 200
+    security = await one.world.category("security")
+    await split(await one.world.owner.reader(), one.thread, [3], "A hole in writing files", security)
+    for browser in (site.guest(), one.ana, one.world.outsider):
+        assert (await browser.get(path)).status_code == 404
+    seen = await one.world.owner.get(path)
+    assert seen.status_code == 200 and seen.headers["cache-control"] == "private, no-store"
