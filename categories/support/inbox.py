@@ -9,7 +9,7 @@ from starlette.responses import Response
 from categories.support import actions, buckets, filters, parts, queries
 from categories.support.buckets import A_PAGE, counts_of, listed
 from categories.support.filters import WHOLE, Filter, filter_name, read_filter
-from categories.support.holding import Full, team_at
+from categories.support.holding import Taken, team_at
 from categories.support.policy import policy_of
 from categories.support.queries import Place, place_in, queue_slice, queue_state
 from categories.support.rules import Line
@@ -312,7 +312,7 @@ async def act(request: Request) -> Response:
             case _other:
                 raise NotFound
     except (Conflict, Invalid) as problem:
-        if request.path_params["deed"] == "claim" and not isinstance(problem, Full):
+        if isinstance(problem, Taken):
             # the page then says who has it, and where to look
             return redirect(request, f"{here}?told=taken")
         return await again(request, project, ticket, problem, errors=[problem.message], note=note)
