@@ -4,6 +4,7 @@ from playwright.async_api import expect
 
 from forum.database.engine import execute, fetch_value
 from forum.projects.actions import NewProject, create_project
+from forum.threads.writing import post_reply
 from tests.helpers.browsing import PHONE, Windows
 from tests.helpers.world import World
 
@@ -67,8 +68,9 @@ async def test_the_inbox_is_worked_by_keyboard(windows: Windows, world: World) -
 async def test_the_list_of_keys_is_one_key_away_and_names_what_the_inbox_answers_to(
     windows: Windows, world: World
 ) -> None:
-    await world.ask(TITLES[0])
-    page = await windows.open("/p/pelican/inbox", world.owner)
+    asked = await world.ask(TITLES[0])
+    await post_reply(await world.supporter.reader(), asked.posted.thread, "With which version?", purpose="facts")
+    page = await windows.open(f"/p/pelican/inbox/{asked.ticket}", world.owner)
     answered = await page.evaluate("[...document.querySelectorAll('.inbox [data-key]')].map((e) => e.dataset.key)")
     await page.keyboard.press("?")
     await expect(page).to_have_url(windows.url + "/keyboard")
@@ -77,6 +79,31 @@ async def test_the_list_of_keys_is_one_key_away_and_names_what_the_inbox_answers
         ".map((e) => [...e.querySelectorAll('kbd')].map((k) => k.textContent).join(' '))"
     )
     assert set(answered) <= set(listed), set(answered) - set(listed)
+
+
+async def test_duplicates_splitting_snoozing_and_resolving_are_by_keyboard_too(windows: Windows, world: World) -> None:
+    asked = await world.ask(TITLES[0])
+    await post_reply(await (await world.person("ben")).reader(), asked.posted.thread, "I have that, too.")
+    here = f"/p/pelican/inbox/{asked.ticket}"
+    page = await windows.open(here, world.owner)
+    for second, path in (("m", f"/tickets/{asked.ticket}/joining"), ("p", f"/t/{asked.posted.thread}/split")):
+        await page.goto(here)
+        await page.keyboard.press("m")
+        await page.keyboard.press(second)
+        await expect(page).to_have_url(windows.url + path)
+    await page.goto(here)
+    await page.keyboard.press("c")
+    await expect(page.get_by_text("assigned to Olga Owner").first).to_be_visible()
+    await page.keyboard.press("b")
+    await expect(page.get_by_role("button", name="Claim")).to_be_visible()
+    await page.keyboard.press("z")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Wake it now")).to_be_visible()
+    await page.keyboard.press("z")
+    await expect(page.get_by_role("button", name="Wake it now")).to_have_count(0)
+    await page.keyboard.press("x")
+    await expect(page.locator(".ticket > header")).to_contain_text("resolved")
+    assert await fetch_value("select state from ticket where id = $1", asked.ticket) == "resolved"
 
 
 async def test_that_a_colleague_is_writing_is_seen_and_the_asker_is_not_told(windows: Windows, world: World) -> None:

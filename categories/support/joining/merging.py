@@ -9,8 +9,8 @@ from categories.support import guarantees
 from categories.support.actions import E, advance, life_of
 from categories.support.events import TicketsMerged, TicketsUnmerged
 from categories.support.joining.rules import Added, Change, earlier, people_without, without
-from categories.support.states import TicketState, allows
 from categories.support.snoozing.actions import woken
+from categories.support.states import TicketState, allows
 from categories.support.subscribers import word_said
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.events import hint, publish
