@@ -182,3 +182,36 @@ async def test_choosing_a_project_brings_what_it_asks_for_and_keeps_what_was_typ
     await page.get_by_role("button", name="Submit without paying").click()
     await expect(page.get_by_text("private", exact=True).first).to_be_visible()
     assert await fetch_value("select visibility from thread where project_id <> $1", world.project) == "private"
+
+
+async def test_a_row_brings_its_ticket_beside_a_list_that_stays_and_follows_it_live(
+    windows: Windows, world: World
+) -> None:
+    first, second = [await world.ask(title, by=f"asker{n}") for n, title in enumerate(TITLES[:2])]
+    page = await windows.open("/p/pelican/inbox", world.owner)
+    await page.evaluate("window.stays = true")
+    await page.locator("#rb").fill("Half an answer to the first")
+    await page.get_by_role("link", name=TITLES[1]).click()
+    await expect(page.locator("#th")).to_have_text(TITLES[1])
+    await expect(page).to_have_url(f"{windows.url}/p/pelican/inbox/{second.ticket}")
+    await expect(page.locator("li.q[aria-current]")).to_have_id(f"q_{second.ticket}")
+    assert await page.evaluate("window.stays"), "the page is the same"
+    await expect(page.locator("#rb")).to_have_value("")
+    # what is written elsewhere arrives in what is shown, and there alone
+    await post_reply(await world.supporter.reader(), first.posted.thread, "Of the first.", purpose="whisper")
+    await post_reply(await world.supporter.reader(), second.posted.thread, "Of the second.", purpose="whisper")
+    await expect(page.locator(".post--whisper")).to_have_count(1)
+    await expect(page.locator(".post--whisper")).to_contain_text("Of the second.")
+    # that one writes is said of the ticket that is shown
+    sams = await windows.open(f"/p/pelican/inbox/{second.ticket}", world.supporter)
+    await world.ask(TITLES[2], by="carl")
+    for each in (page, sams):
+        await expect(each.locator("li.q")).to_have_count(3)
+    await page.locator("#rb").press_sequentially("I begin")
+    await expect(sams.locator("#writing")).to_have_text("Olga Owner is writing")
+    # what was begun before is there when one comes back, and the browser's way back leads there
+    await page.get_by_role("link", name=TITLES[0]).click()
+    await expect(page.locator("#rb")).to_have_value("Half an answer to the first")
+    await page.go_back()
+    await expect(page.locator("#th")).to_have_text(TITLES[1])
+    await expect(page.locator("#rb")).to_have_value("I begin")
