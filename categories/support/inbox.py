@@ -81,8 +81,10 @@ def pane_of(
 ) -> dict[str, Any]:
     """What the middle pane shows beside where its pages begin and end. What is snoozed keeps its place in the queue, and
     is not in the way."""
+    shown = [one for one in rows if not (chosen.is_whole and one["ticket"]["is_snoozed"])]
     return {
-        "rows": [one for one in rows if not (chosen.is_whole and one["ticket"]["is_snoozed"])],
+        "rows": shown,
+        "asleep": len(rows) - len(shown),
         "filter": chosen,
         "view": chosen.bucket,
         "title": filter_name(chosen),

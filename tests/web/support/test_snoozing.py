@@ -14,6 +14,7 @@ from categories.support.workdays import MONDAY_TO_FRIDAY
 from forum.database.engine import execute, fetch, fetch_value
 from forum.notifications.sections import Recipient
 from forum.web.errors import Conflict, Forbidden, Invalid
+from forum.web.look import ago
 from tests.helpers.site import Site
 from tests.helpers.tickets import Asked, asked
 from tests.helpers.world import World
@@ -169,3 +170,12 @@ async def test_the_digest_is_silent_about_what_is_snoozed_and_names_those_behind
     sam = Recipient(one.world.supporter.person, "sam", "en", datetime.now(UTC))
     lines = (await queues_for([sam]))[one.world.supporter.person]
     assert [(line.mark, line.text) for line in lines] == [("2", "How do I write a file?")]
+
+
+async def test_a_queue_of_snoozed_tickets_does_not_say_that_nobody_waits(site: Site) -> None:
+    one, until = await snoozed(site)
+    page = (await one.world.supporter.get(INBOX)).text
+    assert "1 snoozed ticket keeps its place here" in page and "Nobody waits" not in page
+    assert f"until {ago(until)}" in await rows(one, "?view=snoozed")
+    await wake(await one.world.supporter.reader(), one.ticket)
+    assert "snoozed ticket keeps" not in (await one.world.supporter.get(INBOX)).text
