@@ -20,7 +20,7 @@ document.querySelectorAll("[data-streams]").forEach(follow);
 
 // Another part of the page was put in a part's place: what is followed is what is shown.
 document.addEventListener("haas:instead", ({ detail: { was, is } }) => {
-  for (const [name] of streamsOf(was)) versions.delete(name);
+  for (const [name] of was ? streamsOf(was) : []) versions.delete(name);
   follow(is);
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ have: Object.fromEntries(versions) }));
 });

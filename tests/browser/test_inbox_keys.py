@@ -215,3 +215,16 @@ async def test_a_row_brings_its_ticket_beside_a_list_that_stays_and_follows_it_l
     await page.go_back()
     await expect(page.locator("#th")).to_have_text(TITLES[1])
     await expect(page.locator("#rb")).to_have_value("I begin")
+
+
+async def test_the_first_ticket_of_an_empty_inbox_is_opened_and_followed_as_any(windows: Windows, world: World) -> None:
+    page = await windows.open("/p/pelican/inbox", world.owner)
+    await expect(page.get_by_text("Nobody waits.").first).to_be_visible()
+    await page.evaluate("window.stays = true")
+    asked = await world.ask(TITLES[0])
+    await page.get_by_role("link", name=TITLES[0]).click()
+    await expect(page.locator("#th")).to_have_text(TITLES[0])
+    await expect(page.locator("li.q[aria-current]")).to_have_id(f"q_{asked.ticket}")
+    await post_reply(await world.supporter.reader(), asked.posted.thread, "A word.", purpose="whisper")
+    await expect(page.locator(".post--whisper")).to_contain_text("A word.")
+    assert await page.evaluate("window.stays")
