@@ -42,12 +42,12 @@ async def rating_view(thread: int, person: int, *, is_team: bool) -> Row | None:
 
 
 async def asked_by(token: str) -> Row | None:
-    """Whom a link asks about which ticket: (ticket_id, person_id, state, thread_id, project_name, project_slug); None
+    """Whom a link asks about which ticket (the one that stands for it, where it was merged): (ticket_id, person_id, state, thread_id, project_name, project_slug); None
     where there is no such link, or its person is no requester, or not here, any more."""
     return await fetch_one(
-        "select l.ticket_id, p.id as person_id, k.state, k.thread_id, j.name as project_name, j.slug as project_slug"
+        "select k.id as ticket_id, p.id as person_id, k.state, k.thread_id, j.name as project_name, j.slug as project_slug"
         " from rating_link l join person w on w.id = l.person_id join person p on p.id = coalesce(w.same_as, w.id)"
-        " join ticket k on k.id = l.ticket_id join project j on j.id = k.project_id"
+        " join ticket k on k.id = ticket_root(l.ticket_id) join project j on j.id = k.project_id"
         " where l.token = $1 and p.disabled_at is null and exists (select 1 from ticket_requester r join person x"
         " on x.id = r.person_id where r.ticket_id = k.id and p.id in (x.id, x.same_as))",
         token,

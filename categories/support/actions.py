@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from categories.support import guarantees
 from categories.support.events import TicketOver
-from categories.support.holding import presence_of, require_room
+from categories.support.holding import Taken, presence_of, require_room
 from categories.support.policy import policy_of
 from categories.support.rules import Line, credit_after
 from categories.support.states import Life, Refused, TicketEvent, TicketState, step
@@ -182,21 +182,28 @@ async def is_requester(reader: Reader, ticket: int) -> bool:
     )
 
 
+def check_stands(ticket: Row) -> None:
+    """Raises NotFound for a draft, Conflict for a merged one: whoever took it on would wait for nothing."""
+    if ticket["state"] == "draft":
+        raise NotFound
+    if ticket["state"] == "merged":
+        raise Conflict(_("This ticket was merged into another one; please go on there."))
+
+
 @action
 async def claim(reader: Reader, ticket: int) -> None:
-    """Take a ticket on. Of two who press at once one wins. Raises NotFound, Forbidden, Conflict naming who has it, Full
-    (a Conflict) where the reader holds as many as the project's policy lets one person hold."""
+    """Take a ticket on. Of two who press at once one wins. Raises NotFound, Forbidden, Taken naming who has it, Full (both
+    are a Conflict) where the reader holds as many as the project's policy lets one person hold."""
     row = await ticket_for(reader, ticket)
     require(reader, "claim", row["project_id"])
-    if row["state"] == "draft":
-        raise NotFound
+    check_stands(row)
     if row["assignee_id"] == reader.id:
         return
     if row["assignee_id"] is not None:
         name = await fetch_value(
             "select coalesce(nullif(name, ''), username) from person where id = $1", row["assignee_id"]
         )
-        raise Conflict(_("%(name)s claimed this ticket first.") % {"name": name})
+        raise Taken(_("%(name)s claimed this ticket first.") % {"name": name})
     await require_room(reader.person, row["project_id"])
     await set_assignee(row, reader.person)
     await record_act(row["thread_id"], "claim", reader.person)
@@ -222,8 +229,7 @@ async def assign(reader: Reader, ticket: int, username: str, note: str = "") -> 
     """
     row = await ticket_for(reader, ticket)
     require(reader, "assign", row["project_id"], assigned=row["assignee_id"] == reader.id)
-    if row["state"] == "draft":
-        raise NotFound
+    check_stands(row)
     member = await fetch_one(
         "select p.id, coalesce(nullif(p.name, ''), p.username) as name from person p join project_member m"
         " on m.person_id = p.id and m.project_id = $2 where lower(p.username) = lower($1)",

@@ -16,21 +16,41 @@ A_PAGE = 25
 DEEPEST = 20
 TAGS = 8
 
-COUNTS = f"""
-select 'mine' as what, '' as tag, count(*) as n from ticket
- where project_id = $1 and assignee_id = $2 and state in ('waiting', 'needs_facts', 'answered')
-union all select what, '', tickets from ticket_tally where project_id = $1 and tag_id = 0
-union all select 'snoozed', '', count(*) from ticket k where k.project_id = $1 and k.snoozed_until is not null and {snoozed("k")}
-union all (select 'tag', g.name, y.tickets from ticket_tally y join tag g on g.id = y.tag_id
-            where y.project_id = $1 and y.what = 'tag' and y.tickets > 0 order by y.tickets desc, g.name limit $3)
+# What is snoozed is in the bucket of that name and counted in no other but the queue's own: a count says what its list shows.
+AWAY = f"""with away as materialized (
+    select k.thread_id, k.assignee_id from ticket k
+     where k.project_id = $1 and k.snoozed_until is not null and {snoozed("k")}
+) """
+# $1: the project, $2: so many tags at most
+KEPT = """
+select y.what, '' as tag, y.tickets - case when y.what = 'unassigned'
+       then (select count(*) from away where assignee_id is null) else 0 end as n
+  from ticket_tally y where y.project_id = $1 and y.tag_id = 0
+union all select 'snoozed', '', count(*) from away
+union all (select 'tag', g.name, y.tickets - (select count(*) from away join thread t on t.id = away.thread_id
+                join thread_tag x on x.thread_id = t.id where x.tag_id = y.tag_id and t.visibility <> 'private') as n
+             from ticket_tally y join tag g on g.id = y.tag_id where y.project_id = $1 and y.what = 'tag' {also}
+            order by n desc, g.name limit $2)
 """
+MINE = f"state in ('waiting', 'needs_facts', 'answered') and not {snoozed('k')}"
+COUNTS = f"""{AWAY}{KEPT.format(also="and y.tickets > 0")}
+union all select 'mine', '', count(*) from ticket k where k.project_id = $1 and k.assignee_id = $3 and k.{MINE}
+"""
+# Tags are shown by their count as the page was made; one that has fallen behind since, or to none, is told too.
+COUNTS_LIVE = AWAY + KEPT.format(also="")
+SHOWN_LIVE = 5 * TAGS
 
 
 async def counts_of(project: int, person: int, state: QueueState) -> dict[str, Any]:
     """How many tickets lie in each bucket of a project's inbox for one person, and in `tags` how many wait under the
     tags that most of those who wait carry: pairs of name and count. One statement, out of kept counts."""
-    rows = await fetch(COUNTS, project, person, TAGS)
+    rows = await fetch(COUNTS, project, TAGS, person)
     return counted(rows, state)
+
+
+async def counts_for_all(project: int, state: QueueState) -> dict[str, Any]:
+    """The same but for `mine`, for open inboxes, whoever reads them: with tags that few carry. One statement."""
+    return counted(await fetch(COUNTS_LIVE, project, SHOWN_LIVE), state)
 
 
 def counted(rows: Sequence[Row], state: QueueState) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from babel.dates import format_datetime
 
+from categories.support.queries import snoozed
 from categories.support.rules import Line as QueueLine
 from categories.support.rules import position, window
 from forum.database.engine import Row, fetch, fetch_one, transaction
@@ -27,14 +28,17 @@ TEAMS = """
 select m.person_id, m.project_id, j.slug, j.name, j.currency from project_member m join project j on j.id = m.project_id
  where m.person_id = any($1) order by m.person_id, lower(j.name)
 """
-COUNTS = """
-select x.project, h.horizon, c.* from unnest($1::bigint[]) x(project),
+COUNTS = f"""
+select x.project, h.horizon, c.*, (select count(*) from ticket k where k.project_id = x.project
+           and k.snoozed_until is not null and {snoozed("k")})::integer as snoozed from unnest($1::bigint[]) x(project),
        lateral (select workday_horizon(x.project, $2) as horizon) h, lateral queue_counts(x.project, h.horizon) c
  where c.total > 0
 """
-SLICES = """
+# What is snoozed keeps its place, and is told of by nobody: those behind it are.
+SLICES = f"""
 select x.project, q.* from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::integer[], $5::integer[])
        x(project, horizon, line, first, last), lateral queue_slice(x.project, x.horizon, x.line, x.first, x.last) q
+  join ticket k on k.id = q.ticket_id where not {snoozed("k")}
 """
 # Each ticket once, and for each of these people once more where not everybody may see it.
 TITLES = f"""
@@ -69,7 +73,7 @@ async def heads_of(projects: Sequence[int], now: datetime) -> dict[int, list[dic
     asked: list[tuple[int, datetime, str, int, int]] = []
     for project, state in states.items():
         lines = (state["due"], state["paid"], state["unpaid"], state["share"], state["credit"])
-        part = window(1, min(TOP, state["total"]), *lines)
+        part = window(1, min(TOP + state["snoozed"], state["total"]), *lines)
         for name, (first, last) in (("due", part.due), ("paid", part.paid), ("unpaid", part.unpaid)):
             asked.append((project, state["horizon"], name, first, last))
     if not asked:

@@ -60,6 +60,11 @@ async def save(ticket: Row, round: int, promise: Promise, calendar: Calendar) ->
     await execute("update ticket set due_at = $2 where id = $1", ticket["id"], due)
 
 
+def clock_of(ticket: Row) -> Clock:
+    """What the clock of a ticket's row does."""
+    return clock(Life(TicketState(ticket["state"]), tuple(TicketState(s) for s in ticket["state_under"])))
+
+
 async def start(ticket: Row, at: datetime, row: Row | None = None, *, anew: bool = True) -> None:
     """A locked ticket waits: what was promised to it, or to everybody of its line, runs from now on. A due time from
     before ends where the wait begins anew."""
@@ -140,7 +145,7 @@ async def promise_to(ticket: Row, workdays: int, at: datetime | None = None) -> 
 
 async def promise_now(ticket: Row, workdays: int, at: datetime) -> None:
     """Let a promise run for a locked ticket whose clock does; the earlier due time holds."""
-    state = clock(Life(TicketState(ticket["state"]), tuple(TicketState(s) for s in ticket["state_under"])))
+    state = clock_of(ticket)
     if state is Clock.OFF:
         return
     calendar = await calendar_of(ticket["project_id"])
@@ -152,7 +157,10 @@ async def promise_now(ticket: Row, workdays: int, at: datetime) -> None:
 
 
 async def merged_into(kept: Row, gone: Row) -> None:
-    """Two locked tickets are one from now on: the earlier due time stays, and with it its promise."""
+    """Two locked tickets are one from now on: the earlier due time stays, and with it its promise. Where the one that
+    stays is answered or over, nothing runs, so nothing is warned of or missed there."""
+    if clock_of(kept) is Clock.OFF:
+        return
     theirs = await guarantee_of(gone["id"])
     ours = await guarantee_of(kept["id"])
     if theirs is None or theirs["due_at"] is None or (ours and ours["due_at"] and ours["due_at"] <= theirs["due_at"]):

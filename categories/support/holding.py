@@ -16,6 +16,10 @@ class Full(Conflict):
     """Somebody holds as many tickets as one person may."""
 
 
+class Taken(Conflict):
+    """Somebody else has the ticket."""
+
+
 async def held_by(person: int, project: int) -> int:
     """How many tickets that wait for the team a person holds in a project. Those with the asker do not count."""
     found: int = await fetch_value(

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from categories.support import actions, buckets, filters, parts, queries
 from categories.support.buckets import A_PAGE, counts_of, listed
 from categories.support.filters import WHOLE, Filter, filter_name, read_filter
-from categories.support.holding import Full, team_at
+from categories.support.holding import Taken, team_at
 from categories.support.policy import policy_of
 from categories.support.queries import Place, place_in, queue_slice, queue_state
 from categories.support.rules import Line
@@ -27,7 +27,7 @@ from forum.web import parts as places
 from forum.web.errors import Conflict, Invalid, NotFound, Problem
 from forum.web.i18n import _, ngettext
 from forum.web.money import money
-from forum.web.pages import page, redirect
+from forum.web.pages import page, redirect, swap
 from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
@@ -81,8 +81,10 @@ def pane_of(
 ) -> dict[str, Any]:
     """What the middle pane shows beside where its pages begin and end. What is snoozed keeps its place in the queue, and
     is not in the way."""
+    shown = [one for one in rows if not (chosen.is_whole and one["ticket"]["is_snoozed"])]
     return {
-        "rows": [one for one in rows if not (chosen.is_whole and one["ticket"]["is_snoozed"])],
+        "rows": shown,
+        "asleep": len(rows) - len(shown),
         "filter": chosen,
         "view": chosen.bucket,
         "title": filter_name(chosen),
@@ -186,9 +188,20 @@ async def inbox(request: Request) -> Response:
 
 
 async def inbox_ticket(request: Request) -> Response:
-    """`/p/{project}/inbox/{ticket}`: one ticket beside the queue; a phone sees the ticket alone."""
+    """`/p/{project}/inbox/{ticket}`: one ticket beside the queue; a phone sees the ticket alone. A row of the queue that is
+    pressed brings its pane alone."""
     project = await team_project(request)
     chosen = await ticket_context(request, asked_id(request, "ticket"), project)
+    if request.is_htmx:
+        return await swap(
+            request,
+            "support/ticket.html",
+            project=project,
+            chosen=chosen,
+            filter=asked_filter(request),
+            team=await team_at(project["id"]),
+            policy=await policy_of(project["id"]),
+        )
     queue = await queue_context(
         request.reader,
         project,
@@ -223,10 +236,6 @@ async def inbox_page(
     suggested = await yours_next(reader, project["id"], policy, free, team) if queue["filter"].is_whole else None
     # what comes live is the head of the queue; other stretches and lists rest until they are loaded again, but for counts
     is_head = queue["filter"].is_whole and queue["first"] == 1
-    streams = [f"{'inbox' if is_head else 'buckets'}:{project['id']}@{version}"]
-    if chosen is not None:
-        head = chosen["head"]
-        streams += [f"thread:{head['id']}@{head['version']}", f"writing:{head['id']}@0"]
     return await page(
         request,
         "support/inbox.html",
@@ -240,11 +249,11 @@ async def inbox_page(
         policy=policy,
         yours=next((r["ticket"] for r in queue["rows"] if r["ticket"]["id"] == suggested), None),
         is_list=is_list,
-        streams=" ".join(streams),
+        streams=f"{'inbox' if is_head else 'buckets'}:{project['id']}@{version}",
         buckets=[(name, filters.bucket_name(name)) for name in filters.BUCKETS],
         lines=[(name, filters.line_name(name)) for name in filters.LINES],
         made=Filter,
-        page_modules=("live.js", "composer.js"),
+        page_modules=("live.js", "composer.js", "inbox.js"),
         **queue,
     )
 
@@ -312,7 +321,7 @@ async def act(request: Request) -> Response:
             case _other:
                 raise NotFound
     except (Conflict, Invalid) as problem:
-        if request.path_params["deed"] == "claim" and not isinstance(problem, Full):
+        if isinstance(problem, Taken):
             # the page then says who has it, and where to look
             return redirect(request, f"{here}?told=taken")
         return await again(request, project, ticket, problem, errors=[problem.message], note=note)

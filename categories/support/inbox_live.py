@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from categories.support import queries
-from categories.support.buckets import A_PAGE, TAGS, counted
+from categories.support.buckets import A_PAGE, MINE, counts_for_all
 from categories.support.filters import WHOLE
 from categories.support.inbox import pane_of
 from categories.support.queries import EXPECTED, QueueState, Standing, queue_slice, queue_state
@@ -20,25 +20,15 @@ Asked = Mapping[int, tuple[Reader, int]]
 
 
 async def team_among(project: int, readers: Sequence[Reader]) -> dict[int, int]:
-    """Of these readers, those on the team: person → how many open tickets they have."""
+    """Of these readers, those on the team: person → how many open tickets they have that are not snoozed."""
     rows = await fetch(
         "select m.person_id, (select count(*) from ticket k where k.project_id = $1 and k.assignee_id = m.person_id"
-        " and k.state in ('waiting', 'needs_facts', 'answered')) as mine"
+        f" and k.{MINE}) as mine"
         " from project_member m where m.project_id = $1 and m.person_id = any($2)",
         project,
         [reader.id for reader in readers if reader.id is not None],
     )
     return {row["person_id"]: row["mine"] for row in rows}
-
-
-# Tags are shown by their count as the page was made; one that has fallen behind since, or to none, is told too.
-SHOWN = 5 * TAGS
-
-TALLIES = """
-select what, '' as tag, tickets as n from ticket_tally where project_id = $1 and tag_id = 0
-union all (select 'tag', g.name, y.tickets from ticket_tally y join tag g on g.id = y.tag_id
-            where y.project_id = $1 and y.what = 'tag' order by y.tickets desc, g.name limit $2)
-"""
 
 
 def count_items(counts: Mapping[str, Any], mine: int) -> list[dict[str, Any]]:
@@ -57,7 +47,7 @@ async def news_for(project: int, asked: Asked, *, with_queue: bool) -> dict[int,
     answers = {n: News(state.version, ()) for n, (reader, _have) in asked.items() if reader.id in team}
     if not late:
         return answers
-    counts = counted(await fetch(TALLIES, project, SHOWN), state)
+    counts = await counts_for_all(project, state)
     shown = await heads(project, state, list(late.values())) if with_queue else {}
     for n, reader in late.items():
         items = count_items(counts, team[reader.person])

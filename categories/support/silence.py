@@ -1,7 +1,7 @@
 """Tickets whose asker owes the next word and says nothing: told once in time, then closed, and open again by a click.
 
-A word is a public post by a requester or by the team in the home thread, or a requester's or the team's act that ends or
-reopens the ticket. What strangers write is none: nobody's ticket is kept open by somebody passing by. Only `answered` and
+A word is a public post by a requester or by the team in the home thread, a requester's in the thread of a
+ticket that was merged into it, or a requester's or the team's act that ends or reopens it. What strangers write is none: nobody's ticket is kept open by somebody passing by. Only `answered` and
 `needs_facts` go silent (product.md, "A ticket's life"): there the team owes nothing.
 """
 
@@ -30,8 +30,8 @@ LAST_WORD = """greatest(
                      where m.project_id = k.project_id and m.person_id = coalesce(w.same_as, w.id))
             or exists (select 1 from ticket_requester r join person x on x.id = r.person_id
                      where r.ticket_id = k.id and coalesce(x.same_as, x.id) = coalesce(w.same_as, w.id)))),
-    (select max(a.at) from thread_act a where a.thread_id = k.thread_id and not a.team_only
-        and a.kind in ('reopen', 'take_back', 'submit', 'take_in')),
+    (select max(a.at) from thread_act a where a.thread_id = k.thread_id and (a.kind = 'replied_there'
+        or not a.team_only and a.kind in ('reopen', 'take_back', 'submit', 'take_in'))),
     k.waiting_since, k.created_at)"""
 # $1 now, $2 more than the id: tickets that may have to be told of or closed, by the figures of their projects.
 SILENT = f"""

@@ -63,7 +63,7 @@ async def send_all(websocket: WebSocket, socket: Socket) -> None:
 async def receive_all(websocket: WebSocket, socket: Socket) -> None:
     """Hear `{"have": {"thread:12": 57, ...}}` and `{"writing": 12}` until the browser leaves. A frame that is neither
     closes the socket."""
-    minute, frames, wrote = 0.0, 0, 0.0
+    minute, frames, wrote, where = 0.0, 0, 0.0, 0
     clock = asyncio.get_running_loop().time
     while True:
         message = await websocket.receive()
@@ -76,8 +76,8 @@ async def receive_all(websocket: WebSocket, socket: Socket) -> None:
             socket.close()
             return
         if thread := read_writing(message.get("text")):
-            if clock() - wrote > PAUSE:
-                wrote = clock()
+            if thread != where or clock() - wrote > PAUSE:
+                wrote, where = clock(), thread
                 await say_writing(socket.reader, thread)
             continue
         wanted = read_frame(message.get("text"))

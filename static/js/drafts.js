@@ -32,6 +32,8 @@ function lookBack() {
 lookBack();
 find();
 document.addEventListener("htmx:after:swap", find);
+// what is swapped away is saved at once: its place may be asked for again
+document.addEventListener("htmx:before:swap", () => drafts.forEach((draft) => draft.save()));
 
 for (const kind of ["input", "change"]) {
   document.addEventListener(kind, (event) => event.target.name && draftOf(event.target)?.changed());

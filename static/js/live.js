@@ -8,12 +8,22 @@ let wait = 1000;
 let next;
 let lostTimer;
 
-for (const element of document.querySelectorAll("[data-streams]")) {
-  for (const stream of element.dataset.streams.split(" ").filter(Boolean)) {
-    const [name, version] = stream.split("@");
+const streamsOf = (element) => element.dataset.streams.split(" ").filter(Boolean).map((stream) => stream.split("@"));
+
+function follow(element) {
+  for (const [name, version] of streamsOf(element)) {
     versions.set(name, version ? Number(version) : Date.parse(element.dataset.since) || 0);
   }
 }
+
+document.querySelectorAll("[data-streams]").forEach(follow);
+
+// Another part of the page was put in a part's place: what is followed is what is shown.
+document.addEventListener("haas:instead", ({ detail: { was, is } }) => {
+  for (const [name] of was ? streamsOf(was) : []) versions.delete(name);
+  follow(is);
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ have: Object.fromEntries(versions) }));
+});
 
 function connect() {
   clearTimeout(next);
@@ -38,6 +48,7 @@ function connect() {
 }
 
 async function hear({ stream, version, items, gone }) {
+  if (!versions.has(stream)) return;
   if (gone) {
     versions.delete(stream);
     return;

@@ -4,6 +4,7 @@ from playwright.async_api import expect
 
 from forum.database.engine import execute, fetch_value
 from forum.projects.actions import NewProject, create_project
+from forum.threads.writing import post_reply
 from tests.helpers.browsing import PHONE, Windows
 from tests.helpers.world import World
 
@@ -67,8 +68,9 @@ async def test_the_inbox_is_worked_by_keyboard(windows: Windows, world: World) -
 async def test_the_list_of_keys_is_one_key_away_and_names_what_the_inbox_answers_to(
     windows: Windows, world: World
 ) -> None:
-    await world.ask(TITLES[0])
-    page = await windows.open("/p/pelican/inbox", world.owner)
+    asked = await world.ask(TITLES[0])
+    await post_reply(await world.supporter.reader(), asked.posted.thread, "With which version?", purpose="facts")
+    page = await windows.open(f"/p/pelican/inbox/{asked.ticket}", world.owner)
     answered = await page.evaluate("[...document.querySelectorAll('.inbox [data-key]')].map((e) => e.dataset.key)")
     await page.keyboard.press("?")
     await expect(page).to_have_url(windows.url + "/keyboard")
@@ -77,6 +79,31 @@ async def test_the_list_of_keys_is_one_key_away_and_names_what_the_inbox_answers
         ".map((e) => [...e.querySelectorAll('kbd')].map((k) => k.textContent).join(' '))"
     )
     assert set(answered) <= set(listed), set(answered) - set(listed)
+
+
+async def test_duplicates_splitting_snoozing_and_resolving_are_by_keyboard_too(windows: Windows, world: World) -> None:
+    asked = await world.ask(TITLES[0])
+    await post_reply(await (await world.person("ben")).reader(), asked.posted.thread, "I have that, too.")
+    here = f"/p/pelican/inbox/{asked.ticket}"
+    page = await windows.open(here, world.owner)
+    for second, path in (("m", f"/tickets/{asked.ticket}/joining"), ("p", f"/t/{asked.posted.thread}/split")):
+        await page.goto(here)
+        await page.keyboard.press("m")
+        await page.keyboard.press(second)
+        await expect(page).to_have_url(windows.url + path)
+    await page.goto(here)
+    await page.keyboard.press("c")
+    await expect(page.get_by_text("assigned to Olga Owner").first).to_be_visible()
+    await page.keyboard.press("b")
+    await expect(page.get_by_role("button", name="Claim")).to_be_visible()
+    await page.keyboard.press("z")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Wake it now")).to_be_visible()
+    await page.keyboard.press("z")
+    await expect(page.get_by_role("button", name="Wake it now")).to_have_count(0)
+    await page.keyboard.press("x")
+    await expect(page.locator(".ticket > header")).to_contain_text("resolved")
+    assert await fetch_value("select state from ticket where id = $1", asked.ticket) == "resolved"
 
 
 async def test_that_a_colleague_is_writing_is_seen_and_the_asker_is_not_told(windows: Windows, world: World) -> None:
@@ -155,3 +182,49 @@ async def test_choosing_a_project_brings_what_it_asks_for_and_keeps_what_was_typ
     await page.get_by_role("button", name="Submit without paying").click()
     await expect(page.get_by_text("private", exact=True).first).to_be_visible()
     assert await fetch_value("select visibility from thread where project_id <> $1", world.project) == "private"
+
+
+async def test_a_row_brings_its_ticket_beside_a_list_that_stays_and_follows_it_live(
+    windows: Windows, world: World
+) -> None:
+    first, second = [await world.ask(title, by=f"asker{n}") for n, title in enumerate(TITLES[:2])]
+    page = await windows.open("/p/pelican/inbox", world.owner)
+    await page.evaluate("window.stays = true")
+    await page.locator("#rb").fill("Half an answer to the first")
+    await page.get_by_role("link", name=TITLES[1]).click()
+    await expect(page.locator("#th")).to_have_text(TITLES[1])
+    await expect(page).to_have_url(f"{windows.url}/p/pelican/inbox/{second.ticket}")
+    await expect(page.locator("li.q[aria-current]")).to_have_id(f"q_{second.ticket}")
+    assert await page.evaluate("window.stays"), "the page is the same"
+    await expect(page.locator("#rb")).to_have_value("")
+    # what is written elsewhere arrives in what is shown, and there alone
+    await post_reply(await world.supporter.reader(), first.posted.thread, "Of the first.", purpose="whisper")
+    await post_reply(await world.supporter.reader(), second.posted.thread, "Of the second.", purpose="whisper")
+    await expect(page.locator(".post--whisper")).to_have_count(1)
+    await expect(page.locator(".post--whisper")).to_contain_text("Of the second.")
+    # that one writes is said of the ticket that is shown
+    sams = await windows.open(f"/p/pelican/inbox/{second.ticket}", world.supporter)
+    await world.ask(TITLES[2], by="carl")
+    for each in (page, sams):
+        await expect(each.locator("li.q")).to_have_count(3)
+    await page.locator("#rb").press_sequentially("I begin")
+    await expect(sams.locator("#writing")).to_have_text("Olga Owner is writing")
+    # what was begun before is there when one comes back, and the browser's way back leads there
+    await page.get_by_role("link", name=TITLES[0]).click()
+    await expect(page.locator("#rb")).to_have_value("Half an answer to the first")
+    await page.go_back()
+    await expect(page.locator("#th")).to_have_text(TITLES[1])
+    await expect(page.locator("#rb")).to_have_value("I begin")
+
+
+async def test_the_first_ticket_of_an_empty_inbox_is_opened_and_followed_as_any(windows: Windows, world: World) -> None:
+    page = await windows.open("/p/pelican/inbox", world.owner)
+    await expect(page.get_by_text("Nobody waits.").first).to_be_visible()
+    await page.evaluate("window.stays = true")
+    asked = await world.ask(TITLES[0])
+    await page.get_by_role("link", name=TITLES[0]).click()
+    await expect(page.locator("#th")).to_have_text(TITLES[0])
+    await expect(page.locator("li.q[aria-current]")).to_have_id(f"q_{asked.ticket}")
+    await post_reply(await world.supporter.reader(), asked.posted.thread, "A word.", purpose="whisper")
+    await expect(page.locator(".post--whisper")).to_contain_text("A word.")
+    assert await page.evaluate("window.stays")

@@ -9,7 +9,9 @@ from categories.support import guarantees
 from categories.support.actions import E, advance, life_of
 from categories.support.events import TicketsMerged, TicketsUnmerged
 from categories.support.joining.rules import Added, Change, earlier, people_without, without
+from categories.support.snoozing.actions import woken
 from categories.support.states import TicketState, allows
+from categories.support.subscribers import word_said
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.events import hint, publish
 from forum.jobs import enqueue
@@ -317,3 +319,6 @@ async def carry_reply(ticket: int, post: int) -> None:
     event = E.THANKED if said["purpose"] == "thanks" else E.REQUESTER_REPLIED
     if allows(life_of(row), event):
         await advance(row, event, at=said["created_at"])
+    await execute("delete from silence where ticket_id = $1", root)
+    await word_said(row, said["created_at"])
+    await woken(home, said["author_id"], said["purpose"])

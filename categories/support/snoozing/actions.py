@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from categories.support.actions import E, advance, locked_ticket, ticket_for
+from categories.support.actions import E, advance, let_turns_go_on, locked_ticket, ticket_for
 from categories.support.snoozing.rules import LONGEST
 from forum.database.engine import Row, action, execute, fetch_one
 from forum.events import hint
@@ -62,6 +62,7 @@ async def touch(ticket: Row) -> None:
     """Let open inboxes show their lists anew."""
     await execute("select queue_lock($1)", ticket["project_id"])
     hint("queue", ticket["project_id"])
+    await let_turns_go_on(ticket["project_id"])
 
 
 @action
@@ -102,9 +103,14 @@ async def tell_over(ticket: Row, why: str) -> None:
 async def post_created(event: PostCreated) -> None:
     """A reply wakes a snoozed ticket, and keeps the time for one click; thanks and whispers do not. An answer by whoever
     snoozed it is no news to them."""
-    if event.purpose in QUIET:
+    await woken(event.thread, event.author, event.purpose)
+
+
+async def woken(thread: int, author: int, purpose: str) -> None:
+    """What a word means to the ticket of a locked thread, wherever it was said."""
+    if purpose in QUIET:
         return
-    row = await locked_ticket(event.thread)
+    row = await locked_ticket(thread)
     if row is None:
         return
     if row["snoozed_until"] is None:
@@ -118,7 +124,7 @@ async def post_created(event: PostCreated) -> None:
         "update ticket set snoozed_until = null, snooze_again = snoozed_until where id = $1",
         row["id"],
     )
-    await record_act(event.thread, "wake", None, team_only=True)
-    if event.author != row["snoozed_by"]:
+    await record_act(thread, "wake", None, team_only=True)
+    if author != row["snoozed_by"]:
         await tell_over(row, "reply")
     await touch(row)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import asyncpg
 import pytest
 
+from categories.support.joining.merging import merge
 from forum.database.engine import execute, fetch, fetch_one, fetch_value
 from tests.helpers.site import Site
 from tests.helpers.tickets import Asked, asked
@@ -151,3 +152,17 @@ async def test_each_step_of_a_ticket_is_noted_by_the_database(over: Asked, world
     ]
     row = await fetch_one("select bool_and(project_id = $1) as same from ticket_step", world.project)
     assert row is not None and row["same"]
+
+
+async def test_the_link_of_a_ticket_that_was_merged_later_asks_about_the_one_that_stands_for_it(
+    over: Asked, world: World
+) -> None:
+    path, guest = await link(over), world.site.guest()
+    twin = await asked(world, "How can I read files?", by="ben")
+    await merge(await world.owner.reader(), over.ticket, twin.ticket)
+    await guest.get(path)
+    early = await guest.post(path, {"face": "2", "comment": ""})
+    assert early.status_code == 422 and "not over yet" in early.text
+    await twin.says(world.supporter, "resolve")
+    assert (await guest.post(path, {"face": "2", "comment": ""})).status_code == 200
+    assert await said(twin) == [(2, "")] and await said(over) == []

@@ -9,6 +9,7 @@ from categories.support.actions import locked_ticket
 from categories.support.calendars import calendar_of
 from categories.support.guarantee_rules import Promise
 from categories.support.guarantees import merged_into, save, watch_guarantees
+from categories.support.joining.merging import merge, undo_merge
 from categories.support.workdays import add_workdays
 from forum.database.engine import Row, execute, fetch, fetch_one, fetch_value
 from tests.helpers.money import paid_bump
@@ -298,3 +299,18 @@ async def test_over_two_years_each_promise_is_warned_of_at_its_times_and_never_t
     counts = await fetch("select kind, count(*) from notice where kind like 'guarantee%' group by 1 order by 1")
     assert [row["count"] for row in counts] == [56 * 2] * 3, "owner and supporter, once each"
     assert await outcomes(one) == ["missed"] * 56
+
+
+async def test_a_promise_merged_into_an_answered_ticket_is_neither_warned_of_nor_missed_there(site: Site) -> None:
+    world = await World.make(site)
+    kept, gone = await asked(world), await asked(world, "How can I read files?", by="ben")
+    await kept.says(world.supporter)
+    await promised(gone, 2)
+    owner = await world.owner.reader()
+    await merge(owner, gone.ticket, kept.ticket)
+    await watch_guarantees(datetime.now(UTC) + timedelta(days=30))
+    assert await outcomes(kept) == [] and await outcomes(gone) == []
+    assert await told("guarantee_missed") == [] and await told("guarantee_last_day") == []
+    await undo_merge(owner, gone.ticket)
+    await watch_guarantees(datetime.now(UTC) + timedelta(days=30))
+    assert await outcomes(gone) == ["missed"], "the one whose promise it was has it again"

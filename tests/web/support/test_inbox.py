@@ -38,3 +38,17 @@ async def test_answering_from_the_inbox_takes_the_ticket_out_of_the_queue(site: 
     assert await fetch_value("select unpaid from queue") == 0
     page = await world.supporter.get("/p/pelican/inbox")
     assert "Nobody waits" in page.text
+
+
+async def test_a_row_brings_the_ticket_alone_and_is_the_teams_alone(site: Site) -> None:
+    world = await World.make(site)
+    asked = await world.ask("How do I read a file?")
+    here, swapping = f"/p/pelican/inbox/{asked.ticket}", {"HX-Request": "true"}
+    pane = await world.supporter.http.get(here, headers=swapping)
+    assert pane.status_code == 200 and pane.text.lstrip().startswith('<section class="ticket"')
+    assert "How do I read a file?" in pane.text and 'id="inbox_queue"' not in pane.text
+    whole = (await world.supporter.get(here)).text
+    assert "<html" in whole and f'hx-get="{here}"' in whole and f'href="{here}"' in whole
+    for other in (world.outsider, world.people["ana"]):
+        denied = await other.http.get(here, headers=swapping)
+        assert denied.status_code == 404 and "I tried" not in denied.text

@@ -2,12 +2,15 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from categories.support.joining.merging import merge, undo_merge
 from categories.support.queries import place_of
+from categories.support.silence import close_silent
+from categories.support.snoozing.actions import snooze
 from forum.database.engine import execute, fetch, fetch_value
 from forum.mail.arriving.replies import part_in
 from forum.recount import recount
@@ -280,3 +283,50 @@ async def test_who_claimed_what_they_asked_elsewhere_stays_attached_too(site: Si
     assert await part_in(await ben.reader(), two.one.thread) == "own"
     await execute("update thread set is_closed = true where id = $1", two.one.thread)
     assert await two.one.says(ben) > 1, "as who asks, also where it is closed"
+
+
+@pytest.mark.parametrize("purpose", ["reply", "thanks"])
+async def test_a_word_in_the_old_thread_wakes_counts_and_keeps_open_as_in_the_other_one(
+    site: Site, purpose: str
+) -> None:
+    two = await Two.make(site)
+    await execute(
+        "insert into support_policy (project_id, waits_since) values ($1, 'last_word')"
+        " on conflict (project_id) do update set waits_since = 'last_word'",
+        two.world.project,
+    )
+    await two.merge()
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    await snooze(await two.tri.reader(), two.one.ticket, until)
+    await execute("update ticket set waiting_since = now() - interval '5 days' where id = $1", two.one.ticket)
+    await execute("select queue_enter($1)", two.one.ticket)
+    await two.other.says(two.other.ana, purpose)
+    await site.jobs()
+    said = await fetch_value("select max(created_at) from post where thread_id = $1", two.other.thread)
+    row = await two.one.row()
+    assert row["waiting_since"] == said, "where the wait is counted from the last word, this is one"
+    assert (row["snoozed_until"], row["snooze_again"]) == ((until, None) if purpose == "thanks" else (None, until))
+    assert await recount() == []
+
+
+async def test_thanks_in_the_old_thread_keep_the_other_ticket_from_falling_silent(site: Site) -> None:
+    two = await Two.make(site)
+    await two.merge()
+    await two.one.says(two.world.supporter)
+    answered = await fetch_value("select max(created_at) from post where thread_id = $1", two.one.thread)
+    await two.other.says(two.other.ana, "thanks")
+    await site.jobs()
+    await close_silent(answered + timedelta(days=27))
+    assert await fetch("select 1 from silence") == []
+
+
+async def test_nobody_takes_on_what_was_merged(site: Site) -> None:
+    two = await Two.make(site)
+    await two.merge()
+    page = f"/p/pelican/inbox/{two.other.ticket}"
+    assert f"{page}/claim" not in (await two.tri.get(page)).text
+    assert (await two.tri.post(f"{page}/claim")).status_code == 409
+    sent = await two.tri.post(f"{page}/assign", {"username": "sam", "note": ""})
+    assert sent.status_code == 409 and "go on there" in sent.text
+    assert (await two.other.row())["assignee_id"] is None
+    assert (await two.tri.post(f"/p/pelican/inbox/{two.one.ticket}/claim")).status_code == 303

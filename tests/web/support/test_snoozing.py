@@ -4,12 +4,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from categories.support.queries import place_of
-from categories.support.snoozing.actions import snooze, wake_ticket
+from categories.support.buckets import counts_of
+from categories.support.digest import queues_for
+from categories.support.inbox_live import buckets_since
+from categories.support.queries import place_of, queue_state
+from categories.support.snoozing.actions import snooze, wake, wake_ticket
 from categories.support.snoozing.rules import presets
 from categories.support.workdays import MONDAY_TO_FRIDAY
 from forum.database.engine import execute, fetch, fetch_value
+from forum.notifications.sections import Recipient
 from forum.web.errors import Conflict, Forbidden, Invalid
+from forum.web.look import ago
 from tests.helpers.site import Site
 from tests.helpers.tickets import Asked, asked
 from tests.helpers.world import World
@@ -33,6 +38,11 @@ async def rows(one: Asked, view: str = "") -> str:
     """The middle pane of the inbox."""
     page = (await one.world.supporter.get(INBOX + view)).text
     return page.split('id="inbox_queue"')[1].split('<section class="ticket"')[0]
+
+
+async def tag(thread: int, name: str) -> None:
+    await execute("insert into tag (name) values ($1) on conflict do nothing", name)
+    await execute("insert into thread_tag (thread_id, tag_id) select $1, id from tag where name = $2", thread, name)
 
 
 async def notices() -> list[tuple[int, str, str]]:
@@ -132,3 +142,40 @@ async def test_neither_askers_nor_strangers_snooze_or_hear_of_it(site: Site) -> 
             assert (await browser.post(f"/tickets/{one.ticket}/{path}", {"when": "monday"})).status_code == 403
         assert "snooz" not in (await browser.get(one.url)).text.lower()
     assert "snoozed the ticket until" in (await one.world.owner.get(one.url)).text
+
+
+async def test_counts_of_the_inbox_say_what_their_lists_show_also_to_open_ones(site: Site) -> None:
+    one, _until = await snoozed(site)
+    await tag(one.thread, "plots")
+    sam, reader = one.world.supporter, await one.world.supporter.reader()
+    await sam.post(f"{INBOX}/{one.ticket}/claim")
+    free = await asked(one.world, "How do I write a file?", by="ben")
+    await tag(free.thread, "plots")
+    third = await asked(one.world, "How do I close a file?", by="ben")
+    await snooze(reader, third.ticket, later())
+    counts = await counts_of(one.world.project, reader.person, await queue_state(one.world.project))
+    wanted = {"waiting": 3, "mine": 0, "unassigned": 1, "snoozed": 2}
+    assert {name: counts[name] for name in wanted} == wanted and counts["tags"] == [("plots", 1)]
+    news = await buckets_since(one.world.project, {0: (reader, 0)})
+    told = {item["id"]: item["inner"] for item in news[0].items}
+    assert (told["n_mine"], told["n_unassigned"], told["n_snoozed"], told["n_tag_plots"]) == ("", "1", "2", "1")
+    await wake(reader, one.ticket)
+    counts = await counts_of(one.world.project, reader.person, await queue_state(one.world.project))
+    assert (counts["mine"], counts["snoozed"], counts["tags"]) == (1, 1, [("plots", 2)])
+
+
+async def test_the_digest_is_silent_about_what_is_snoozed_and_names_those_behind_it(site: Site) -> None:
+    one, _until = await snoozed(site)
+    await asked(one.world, "How do I write a file?", by="ben")
+    sam = Recipient(one.world.supporter.person, "sam", "en", datetime.now(UTC))
+    lines = (await queues_for([sam]))[one.world.supporter.person]
+    assert [(line.mark, line.text) for line in lines] == [("2", "How do I write a file?")]
+
+
+async def test_a_queue_of_snoozed_tickets_does_not_say_that_nobody_waits(site: Site) -> None:
+    one, until = await snoozed(site)
+    page = (await one.world.supporter.get(INBOX)).text
+    assert "1 snoozed ticket keeps its place here" in page and "Nobody waits" not in page
+    assert f"until {ago(until)}" in await rows(one, "?view=snoozed")
+    await wake(await one.world.supporter.reader(), one.ticket)
+    assert "snoozed ticket keeps" not in (await one.world.supporter.get(INBOX)).text

@@ -1,0 +1,19 @@
+// The team's inbox: a row that is pressed puts its ticket beside the list, which stays as it is.
+const shown = () => document.querySelector("section.ticket[data-row]");
+let pane = shown();
+
+document.addEventListener("htmx:after:swap", () => {
+  const now = shown();
+  if (!now || now === pane) return;
+  document.dispatchEvent(new CustomEvent("haas:instead", { detail: { was: pane, is: now } }));
+  pane = now;
+  document.querySelector(".q[aria-current]")?.removeAttribute("aria-current");
+  const row = document.getElementById(now.dataset.row);
+  row?.setAttribute("aria-current", "true");
+  // a phone shows one of them
+  document.querySelector(".inbox").classList.replace("inbox--list", "inbox--ticket");
+  if (row?.checkVisibility()) return;
+  now.tabIndex = -1;
+  now.focus({ preventScroll: true });
+  scrollTo(0, 0);
+});
