@@ -1,7 +1,8 @@
 # Everything from a bare checkout: needs Python 3.11 or newer, make, and pip's and npm's registries as you have them set.
 
 PORT ?= 8000
-PROCESSES ?= logical
+# one more than there are processors: who waits for a browser leaves one free
+PROCESSES ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
 PYTHON := $(shell for p in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
