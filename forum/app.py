@@ -21,19 +21,7 @@ from categories.proofs import parts as proofs_parts
 from categories.satisfaction import pages as satisfaction
 from categories.satisfaction import parts as satisfaction_parts
 from categories.satisfaction import subscribers as satisfaction_subscribers
-from categories.support import (
-    calendar_pages,
-    calendars,
-    claims,
-    dashboard,
-    guarantees,
-    inbox,
-    inbox_live,
-    policy_pages,
-    presence,
-    silence,
-    view_pages,
-)
+from categories.support import dashboard, silence
 from categories.support import digest as support_digest
 from categories.support import events as ticket_events
 from categories.support import jobs as support_jobs
@@ -41,13 +29,18 @@ from categories.support import notices as support_notices
 from categories.support import pages as support
 from categories.support import parts as support_parts
 from categories.support import subscribers as support_subscribers
+from categories.support.inbox import claims, presence, view_pages
+from categories.support.inbox import live as inbox_live
+from categories.support.inbox import pages as inbox
 from categories.support.joining import linking, merging
 from categories.support.joining import notices as joining_notices
 from categories.support.joining import pages as joining
+from categories.support.promises import calendar_pages, calendars, guarantees
 from categories.support.replies import pages as templates
 from categories.support.replies import tools as reply_tools
 from categories.support.snoozing import actions as snoozing
 from categories.support.snoozing import pages as snooze_pages
+from categories.support.tuning import pages as policy_pages
 from forum import jobs, log
 from forum.accounts import claim_pages, doors, switch_pages
 from forum.accounts import pages as accounts

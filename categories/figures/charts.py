@@ -8,8 +8,8 @@ from typing import Any
 
 from categories.figures import queries, rules
 from categories.figures.rules import Column, Fact, Overs, Said, columns
-from categories.support.calendars import calendar_of
-from categories.support.workdays import Responses
+from categories.support.promises.calendars import calendar_of
+from categories.support.promises.workdays import Responses
 from forum.web.i18n import _
 
 PERIODS = (3, 6, 12)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from categories.figures import queries
 from categories.figures.charts import PERIODS, Chart, charts_of, groups_of, people_chart, read
-from categories.support.inbox import team_project
+from categories.support.inbox.pages import team_project
 from forum.database.engine import Row
 from forum.projects.roles import may
 from forum.web import parts

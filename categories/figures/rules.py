@@ -7,7 +7,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Final, TypeVar
 
-from categories.support.workdays import Calendar, Responses, responses, workdays_between
+from categories.support.promises.workdays import Calendar, Responses, responses, workdays_between
 
 K = TypeVar("K", bound=Hashable)
 # Of fewer ratings no share is drawn: it would tell of single people.

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from categories.support import guarantees
 from categories.support.events import TicketOver
 from categories.support.holding import Taken, presence_of, require_room
 from categories.support.policy import policy_of
+from categories.support.promises import guarantees
 from categories.support.rules import Line, credit_after
 from categories.support.states import Life, Refused, TicketEvent, TicketState, step
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value

@@ -7,10 +7,16 @@ from typing import Any
 
 from starlette.responses import Response
 
-from categories.support.calendars import calendar_of
-from categories.support.inbox import team_project
+from categories.support.inbox.pages import team_project
+from categories.support.promises.calendars import calendar_of
+from categories.support.promises.workdays import (
+    ENOUGH_FOR_MEDIAN,
+    ENOUGH_FOR_P90,
+    Responses,
+    responses,
+    workdays_between,
+)
 from categories.support.queries import expected_of, project_expected
-from categories.support.workdays import ENOUGH_FOR_MEDIAN, ENOUGH_FOR_P90, Responses, responses, workdays_between
 from forum.database.engine import Row, fetch, fetch_one
 from forum.web import parts
 from forum.web.pages import page

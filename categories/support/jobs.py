@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from categories.support.policy import policy_of
-from categories.support.policy_queries import measured
+from categories.support.tuning.queries import measured
 from forum.database.engine import action, execute, fetch, fetch_one
 from forum.events import hint
 from forum.jobs import enqueue

@@ -10,7 +10,7 @@ from categories.forms.queries import answers_of, asking_of, fields_of
 from categories.forms.rules import LOG_MOST
 from categories.support import queries
 from categories.support.joining.parts import panel_of
-from categories.support.promise_facts import promise_facts
+from categories.support.promises.facts import promise_facts
 from categories.support.queries import Place, QueueState, expected_of, place_in
 from categories.support.rules import unpaid_within
 from categories.support.silence import closing_day, day_of

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from categories.support.promises.workdays import Expected
 from categories.support.rules import Line, position, window
-from categories.support.workdays import Expected
 from forum.database.engine import Row, fetch, fetch_one
 from forum.database.together import Together, asked
 from forum.threads.visibility import visible_thread

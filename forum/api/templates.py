@@ -4,7 +4,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from categories.support.inbox import team_project
+from categories.support.inbox.pages import team_project
 from categories.support.replies import actions
 from categories.support.replies.actions import Written
 from categories.support.replies.queries import template_for, templates_of

@@ -8,7 +8,7 @@ from categories.bugs import actions as bugs
 from categories.bugs.queries import as_json, facts_of, posts_for, target_of
 from categories.bugs.rules import BODY_MOST, distilled
 from categories.bugs.rules import TITLE_MOST as ISSUE_TITLE_MOST
-from categories.support.inbox import team_project
+from categories.support.inbox.pages import team_project
 from categories.support.queries import (
     place_of,
     queue_slice,

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from categories.support.inbox import team_project
+from categories.support.inbox.pages import team_project
 from forum.database.engine import Row
 from forum.projects.settings_links import Link
 from forum.threads.pages import asked_id

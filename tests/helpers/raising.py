@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
+from categories.support.promises.workdays import end_of_workday_horizon
 from categories.support.queries import place_of
 from categories.support.rules import gaining_rank, position_raised
-from categories.support.workdays import end_of_workday_horizon
 from forum.database.engine import fetch_value
 
 

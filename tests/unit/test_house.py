@@ -23,7 +23,7 @@ MOST_LINES = {".py": 400, ".js": 150}
 # SQL that reads threads or posts without asking the rule of forum/threads/visibility.py, each with the reason why
 # nobody hears of a row through it that is not for them: (file, name of the function or constant) → reason.
 UNSEEN = {
-    ("categories/support/buckets.py", "KEPT"): "counts; a private thread is not among those that a tag counts",
+    ("categories/support/inbox/buckets.py", "KEPT"): "counts; a private thread is not among those that a tag counts",
     ("forum/threads/actions.py", "accept_answer"): "the thread was locked by locked_thread, which asks",
     ("payouts/bumps/actions.py", "locked_bump"): "money that has arrived is booked, whoever may see the thread by now",
     ("forum/threads/pages.py", "reaction"): "only finds the thread of a post; react() asks",
@@ -75,17 +75,20 @@ UNSEEN = {
     ("forum/notifications/hearing.py", "hear_first"): "names a post to the job, which asks for each who might hear",
     ("forum/notifications/hearing.py", "hear_post"): "finds out who is mentioned; HEARD asks for each of them",
     ("forum/notifications/queries.py", "ONE"): "stands inside SHOWN, which asks",
-    ("categories/support/suggesting.py", "ACCEPTED"): "counts for the team alone; which answers is not told",
-    ("categories/support/claims.py", "end_or_warn"): "locks a thread to end a claim in it; shows nobody anything",
-    ("categories/support/claims.py", "give"): "locks a thread to give its ticket to who may see it; shows nothing",
+    ("categories/support/inbox/suggesting.py", "ACCEPTED"): "counts for the team alone; which answers is not told",
+    ("categories/support/inbox/claims.py", "end_or_warn"): "locks a thread to end a claim in it; shows nobody anything",
+    (
+        "categories/support/inbox/claims.py",
+        "give",
+    ): "locks a thread to give its ticket to who may see it; shows nothing",
     ("categories/support/subscribers.py", "thread_moved"): "inside the move, which asked; shows nothing",
     (
         "categories/support/silence.py",
         "LAST_WORD",
     ): "a moment alone, in which people were last heard; shows nothing else",
     ("categories/support/silence.py", "look_at"): "locks the thread of a silent ticket; shows nobody anything",
-    ("categories/support/policy_queries.py", "LAST_OF_OTHERS"): "a moment alone, from which a ticket waits",
-    ("categories/support/policy_queries.py", "ANSWERS"): "a count for the owner alone; which thread is not told",
+    ("categories/support/tuning/queries.py", "LAST_OF_OTHERS"): "a moment alone, from which a ticket waits",
+    ("categories/support/tuning/queries.py", "ANSWERS"): "a count for the owner alone; which thread is not told",
     ("categories/forms/answers.py", "say_answers"): "the asker's own post, inside the submission, which asked",
     (
         "categories/forms/privacy.py",

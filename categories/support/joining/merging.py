@@ -5,10 +5,10 @@ Everybody locks in one order: threads by id, tickets by id, then bumps, queue, l
 
 from dataclasses import dataclass
 
-from categories.support import guarantees
 from categories.support.actions import E, advance, life_of
 from categories.support.events import TicketsMerged, TicketsUnmerged
 from categories.support.joining.rules import Added, Change, earlier, people_without, without
+from categories.support.promises import guarantees
 from categories.support.snoozing.actions import woken
 from categories.support.states import TicketState, allows
 from categories.support.subscribers import word_said

@@ -6,7 +6,7 @@ from typing import Any
 from markupsafe import Markup
 from starlette.responses import Response
 
-from categories.support.inbox import team_project
+from categories.support.inbox.pages import team_project
 from categories.support.replies import actions
 from categories.support.replies.actions import Written
 from categories.support.replies.examples import examples

@@ -5,8 +5,8 @@ from typing import Any
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from categories.support import inbox
-from categories.support.filters import WHOLE
+from categories.support.inbox import pages as inbox
+from categories.support.inbox.filters import WHOLE
 from categories.support.replies.actions import use
 from categories.support.replies.queries import solved_like, start_from, templates_of, values_for
 from categories.support.replies.rules import WORD, fill

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.responses import Response
 
 from categories.support import queries
-from categories.support.calendars import calendar_of
+from categories.support.promises.calendars import calendar_of
 from categories.support.snoozing import actions
 from categories.support.snoozing.rules import PRESETS, day_of, morning_of, presets, zone_of
 from forum.database.engine import Row

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from categories.support.workdays import DAY, Calendar
+from categories.support.promises.workdays import DAY, Calendar
 from forum.web.i18n import _
 
 # When somebody begins to look at what has woken up.

@@ -20,7 +20,7 @@ from categories.figures.rules import (
     months_back,
     satisfaction,
 )
-from categories.support.workdays import MONDAY_TO_FRIDAY
+from categories.support.promises.workdays import MONDAY_TO_FRIDAY
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 

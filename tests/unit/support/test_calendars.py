@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from categories.support.free_days import countries, holidays_of
-from categories.support.workdays import (
+from categories.support.promises.free_days import countries, holidays_of
+from categories.support.promises.workdays import (
     TICK,
     Calendar,
     Closing,

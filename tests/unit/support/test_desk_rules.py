@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from categories.support.joining.rules import Added, Change, earlier, people_without, without
+from categories.support.promises.workdays import Calendar
 from categories.support.replies.rules import Filled, fill, plain_words, unknown_in, used_in, versions_in
 from categories.support.snoozing.rules import presets
-from categories.support.workdays import Calendar
 from forum.markup import cook, find_mentions, plain
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

@@ -6,8 +6,8 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from categories.support.guarantee_rules import Promise, paused, promised, resumed, shortened
-from categories.support.workdays import Calendar, Closing, add_workdays
+from categories.support.promises.rules import Promise, paused, promised, resumed, shortened
+from categories.support.promises.workdays import Calendar, Closing, add_workdays
 from tests.unit.support.test_calendars import Walk, calendars, walk
 
 QUARTER = timedelta(minutes=15)

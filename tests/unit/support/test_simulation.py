@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from categories.support.rules import Line, credit_after, order
-from categories.support.simulation import Figures, Stands, Wait, moves, newcomer
+from categories.support.tuning.simulation import Figures, Stands, Wait, moves, newcomer
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 HORIZON = NOON + timedelta(days=1)

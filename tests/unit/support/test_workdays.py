@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from categories.support.workdays import (
+from categories.support.promises.workdays import (
     MONDAY_TO_FRIDAY,
     Calendar,
     Expected,

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from categories.support.calendars import calendar_of, horizon_of, keep_all_ends
-from categories.support.workdays import MONDAY_TO_FRIDAY, end_of_workday_horizon
+from categories.support.promises.calendars import calendar_of, horizon_of, keep_all_ends
+from categories.support.promises.workdays import MONDAY_TO_FRIDAY, end_of_workday_horizon
 from forum.database.engine import fetch, fetch_value
 from tests.helpers.site import Site
 from tests.helpers.world import World

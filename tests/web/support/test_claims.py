@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from categories.support.actions import claim
-from categories.support.claims import end_claims, give_turns, look_after_claims
 from categories.support.holding import Full, be_there, require_room
+from categories.support.inbox.claims import end_claims, give_turns, look_after_claims
 from forum.database.engine import execute, fetch, fetch_value, transaction
 from forum.recount import recount
 from forum.web.errors import Conflict

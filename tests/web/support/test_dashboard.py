@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from categories.support.workdays import responses
+from categories.support.promises.workdays import responses
 from forum.database.engine import execute
 from forum.threads.actions import accept_answer
 from tests.conftest import Statements

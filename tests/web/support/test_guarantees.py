@@ -6,11 +6,11 @@ from typing import Any
 
 from categories.figures.queries import promises
 from categories.support.actions import locked_ticket
-from categories.support.calendars import calendar_of
-from categories.support.guarantee_rules import Promise
-from categories.support.guarantees import merged_into, save, watch_guarantees
 from categories.support.joining.merging import merge, undo_merge
-from categories.support.workdays import add_workdays
+from categories.support.promises.calendars import calendar_of
+from categories.support.promises.guarantees import merged_into, save, watch_guarantees
+from categories.support.promises.rules import Promise
+from categories.support.promises.workdays import add_workdays
 from forum.database.engine import Row, execute, fetch, fetch_one, fetch_value
 from tests.helpers.money import paid_bump
 from tests.helpers.site import Site

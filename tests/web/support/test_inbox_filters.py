@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from categories.support.buckets import counts_of, listed
-from categories.support.filters import BUCKETS, Filter, read_filter
+from categories.support.inbox.buckets import counts_of, listed
+from categories.support.inbox.filters import BUCKETS, Filter, read_filter
 from categories.support.queries import queue_slice, queue_state
 from forum.database.engine import execute, fetch, fetch_value
 from forum.recount import recount

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from categories.support.actions import resolve
+from categories.support.promises.workdays import end_of_workday_horizon
 from categories.support.queries import place_of, queue_slice, queue_state
 from categories.support.rules import Line, Waiting, credit_after, line_of, order
 from categories.support.states import (
@@ -24,7 +25,6 @@ from categories.support.states import (
     step,
 )
 from categories.support.submitting import submit
-from categories.support.workdays import end_of_workday_horizon
 from forum.database.engine import Row, execute, fetch, fetch_one, fetch_value
 from forum.threads.actions import (
     accept_answer,

@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from categories.support.buckets import counts_of
 from categories.support.digest import queues_for
-from categories.support.inbox_live import buckets_since
+from categories.support.inbox.buckets import counts_of
+from categories.support.inbox.live import buckets_since
+from categories.support.promises.workdays import MONDAY_TO_FRIDAY
 from categories.support.queries import place_of, queue_state
 from categories.support.snoozing.actions import snooze, wake, wake_ticket
 from categories.support.snoozing.rules import presets
-from categories.support.workdays import MONDAY_TO_FRIDAY
 from forum.database.engine import execute, fetch, fetch_value
 from forum.notifications.sections import Recipient
 from forum.web.errors import Conflict, Forbidden, Invalid

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from starlette.responses import Response
 
-from categories.support.calendars import (
+from categories.support.promises.calendars import (
     CLOSINGS_MOST,
     DEED,
     calendar_of,
@@ -22,8 +22,8 @@ from categories.support.calendars import (
     with_closings,
     written,
 )
-from categories.support.free_days import countries, country_names, parts_of
-from categories.support.workdays import DAY, MIDNIGHT, Calendar, Closing, add_workdays
+from categories.support.promises.free_days import countries, country_names, parts_of
+from categories.support.promises.workdays import DAY, MIDNIGHT, Calendar, Closing, add_workdays
 from forum.projects.queries import project_by_slug
 from forum.projects.roles import require
 from forum.projects.settings_links import Link

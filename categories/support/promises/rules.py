@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from categories.support.workdays import Calendar, add_workdays, workdays_between
+from categories.support.promises.workdays import Calendar, add_workdays, workdays_between
 
 
 @dataclass(frozen=True)

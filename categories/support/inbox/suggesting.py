@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from categories.support.buckets import visible_pairs
+from categories.support.inbox.buckets import visible_pairs
 from categories.support.policy import Policy
 from categories.support.sharing import next_for
 from forum.database.engine import fetch

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime
 
 from categories.support.actions import locked_ticket, set_assignee, tell_assigned
-from categories.support.buckets import in_queue, visible_pairs
-from categories.support.calendars import calendar_of
-from categories.support.filters import Filter
 from categories.support.holding import Full, require_room, team_at
+from categories.support.inbox.buckets import in_queue, visible_pairs
+from categories.support.inbox.filters import Filter
 from categories.support.policy import policy_of
+from categories.support.promises.calendars import calendar_of
+from categories.support.promises.workdays import workdays_between
 from categories.support.sharing import Claim, claim_after, whose_turn
-from categories.support.workdays import workdays_between
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.jobs import enqueue
 from forum.notifications.actions import tell

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
-from categories.support import filters, views
-from categories.support.filters import WHOLE, Filter, read_filter
-from categories.support.inbox import team_project
+from categories.support.inbox import filters, views
+from categories.support.inbox.filters import WHOLE, Filter, read_filter
+from categories.support.inbox.pages import team_project
 from forum.database.engine import Row
 from forum.threads.pages import asked_id
 from forum.web.errors import Invalid

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from categories.support.filters import QUEUED, Filter
+from categories.support.inbox.filters import QUEUED, Filter
 from categories.support.queries import QueueState, snoozed
 from categories.support.rules import Line, position
 from forum.database.engine import Row, fetch

@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from categories.support.free_days import is_known
-from categories.support.workdays import DAY, MONDAY_TO_FRIDAY, Calendar, Closing, workday_ends
+from categories.support.promises.free_days import is_known
+from categories.support.promises.workdays import DAY, MONDAY_TO_FRIDAY, Calendar, Closing, workday_ends
 from forum import audit
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.events import hint

@@ -7,13 +7,13 @@ from typing import Any, get_args
 
 from starlette.responses import Response
 
-from categories.support.calendars import calendar_of, horizon_of, written
 from categories.support.policy import Assigning, Policy, WaitsSince, policy_of
-from categories.support.policy_actions import BOUNDS, DEED, faults_in, save_policy
-from categories.support.policy_queries import A_LINE, measured, pace_of, titles_of, touched, waiting_tickets
+from categories.support.promises.calendars import calendar_of, horizon_of, written
+from categories.support.promises.workdays import Expected, add_workdays
 from categories.support.queries import QueueState, queue_state
-from categories.support.simulation import Figures, Wait, moves, newcomer
-from categories.support.workdays import Expected, add_workdays
+from categories.support.tuning.actions import BOUNDS, DEED, faults_in, save_policy
+from categories.support.tuning.queries import A_LINE, measured, pace_of, titles_of, touched, waiting_tickets
+from categories.support.tuning.simulation import Figures, Wait, moves, newcomer
 from forum.projects.queries import project_by_slug
 from forum.projects.roles import require
 from forum.projects.settings_links import Link

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from categories.support.calendars import calendar_of
 from categories.support.policy import Policy
+from categories.support.promises.calendars import calendar_of
+from categories.support.promises.workdays import ENOUGH_ANSWERS, Expected, expected_range, workdays_between
 from categories.support.silence import LAST_WORD
-from categories.support.simulation import Stands
-from categories.support.workdays import ENOUGH_ANSWERS, Expected, expected_range, workdays_between
+from categories.support.tuning.simulation import Stands
 from forum.database.engine import Row, fetch, fetch_one
 from forum.threads.visibility import visible_thread
 from forum.web.reader import Reader

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from categories.support.calendars import calendar_of, written
-from categories.support.guarantee_rules import Promise, paused, promised, resumed, shortened
 from categories.support.policy import policy_of
+from categories.support.promises.calendars import calendar_of, written
+from categories.support.promises.rules import Promise, paused, promised, resumed, shortened
+from categories.support.promises.workdays import Calendar, workdays_between
 from categories.support.states import Clock, Life, TicketState, clock
-from categories.support.workdays import Calendar, workdays_between
 from forum.database.engine import Row, action, execute, fetch, fetch_one
 from forum.notifications.actions import tell
 

@@ -6,9 +6,9 @@ from typing import Any
 from markupsafe import Markup
 
 from categories.support import queries
-from categories.support.buckets import A_PAGE, MINE, counts_for_all
-from categories.support.filters import WHOLE
-from categories.support.inbox import pane_of
+from categories.support.inbox.buckets import A_PAGE, MINE, counts_for_all
+from categories.support.inbox.filters import WHOLE
+from categories.support.inbox.pages import pane_of
 from categories.support.queries import EXPECTED, QueueState, Standing, queue_slice, queue_state
 from forum.database.engine import Row, fetch, fetch_one
 from forum.live.streams import News

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from categories.support.calendars import written
+from categories.support.promises.calendars import written
 from forum.web.i18n import _, ngettext
 
 

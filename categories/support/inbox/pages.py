@@ -6,16 +6,17 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from categories.support import actions, buckets, filters, parts, queries
-from categories.support.buckets import A_PAGE, counts_of, listed
-from categories.support.filters import WHOLE, Filter, filter_name, read_filter
+from categories.support import actions, parts, queries
 from categories.support.holding import Taken, team_at
+from categories.support.inbox import buckets, filters
+from categories.support.inbox.buckets import A_PAGE, counts_of, listed
+from categories.support.inbox.filters import WHOLE, Filter, filter_name, read_filter
+from categories.support.inbox.suggesting import yours_next
+from categories.support.inbox.views import count_of, views_of
 from categories.support.policy import policy_of
 from categories.support.queries import Place, place_in, queue_slice, queue_state
 from categories.support.rules import Line
 from categories.support.snoozing.pages import choices
-from categories.support.suggesting import yours_next
-from categories.support.views import count_of, views_of
 from forum.database.engine import Row
 from forum.projects.queries import project_by_slug
 from forum.projects.roles import may

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from categories.support.filters import Filter
+from categories.support.inbox.filters import Filter
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.projects.roles import may, require
 from forum.web.errors import Forbidden, Invalid, NotFound

@@ -3,7 +3,7 @@
 from dataclasses import asdict, fields
 
 from categories.support.policy import Policy, policy_of
-from categories.support.policy_queries import LAST_OF_OTHERS
+from categories.support.tuning.queries import LAST_OF_OTHERS
 from forum import audit
 from forum.database.engine import action, execute, fetch_one
 from forum.events import hint

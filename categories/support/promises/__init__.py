@@ -1,0 +1,1 @@
+"""Answers promised in workdays: calendars, guarantees, and what became of them."""
