@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from forum.database import embedded, engine
 from forum.settings import Settings
+from forum.web import limits
 from tests.helpers import databases
 from tests.helpers.site import Site
 
@@ -130,6 +132,13 @@ async def site(database: str, settings: Settings) -> AsyncIterator[Site]:
     """The whole application in this process, and builders that make its world in one line each."""
     async with Site.open(settings) as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def windows_of_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No window of a rate limit ends while a test counts in it."""
+    moment = time.time()
+    monkeypatch.setattr(limits, "time", lambda: moment)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 import ipaddress
 import secrets
-import time
+from time import time
 
 from forum.database.engine import execute, fetch_value
 from forum.web.errors import TooMany
@@ -26,7 +26,7 @@ def network_of(address: str) -> str:
 
 async def limit(key: str, *, most: int, seconds: int) -> None:
     """Count one more of `key` (such as `sign-in:10.0.0.1`). Raises TooMany past `most` within `seconds`."""
-    now = int(time.time())
+    now = int(time())
     start = now - now % seconds
     count = await fetch_value(
         "insert into rate (key, slot) values ($1, $2)"

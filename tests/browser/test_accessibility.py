@@ -21,7 +21,7 @@ RUN = """(rules) => axe.run(document, {resultTypes: ["violations"], iframes: fal
 # What another theme can change.
 COLOURS = ["color-contrast", "link-in-text-block"]
 # The pages are shared out, so that several processes can look at them.
-PARTS = 4
+PARTS = 3
 # What sticks out to the side, where nothing around it scrolls or clips; the outermost element alone.
 SIDEWAYS = """() => {
   const wide = document.documentElement.clientWidth + 1;
@@ -38,7 +38,7 @@ SQUEEZED = """() => [...document.querySelectorAll("select")].filter((e) => e.che
 
 @cache
 def axe() -> str:
-    """The source of axe-core. It is evaluated beside the page, whose own CSP stays as it is."""
+    """The source of axe-core. It comes into each page beside its own scripts, whose CSP stays as it is."""
     return AXE.read_text("utf-8")
 
 
@@ -49,6 +49,7 @@ async def walk(windows: Windows, places: list[Place]) -> AsyncIterator[tuple[Pla
         key = id(place.person)
         if key not in opened:
             opened[key] = await windows.open("", place.person)
+            await opened[key].context.add_init_script(axe())
         await opened[key].goto(place.path)
         yield place, opened[key]
 
@@ -60,7 +61,6 @@ async def test_every_page_is_accessible_and_asks_nobody_else_for_anything(
     windows.expect("status of 404")
     found = []
     async for place, page in walk(windows, (await Places.make(world)).pages[part::PARTS]):
-        await page.evaluate(axe())
         for size, look in (("desktop", DESKTOP), ("phone", PHONE)):
             # all of it in view, as whoever scrolls gets to see it: what lies under the dock now is not hidden by it
             await page.set_viewport_size({"width": look["width"], "height": 10_000})

@@ -161,6 +161,7 @@ async def test_shortcuts_rest_where_they_were_switched_off(windows: Windows, wor
     page = await windows.open("/u/olga/preferences", world.owner)
     await page.get_by_label("keyboard shortcuts").uncheck()
     await page.get_by_role("button", name="Keep these").click()
+    await expect(page.get_by_text("Your preferences are kept.")).to_be_visible()
     await page.goto(asked.posted.url)
     for key in ("j", "2", "?", "/", "r"):
         await page.keyboard.press(key)
