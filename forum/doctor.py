@@ -18,6 +18,7 @@ from forum.database.ready import NotReady, ready_database
 from forum.incoming.queries import state_of_incoming
 from forum.mail.arriving.smtp import PIPE, parsed_listen
 from forum.outside import github, github_app, stackexchange, stripe
+from forum.outside.trust import trust
 from forum.recount import recount
 from forum.settings import Settings, settings
 from forum.web.assets import Assets, AssetsMissing
@@ -241,7 +242,7 @@ async def check_github_sign_in(chosen: Settings) -> Check:
     if not is_safe(chosen.github_api_base):
         return Check(name, False, f"GITHUB_API_BASE is not an https address: {chosen.github_api_base}")
     try:
-        async with httpx2.AsyncClient(timeout=SMTP_TIMEOUT, trust_env=False) as plain:
+        async with httpx2.AsyncClient(timeout=SMTP_TIMEOUT, trust_env=False, verify=trust()) as plain:
             await read_json(plain, f"{chosen.github_api_base}/rate_limit", auth=known)
     except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
         why = "it does not know this client id and secret" if str(error) == "status 401" else str(error)

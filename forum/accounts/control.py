@@ -23,9 +23,9 @@ from forum.accounts.providers import (
     code_for_token,
     silent,
     text_of,
-    trust,
     untrue,
 )
+from forum.outside.trust import trust
 from forum.web.i18n import _
 
 log = structlog.get_logger()

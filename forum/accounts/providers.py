@@ -1,11 +1,9 @@
 """Those who vouch for people elsewhere: GitHub, and any OpenID Connect provider; spoken to through Authlib."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -17,6 +15,7 @@ from authlib.oidc.core import CodeIDToken
 from joserfc import jws, jwt
 from joserfc.jwk import KeySet
 
+from forum.outside.trust import trust
 from forum.settings import OidcProvider, Settings
 from forum.web.errors import NotFound
 from forum.web.i18n import _
@@ -112,12 +111,6 @@ def is_safe(address: object) -> bool:
         return False
     is_local = url.hostname in ("127.0.0.1", "localhost", "::1")
     return bool(url.hostname) and (url.scheme == "https" or (url.scheme == "http" and is_local))
-
-
-@cache
-def trust() -> ssl.SSLContext:
-    """Whose certificates are believed; reading them takes 50 ms, so it is done once a process."""
-    return httpx2.create_ssl_context(trust_env=False)
 
 
 def client(client_id: str, client_secret: str, **more: Any) -> Any:

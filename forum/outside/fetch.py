@@ -8,6 +8,8 @@ from typing import BinaryIO
 
 import httpx
 
+from forum.outside.trust import trust
+
 REDIRECTS = 3
 # Statuses of who has too much to do, rather than nothing to give.
 BUSY = (408, 425, 429)
@@ -108,7 +110,7 @@ async def download(
         async with (
             asyncio.timeout(seconds),
             # proxies and credentials of the environment are for other programs
-            httpx.AsyncClient(trust_env=False, timeout=SILENCE) as client,
+            httpx.AsyncClient(trust_env=False, verify=trust(), timeout=SILENCE) as client,
         ):
             for _hop in range(REDIRECTS + 1):
                 target = read_url(url)

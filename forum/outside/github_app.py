@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from forum.outside.github import A_PAGE, MOST_PAGES, SILENCE, VERSION, App, Refused, Unsure, call, member, words_of
+from forum.outside.trust import trust
 
 # What the bot, the import and the promotion (issue templates are files) need, and which events they hear of (installations
 # are told unasked).
@@ -166,7 +167,7 @@ async def convert(api_base: str, code: str) -> Made:
     """Exchange the code of a manifest for the App's credentials, once and within an hour. Raises Refused, Unsure."""
     headers = {"accept": "application/vnd.github+json", "x-github-api-version": VERSION, "user-agent": "haas"}
     try:
-        async with httpx.AsyncClient(trust_env=False, timeout=SILENCE) as client:
+        async with httpx.AsyncClient(trust_env=False, verify=trust(), timeout=SILENCE) as client:
             path = f"{api_base}/app-manifests/{quote(code, safe='')}/conversions"
             answer = await client.post(path, headers=headers)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:

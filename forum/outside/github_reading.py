@@ -28,6 +28,7 @@ from forum.outside.github import (
     token_for,
     words_of,
 )
+from forum.outside.trust import trust
 from forum.settings import Settings
 
 REDIRECTS = 3
@@ -58,7 +59,7 @@ class Reading:
         self.repository = repository
         self.rest_until: datetime | None = None
         self.permissions: tuple[Permissions, ...] = (READ_ALL, WRITE_ISSUES)
-        self.client = httpx.AsyncClient(trust_env=False, timeout=SILENCE)
+        self.client = httpx.AsyncClient(trust_env=False, verify=trust(), timeout=SILENCE)
 
     async def __aenter__(self) -> "Reading":
         return self

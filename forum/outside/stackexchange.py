@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from forum.outside.trust import trust
 from forum.settings import Settings
 
 VERSION = "/2.3"
@@ -124,7 +125,7 @@ class Client:
         """Status and object of one request, unpacked up to a limit. ValueError where it is no JSON object."""
         # proxies and credentials of the environment are for other programs
         async with (
-            httpx.AsyncClient(trust_env=False, timeout=SILENCE) as client,
+            httpx.AsyncClient(trust_env=False, verify=trust(), timeout=SILENCE) as client,
             client.stream("GET", self.base + path, params=params, headers={"user-agent": "haas"}) as answer,
         ):
             body = bytearray()

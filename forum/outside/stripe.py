@@ -6,7 +6,6 @@ the same key with the same words is done once, however often it is sent (for 24 
 """
 
 import asyncio
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ import httpx
 from forum.incoming.signatures import check_stripe
 from forum.incoming.sources import Delivery, Known, Source
 from forum.late import late
+from forum.outside.trust import trust
 from forum.settings import Settings
 from forum.web.errors import Invalid
 from forum.web.i18n import _
@@ -133,12 +133,6 @@ def to_stripe(amount: int, currency: str) -> int:
 
 def from_stripe(amount: int, currency: str) -> int:
     return amount // OTHER_UNITS.get(currency.upper(), 1)
-
-
-@cache
-def trust() -> ssl.SSLContext:
-    """Whose certificates are believed; reading them takes long, so it is done once a process."""
-    return httpx.create_ssl_context(trust_env=False)
 
 
 @cache

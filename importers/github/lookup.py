@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 
 import httpx
 
+from forum.outside.trust import trust
 from forum.settings import Settings
 
 SECONDS = 20
@@ -31,6 +32,7 @@ class Ask:
             },
             timeout=SECONDS,
             trust_env=False,
+            verify=trust(),
         )
 
     async def __aenter__(self) -> "Ask":
