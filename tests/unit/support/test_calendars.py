@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -64,29 +64,40 @@ def calendars(draw: st.DrawFn) -> Calendar:
 moments = st.integers(0, (LAST - FIRST - 40 * DAY) // TICK).map(lambda ticks: FIRST + ticks * TICK)
 
 
+@cache
+def wall_clock(zone: str) -> list[tuple[datetime, date, int]]:
+    """Every quarter of an hour of the year and a little more: the day, and the minute of the day, that it shows there."""
+    found, moment = [], FIRST - 2 * DAY
+    while moment < LAST + 2 * DAY:
+        wall = moment.astimezone(ZoneInfo(zone))
+        found.append((moment, wall.date(), wall.hour * 60 + wall.minute))
+        moment += QUARTER
+    return found
+
+
+def hours_of(calendar: Calendar, day: date) -> tuple[int, int] | None:
+    """From when to when that day is worked, in minutes; None where it is not."""
+    if day.weekday() not in calendar.weekdays or any(c.first <= day <= c.last for c in calendar.closings):
+        return None
+    if calendar.country and day in holidays_of(calendar.country, calendar.subdivision, day.year):
+        return None
+    return dict(calendar.other_hours).get(day.weekday(), calendar.hours)
+
+
 class Walk:
     """A year walked by quarter hours, with a clock on the wall: work begins when it first shows the hour or a later one of
     that day, and ends when it first shows the end, or when the day is over."""
 
     def __init__(self, calendar: Calendar) -> None:
-        zone, free = ZoneInfo(calendar.zone), [(c.first, c.last) for c in calendar.closings]
         at_work: dict[date, list[datetime]] = {}
         done: set[date] = set()
-        moment = FIRST - 2 * DAY
-        while moment < LAST + 2 * DAY:
-            wall = moment.astimezone(zone)
-            day, minute = wall.date(), wall.hour * 60 + wall.minute
-            opens, closes = calendar.hours
-            for weekday, other in calendar.other_hours:
-                opens, closes = other if weekday == day.weekday() else (opens, closes)
-            works = day.weekday() in calendar.weekdays and not any(first <= day <= last for first, last in free)
-            if works and calendar.country and day in holidays_of(calendar.country, calendar.subdivision, day.year):
-                works = False
-            if works and minute >= closes:
+        hours_on = cache(partial(hours_of, calendar))
+        for moment, day, minute in wall_clock(calendar.zone):
+            opens, closes = hours_on(day) or (1440, 1441)
+            if minute >= closes:
                 done.add(day)
-            if works and minute >= opens and day not in done:
+            if minute >= opens and day not in done:
                 at_work.setdefault(day, []).append(moment)
-            moment += QUARTER
         inside = sorted((quarter, Fraction(1, len(each))) for each in at_work.values() for quarter in each)
         self.starts = [quarter for quarter, _part in inside]
         self.parts = [part for _quarter, part in inside]
