@@ -99,7 +99,7 @@ async def mark_read(person: int, notice: int | None = None) -> None:
 
 
 def rhythm_of(row: Row) -> Rhythm:
-    return Rhythm(row["hour"], row["zone"], frozenset(row["weekdays"]))
+    return Rhythm(row["hour"], row["zone"], frozenset(row["weekdays"]), row["country"], row["subdivision"])
 
 
 @action
@@ -121,7 +121,8 @@ async def choose_mails(
     before, pending = rhythm_of(row), row["next_at"] if row["digest"] else None
     at = pending if pending and before == rhythm else rescheduled(now, pending, before, rhythm)
     await execute(
-        "update mail_preference set digest = $2, hour = $3, zone = $4, weekdays = $5, answers_at_once = $6, next_at = $7"
+        "update mail_preference set digest = $2, hour = $3, zone = $4, weekdays = $5, answers_at_once = $6, next_at = $7,"
+        " country = $8, subdivision = $9"
         " where person_id = $1",
         person,
         digest,
@@ -130,6 +131,8 @@ async def choose_mails(
         sorted(rhythm.weekdays),
         answers_at_once,
         at,
+        rhythm.country,
+        rhythm.subdivision,
     )
     if new_tickets is not None:
         await execute(

@@ -97,6 +97,27 @@ async def test_what_one_hears_by_mail_is_kept_and_faults_are_told(world: World) 
     assert await fetch_value("select count(*) from mail_preference") == 1
 
 
+async def test_whose_holidays_one_keeps_is_chosen_beside_the_hour(world: World) -> None:
+    sam, path = world.supporter, "/u/sam/preferences/mail"
+    form = {"digest": "on", "hour": "8", "zone": "UTC", "day": ["1", "2", "3", "4", "5"]}
+    page = (await sam.get(path)).text
+    assert '<option value="" selected>No country' in page and "In its part" not in page
+    # looked at, and not kept
+    looked = (await sam.get(path + "?country=DE")).text
+    assert '<option value="BY">' in looked and "The next ones:" in looked
+    assert (await sam.post(path, form | {"country": "DE", "subdivision": "BY"})).status_code == 303
+    kept = "select country || '-' || subdivision from mail_preference"
+    assert await fetch_value(kept) == "DE-BY"
+    assert '<option value="BY" selected>' in (await sam.get(path)).text
+    # another country, with the part of the old one still in the form
+    await sam.post(path, form | {"country": "AT", "subdivision": "BY"})
+    assert await fetch_value(kept) == "AT-"
+    assert (await sam.post(path, form | {"country": "ZZ"})).status_code == 422
+    assert (await sam.get(path + "?country=ZZ")).status_code == 200
+    await sam.post(path, form)
+    assert await fetch_value(kept) == "-"
+
+
 @pytest.mark.parametrize("purpose", ["digest", "answers", "new_tickets"])
 async def test_each_way_out_ends_what_it_is_for(world: World, purpose: str) -> None:
     sam = world.supporter
