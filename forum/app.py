@@ -1,5 +1,7 @@
 """The composition root: the one place that knows every package (routes, jobs, subscribers, parts, streams)."""
 
+from functools import partial
+
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Lifespan
 
@@ -60,7 +62,7 @@ from forum.late import late
 from forum.live import socket as live
 from forum.live import streams, writing
 from forum.live import threads as live_threads
-from forum.mail import outbox, preview, samples, words_pages
+from forum.mail import outbox, preview, samples, words, words_pages
 from forum.mail import pages as mail
 from forum.mail.arriving import handling, questions, strangers
 from forum.mail.arriving import pages as mail_in
@@ -208,7 +210,8 @@ def wire() -> None:
     subscribe(happened.ThreadMoved, support_subscribers.thread_moved)
     subscribe(happened.ThreadMoved, support_subscribers.assignee_may_not_follow)
     subscribe(ticket_events.TicketOver, satisfaction_subscribers.ticket_over)
-    kinds.register(satisfaction_subscribers.KIND)
+    for kind in satisfaction_subscribers.KINDS:
+        kinds.register(kind)
     for kind in proofs_actions.KINDS:
         kinds.register(kind)
     subscribe(TeamLeft, support_subscribers.team_left)
@@ -302,8 +305,11 @@ def wire() -> None:
     parts.register("thread_ticket", Part(forms.publication_panel, "", alike=True))
     kinds.register(forms_privacy.PUBLICATION_ASKED)
     for kind in kinds.kinds.values():
-        if kind.example is not None:
-            samples.register(kind.name, kind.made_up)
+        for example in kind.examples:
+            samples.register(kind.worded_as(example), partial(kind.made_up, example))
+    for worded in (support_notices, joining_notices, satisfaction_subscribers, forms_privacy):
+        for occasion in worded.OCCASIONS:
+            words.register(occasion)
 
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)

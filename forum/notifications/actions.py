@@ -6,7 +6,7 @@ from typing import Any
 
 from forum.database.engine import Row, action, execute, fetch, fetch_one
 from forum.jobs import enqueue
-from forum.notifications.kinds import ANSWERS, kinds
+from forum.notifications.kinds import kinds
 from forum.notifications.rules import LEVELS, Rhythm, next_slot, rescheduled
 from forum.threads.visibility import visible_thread
 from forum.web.errors import Invalid, NotFound
@@ -56,7 +56,7 @@ async def mail_at_once(told: Sequence[Row]) -> None:
         waits = (
             row["level"] == "digest"
             or not kinds[row["kind"]].at_once
-            or (row["kind"] in ANSWERS and not row["answers_at_once"])
+            or (kinds[row["kind"]].is_answer and not row["answers_at_once"])
         )
         if row["level"] == "every" or not waits:
             await enqueue(MAIL_JOB, notice=row["id"])

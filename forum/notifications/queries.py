@@ -34,7 +34,7 @@ NEWEST = (
     + " order by n.id desc limit $3"
 )
 ONE = SHOWN.format(
-    more=f"""p.html, p.markdown, p.purpose, p.reply_to, n.mailed_at,
+    more=f"""(select me.locale from person me where me.id = n.person_id) as locale, p.html, p.markdown, p.purpose, p.reply_to, n.mailed_at,
        (select f.id from post f where f.thread_id = t.id and f.number = 1) as first_post,
        (select r.id from post r where r.thread_id = t.id and r.number = p.reply_to and not r.is_whisper) as parent_post,
        {in_team("t", "n.person_id")} as is_team,
