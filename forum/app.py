@@ -59,8 +59,8 @@ from forum.incoming import actions as incoming_actions
 from forum.incoming import pages as incoming
 from forum.incoming import sources
 from forum.late import late
+from forum.live import bell, streams, writing
 from forum.live import socket as live
-from forum.live import streams, writing
 from forum.live import threads as live_threads
 from forum.mail import outbox, preview, samples, words, words_pages
 from forum.mail import pages as mail
@@ -70,6 +70,7 @@ from forum.notifications import actions as notices
 from forum.notifications import digest, hearing, kinds, mailing, sections
 from forum.notifications import pages as notice_pages
 from forum.notifications import parts as notice_parts
+from forum.notifications import queries as notice_queries
 from forum.outside import github_hooks, stripe
 from forum.projects import pages as projects
 from forum.projects import settings_links
@@ -88,7 +89,7 @@ from forum.threads import (
 from forum.threads import events as happened
 from forum.threads import pages as threads
 from forum.threads.kept import forget_kept
-from forum.web import health, middleware, parts
+from forum.web import health, middleware, parts, sessions
 from forum.web.error_pages import error_page
 from forum.web.parts import Part
 from forum.web.routing import FirstWord
@@ -311,6 +312,8 @@ def wire() -> None:
         for occasion in worded.OCCASIONS:
             words.register(occasion)
 
+    sessions.count_notices_by(notice_queries.UNREAD)
+    streams.register("bell", bell.bell_since, pause=0.2)
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)
     streams.register("inbox", inbox_live.inbox_since, inbox_live.inbox_wakes_with)

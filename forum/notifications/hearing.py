@@ -36,7 +36,7 @@ told as (
        and not exists (select 1 from thread_level l where l.thread_id = t.id and l.person_id = who.id and l.level = 'mute')
        and {visible_thread("t", "who.id")} and {visible_post("p", "t", "who.id")}
         on conflict (person_id, key) do nothing returning id, person_id, kind)
-select told.id, told.kind, l.level, coalesce(m.answers_at_once, true) as answers_at_once
+select told.id, told.person_id, told.kind, l.level, coalesce(m.answers_at_once, true) as answers_at_once
   from told left join thread_level l on l.thread_id = $1 and l.person_id = told.person_id
   left join mail_preference m on m.person_id = told.person_id
 """

@@ -41,6 +41,25 @@ async def test_reading_a_thread_reads_its_notices(world: World) -> None:
     assert BELL.format(1) in (await one.ana.get("/about")).text
 
 
+async def test_the_bell_counts_nothing_that_may_not_be_seen_any_more(world: World) -> None:
+    one, other = await asked(world), await asked(world, "Another one")
+    otto = world.outsider
+    posts = []
+    for each in (one, other):
+        posts.append(await post_reply(await world.supporter.reader(), each.thread, "Dear @otto, an answer."))
+        await world.site.jobs()
+    whisper = await post_reply(await world.supporter.reader(), one.thread, "Between us.", purpose="whisper")
+    await tell(otto.person or 0, "mention", key="w", thread=one.thread, post=whisper.number)
+    await tell(otto.person or 0, "mention", key="g", thread=one.thread, post=99)
+    await tell(otto.person or 0, "accepted", key="p", project=world.project)
+    for _made_then_kept in range(2):
+        assert BELL.format(3) in (await otto.get("/about")).text
+    await execute("update post set deleted_at = now() where id = $1", posts[0].post)
+    await execute("update thread set visibility = 'private' where id = $1", other.thread)
+    assert BELL.format(1) in (await otto.get(one.url)).text
+    assert (await otto.get("/u/otto/notifications")).text.count('class="notice notice--new"') == 1
+
+
 async def test_notices_are_ones_own_newest_first_in_pages(world: World) -> None:
     one = await asked(world)
     for n in range(35):
