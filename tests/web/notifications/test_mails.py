@@ -17,6 +17,7 @@ from forum.notifications.actions import tell
 from forum.notifications.digest import send_digests
 from forum.notifications.mailing import mail_notice
 from forum.settings import Settings
+from forum.threads.editing import edit_post
 from forum.threads.writing import post_reply
 from tests.helpers.site import Site
 from tests.helpers.smtp import MailServer
@@ -232,6 +233,52 @@ async def test_nothing_comes_at_once_of_a_thread_that_somebody_wants_in_the_dige
     await world.site.jobs()
     assert post_office.taken == []
     assert await fetch_value("select count(*) from notice where kind = 'answer' and mailed_at is null") == 1
+
+
+async def test_of_a_muted_ticket_nothing_is_told_neither_a_mention_nor_its_end_nor_in_the_digest(
+    world: World, post_office: MailServer
+) -> None:
+    one = await asked(world)
+    await one.ana.post(f"/t/{one.thread}/level", {"level": "mute"})
+    await world.owner.post(f"/t/{one.thread}/level", {"level": "mute"})
+    await world.owner.post(f"/tickets/{one.ticket}/assignment", {"username": "olga"})
+    sam = await world.supporter.reader()
+    first = await post_reply(sam, one.thread, "Dear @ana and @olga, look.")
+    await edit_post(sam, first.post, "Dear @ana, @olga and @otto, look.", reason="")
+    await post_reply(sam, one.thread, "Whispered to @olga.", purpose="whisper")
+    await post_reply(sam, one.thread, "That is it, @ana.", purpose="resolve")
+    await close_silent(datetime.now(UTC) + timedelta(days=28))
+    await world.site.jobs()
+    for days in (0, 8):
+        await send_digests((datetime.now(UTC) + timedelta(days=days)).isoformat())
+        await world.site.jobs()
+    told = await fetch("select p.username, n.kind from notice n join person p on p.id = n.person_id")
+    assert [tuple(row) for row in told] == [("otto", "mention")]
+    assert {mail["to"] for mail in mails(post_office)} <= {"otto@example.org"}
+    assert "bubblecount" not in (await one.ana.get("/about")).text
+
+
+async def test_a_new_ticket_is_mailed_to_those_of_the_team_who_asked_for_it_when_it_is_submitted(
+    world: World, post_office: MailServer
+) -> None:
+    await world.supporter.post(
+        "/u/sam/preferences/mail",
+        {"hour": "8", "zone": "UTC", "day": "1", "digest": "on", "project": str(world.project)},
+    )
+    draft = await world.ask("Is this for Sam?", as_draft=True)
+    await world.site.jobs()
+    assert post_office.taken == []
+    form = {"capacity": "personal", "terms": "1"}
+    await world.people["ana"].post(f"/tickets/{draft.ticket}/submission", form)
+    await world.site.jobs()
+    [mail] = mails(post_office)
+    assert mail["to"] == "sam@example.org" and "Is this for Sam?" in mail["subject"]
+    assert "You asked to hear of every new ticket" in part(mail, "plain")
+    # and one click ends exactly that
+    await world.site.guest().http.post(mail["list-unsubscribe"].strip("<>"))
+    await asked(world, "Another one", by="bea")
+    await world.site.jobs()
+    assert len(post_office.taken) == 1
 
 
 async def test_a_title_from_elsewhere_makes_no_header(world: World, post_office: MailServer) -> None:
