@@ -123,7 +123,7 @@ async def test_whose_holidays_one_keeps_is_chosen_beside_the_hour(world: World) 
     assert '<option value="" selected>No country' in page and "In its part" not in page
     # looked at, and not kept
     looked = (await sam.get(path + "?country=DE")).text
-    assert '<option value="BY">' in looked and "The next ones:" in looked
+    assert '<option value="BY">' in looked and "The next holidays:" in looked
     assert (await sam.post(path, form | {"country": "DE", "subdivision": "BY"})).status_code == 303
     kept = "select country || '-' || subdivision from mail_preference"
     assert await fetch_value(kept) == "DE-BY"
