@@ -1,5 +1,7 @@
 """The composition root: the one place that knows every package (routes, jobs, subscribers, parts, streams)."""
 
+from functools import partial
+
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Lifespan
 
@@ -57,10 +59,10 @@ from forum.incoming import actions as incoming_actions
 from forum.incoming import pages as incoming
 from forum.incoming import sources
 from forum.late import late
+from forum.live import bell, streams, writing
 from forum.live import socket as live
-from forum.live import streams, writing
 from forum.live import threads as live_threads
-from forum.mail import outbox, preview, samples, words_pages
+from forum.mail import outbox, preview, samples, words, words_pages
 from forum.mail import pages as mail
 from forum.mail.arriving import handling, questions, strangers
 from forum.mail.arriving import pages as mail_in
@@ -68,6 +70,7 @@ from forum.notifications import actions as notices
 from forum.notifications import digest, hearing, kinds, mailing, sections
 from forum.notifications import pages as notice_pages
 from forum.notifications import parts as notice_parts
+from forum.notifications import queries as notice_queries
 from forum.outside import github_hooks, stripe
 from forum.projects import pages as projects
 from forum.projects import settings_links
@@ -86,7 +89,7 @@ from forum.threads import (
 from forum.threads import events as happened
 from forum.threads import pages as threads
 from forum.threads.kept import forget_kept
-from forum.web import health, middleware, parts
+from forum.web import health, middleware, parts, sessions
 from forum.web.error_pages import error_page
 from forum.web.parts import Part
 from forum.web.routing import FirstWord
@@ -208,7 +211,8 @@ def wire() -> None:
     subscribe(happened.ThreadMoved, support_subscribers.thread_moved)
     subscribe(happened.ThreadMoved, support_subscribers.assignee_may_not_follow)
     subscribe(ticket_events.TicketOver, satisfaction_subscribers.ticket_over)
-    kinds.register(satisfaction_subscribers.KIND)
+    for kind in satisfaction_subscribers.KINDS:
+        kinds.register(kind)
     for kind in proofs_actions.KINDS:
         kinds.register(kind)
     subscribe(TeamLeft, support_subscribers.team_left)
@@ -302,9 +306,14 @@ def wire() -> None:
     parts.register("thread_ticket", Part(forms.publication_panel, "", alike=True))
     kinds.register(forms_privacy.PUBLICATION_ASKED)
     for kind in kinds.kinds.values():
-        if kind.example is not None:
-            samples.register(kind.name, kind.made_up)
+        for example in kind.examples:
+            samples.register(kind.worded_as(example), partial(kind.made_up, example))
+    for worded in (support_notices, joining_notices, satisfaction_subscribers, forms_privacy):
+        for occasion in worded.OCCASIONS:
+            words.register(occasion)
 
+    sessions.count_notices_by(notice_queries.UNREAD)
+    streams.register("bell", bell.bell_since, pause=0.2)
     streams.register("thread", live_threads.thread_since)
     streams.register("list", live_threads.list_since, pause=1.0)
     streams.register("inbox", inbox_live.inbox_since, inbox_live.inbox_wakes_with)

@@ -176,5 +176,5 @@ def closed_sentence(said: Said) -> str:
 
 
 ISSUE_CLOSED: Final = Kind(
-    "issue_closed", closed_sentence, at_once=True, example={"issue": "pelican/toolkit#12", "reason": ""}
+    "issue_closed", closed_sentence, at_once=True, examples=({"issue": "pelican/toolkit#12", "reason": ""},)
 )

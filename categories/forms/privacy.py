@@ -3,6 +3,7 @@
 from categories.forms.queries import asking_of, publication_of
 from forum.database.engine import Row, action, execute, fetch, fetch_value
 from forum.events import hint, publish
+from forum.mail.words import ALWAYS, Occasion
 from forum.notifications.actions import tell
 from forum.notifications.kinds import Kind, Said
 from forum.projects.roles import require
@@ -19,7 +20,16 @@ def asked_sentence(said: Said) -> str:
     }
 
 
-PUBLICATION_ASKED = Kind("publication_asked", asked_sentence)
+PUBLICATION_ASKED = Kind("publication_asked", asked_sentence, examples=({},))
+OCCASIONS = (
+    Occasion(
+        PUBLICATION_ASKED.name,
+        lambda: _("To the asker: the team would like to publish their private ticket."),
+        lambda: _("The team would like to publish “{title}”. Nothing happens unless you agree."),
+        takes=ALWAYS,
+        is_told=True,
+    ),
+)
 
 
 async def decided(project: int, *, wished: bool | None, was: bool = False) -> bool:

@@ -13,7 +13,7 @@ from forum.events import hint, publish
 from forum.jobs import enqueue
 from forum.notifications.actions import tell
 from forum.projects.roles import require
-from forum.threads.events import ThreadChanged
+from forum.threads.events import PostCreated, ThreadChanged
 from forum.threads.visibility import visible_thread
 from forum.threads.writing import post_reply, record_act, require_writer
 from forum.web.errors import Conflict, Forbidden, Invalid, NotFound
@@ -79,11 +79,18 @@ def life_of(ticket: Row) -> Life:
     return Life(TicketState(ticket["state"]), tuple(TicketState(s) for s in ticket["state_under"]))
 
 
-async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None, keeps_wait: bool = False) -> None:
+async def advance(
+    ticket: Row,
+    event: TicketEvent,
+    *,
+    at: datetime | None = None,
+    keeps_wait: bool = False,
+    by: PostCreated | None = None,
+) -> None:
     """Let an event happen to a locked ticket: its state, its wait, the queue's counts and credit.
 
-    With `keeps_wait` the wait goes on from where it was (the team takes a closure back). Raises Conflict with a sentence
-    where the table of states does not allow it.
+    With `keeps_wait` the wait goes on from where it was (the team takes a closure back). `by`: the post that does it.
+    Raises Conflict with a sentence where the table of states does not allow it.
     """
     before = life_of(ticket)
     try:
@@ -120,7 +127,8 @@ async def advance(ticket: Row, event: TicketEvent, *, at: datetime | None = None
     await execute("select queue_lock($2), queue_enter($1)", ticket["id"], project)
     hint("queue", project)
     if life.state in OVER and before.state not in OVER:
-        await publish(TicketOver(ticket["id"], ticket["thread_id"], project, str(life.state)))
+        answer = (by.post, by.number) if by else ()
+        await publish(TicketOver(ticket["id"], ticket["thread_id"], project, str(life.state), *answer))
     await let_turns_go_on(project)
     if done.is_team_answer and row and row["is_first"]:
         await enqueue("measure_expected", once=f"measure_expected:{project}", project=project)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class TicketOver:
     """A ticket was resolved (an answer was accepted, or the team said so) or closed; `state` says which. Ids; `thread` is
-    its home."""
+    its home, `post` and `number` are those of the answer that resolved it, where one did."""
 
     ticket: int
     thread: int
     project: int
     state: str
+    post: int | None = None
+    number: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """What tickets tell people by themselves: assigned, claims that end, promises that run out, tickets that fall silent."""
 
+from collections.abc import Callable
 from typing import Final
 
 from categories.support.silence import day_of
+from forum.mail.words import ALWAYS, Occasion
 from forum.notifications.kinds import Kind, Links, Said
 from forum.web.i18n import _, ngettext
 
@@ -79,12 +81,99 @@ def claim_ended(said: Said) -> str:
     ) % {"title": said.get("title", ""), "num": days}
 
 
+def closing(said: Said) -> dict[str, str]:
+    return {"days": str(said["days"]), "day": day_of(str(said["closes"]))}
+
+
+def due(said: Said) -> dict[str, str]:
+    return {"due": str(said["due"])}
+
+
+def days_of(said: Said) -> dict[str, str]:
+    return {"days": str(said["days"])}
+
+
+def silence_occasion(said: Said) -> str:
+    return "going_silent_facts" if said.get("asked_for_facts") else "going_silent"
+
+
 KINDS: Final = (
     Kind("assigned", assigned, group="assigned"),
-    Kind("claim_ending", claim_ending, at_once=True, example={"days": 2}),
-    Kind("claim_ended", claim_ended),
-    Kind("guarantee_half", half),
-    Kind("guarantee_last_day", last_day, at_once=True, example=DUE),
-    Kind("guarantee_missed", missed, at_once=True, example=DUE),
-    Kind("going_silent", going_silent, at_once=True, links=by_click, example=SILENT),
+    Kind("claim_ending", claim_ending, at_once=True, fills=days_of, examples=({"days": 2},)),
+    Kind("claim_ended", claim_ended, fills=days_of, examples=({"days": 2},)),
+    Kind("guarantee_half", half, fills=due, examples=(DUE,)),
+    Kind("guarantee_last_day", last_day, at_once=True, fills=due, examples=(DUE,)),
+    Kind("guarantee_missed", missed, at_once=True, fills=due, examples=(DUE,)),
+    Kind(
+        "going_silent",
+        going_silent,
+        at_once=True,
+        links=by_click,
+        occasion=silence_occasion,
+        fills=closing,
+        examples=(SILENT, {**SILENT, "asked_for_facts": True}),
+    ),
+)
+
+
+def told(name: str, when: Callable[[], str], words: Callable[[], str], *more: str) -> Occasion:
+    """What a project may say instead of a kind's sentence."""
+    return Occasion(name, when, words, takes=(*ALWAYS, *more), is_told=True)
+
+
+OCCASIONS: Final = (
+    told(
+        "going_silent",
+        lambda: _("To the asker: nobody has written since the answer; the ticket closes soon. A button keeps it open."),
+        lambda: _(
+            "Did the answer to “{title}” help? Nobody has written for {days} days. If you still need help, write back or"
+            " say so with one click; otherwise it closes on {day}."
+        ),
+        "days",
+        "day",
+    ),
+    told(
+        "going_silent_facts",
+        lambda: _(
+            "To the asker: the team waits for what it asked for; the ticket closes soon. A button keeps it open."
+        ),
+        lambda: _(
+            "The team asked you something in “{title}” and has not heard from you for {days} days. If you still need"
+            " help, write back or say so with one click; otherwise it closes on {day}."
+        ),
+        "days",
+        "day",
+    ),
+    told(
+        "claim_ending",
+        lambda: _("To a member of the team: their claim ends soon."),
+        lambda: _(
+            "Your claim of “{title}” ends in a workday: after {days} workdays without a word it goes back to the queue."
+        ),
+        "days",
+    ),
+    told(
+        "claim_ended",
+        lambda: _("To a member of the team: their claim has ended."),
+        lambda: _("“{title}” is back in the queue: {days} workdays went by without a word."),
+        "days",
+    ),
+    told(
+        "guarantee_half",
+        lambda: _("To the team: half of the time of a promise is over."),
+        lambda: _("Half of the time promised for “{title}” is over: an answer is due by {due}."),
+        "due",
+    ),
+    told(
+        "guarantee_last_day",
+        lambda: _("To the team: the last workday of a promise has begun."),
+        lambda: _("The last workday of a promise has begun: “{title}” is to be answered by {due}."),
+        "due",
+    ),
+    told(
+        "guarantee_missed",
+        lambda: _("To the team: a promise was missed."),
+        lambda: _("A promise was missed: “{title}” was to be answered by {due}. It is still waiting."),
+        "due",
+    ),
 )

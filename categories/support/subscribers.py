@@ -55,7 +55,7 @@ async def post_created(event: PostCreated) -> None:
     elif event.by_team and event.purpose != "thanks":
         await happen(ticket, E.TEAM_ANSWERED, event.at)
         if event.purpose == "resolve" and (again := await locked_ticket(event.thread)):
-            await happen(again, E.TEAM_RESOLVED, event.at)
+            await happen(again, E.TEAM_RESOLVED, event.at, event)
     else:
         await happen(ticket, E.OUTSIDER_WROTE, event.at)
     if event.purpose != "whisper" and (asks or event.by_team):
@@ -77,10 +77,10 @@ async def word_said(ticket: Row, at: datetime) -> None:
         hint("queue", ticket["project_id"])
 
 
-async def happen(ticket: Row, event: TicketEvent, at: datetime | None = None) -> None:
+async def happen(ticket: Row, event: TicketEvent, at: datetime | None = None, by: PostCreated | None = None) -> None:
     """Let it happen where the table knows it; what happens to a thread is never refused because of its ticket."""
     if allows(life_of(ticket), event):
-        await advance(ticket, event, at=at)
+        await advance(ticket, event, at=at, by=by)
 
 
 async def on_thread(thread: int, event: TicketEvent) -> None:

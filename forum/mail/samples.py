@@ -1,10 +1,10 @@
 """What every mail looks like with made-up contents: for the preview, and for tests that see them all."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from forum.mail.letters import Letter, compose
-from forum.mail.words import OCCASIONS, SUBJECT, Words, in_words
+from forum.mail.words import OCCASIONS, Words, in_words
 from forum.markup import cook
 from forum.settings import Settings
 from forum.web.i18n import _
@@ -49,14 +49,15 @@ PLAIN: Final[Mapping[str, Mapping[str, Any]]] = {
     },
 }
 
-# Notices that no project words, by kind: their sentence and links (words, path) about a thread of a title.
-MadeUp = Callable[[str], tuple[str, Sequence[tuple[str, str]]]]
+# What a kind of notice would say about a thread of a title, and what somebody of a name did there, as `Kind.made_up` has
+# it: intro, below, links (text, url), project_words (the occasion), fills, has_post.
+MadeUp = Callable[[str, str], dict[str, Any]]
 _told: dict[str, MadeUp] = {}
 
 
-def register(kind: str, made_up: MadeUp) -> None:
-    """Let the preview show the mails of a kind of notice; `forum/app.py` alone does this."""
-    _told[kind] = made_up
+def register(occasion: str, made_up: MadeUp) -> None:
+    """Let the preview show the mails of such notices; `forum/app.py` alone does this."""
+    _told[occasion] = made_up
 
 
 def notice_values(occasion: str, project: int, project_name: str, settings: Settings) -> dict[str, Any]:
@@ -69,7 +70,9 @@ def notice_values(occasion: str, project: int, project_name: str, settings: Sett
         "name": "Sam Supporter",
         "intro": "",
         "is_answer": occasion != "new_ticket",
+        "below": "",
         "links": [],
+        "fills": {},
         "text": "" if occasion in ("accepted", "assigned") else POST,
         "html": "" if occasion in ("accepted", "assigned") else cook(POST).html,
         "facts": [],
@@ -84,16 +87,14 @@ def notice_values(occasion: str, project: int, project_name: str, settings: Sett
 def sample_notice(occasion: str, settings: Settings, project: int, project_name: str, words: Words) -> Letter:
     """The mail of an occasion in a project's words."""
     values = notice_values(occasion, project, project_name, settings)
+    if occasion in _told:
+        told = _told[occasion](values["title"], values["name"])
+        for link in told["links"]:
+            link["url"] = settings.base_url + link["url"]
+        if not told.pop("has_post"):
+            values |= {"text": "", "html": "", "why": _("You get this because it concerns you.")}
+        values |= told
     return compose("notice", settings, {**values, **in_words(words, values, settings)})
-
-
-def sample_told(kind: str, settings: Settings) -> Letter:
-    """The mail of a notice that no project words."""
-    values = notice_values(kind, 0, "Pelican Toolkit", settings) | {"text": "", "html": ""}
-    intro, links = _told[kind](values["title"])
-    shown = [{"text": text, "url": settings.base_url + path} for text, path in links]
-    values |= {"intro": intro, "links": shown, "why": _("You get this because it concerns you.")}
-    return compose("notice", settings, {**values, **in_words({}, values, settings)})
 
 
 def sample_digest(settings: Settings) -> Letter:
@@ -145,21 +146,19 @@ def sample(name: str, settings: Settings) -> Letter | None:
     if name == "digest":
         return sample_digest(settings)
     occasion = name.removeprefix("notice-")
-    if name.startswith("notice-") and occasion in occasions():
+    if name.startswith("notice-") and (occasion in occasions() or occasion in _told):
         return sample_notice(occasion, settings, 0, "Pelican Toolkit", {})
-    if name.startswith("notice-") and occasion in _told:
-        return sample_told(occasion, settings)
     return None
 
 
 def occasions() -> list[str]:
     """The occasions that have a mail of their own, and that projects word."""
-    return [name for name in OCCASIONS if name not in (SUBJECT, "closing")]
+    return [name for name, each in OCCASIONS.items() if not each.is_part]
 
 
 def names() -> list[str]:
     """Every mail there is."""
-    return [*(f"notice-{name}" for name in (*occasions(), *_told)), "digest", *PLAIN]
+    return [*(f"notice-{name}" for name in dict.fromkeys((*occasions(), *_told))), "digest", *PLAIN]
 
 
 def as_seen(letter: Letter, look: str) -> str:

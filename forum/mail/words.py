@@ -1,8 +1,9 @@
 """What a project says in its mails in its own words: a pattern for the subject and a sentence for each occasion."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from markupsafe import Markup, escape
@@ -19,25 +20,35 @@ LONGEST: Final = 4000
 SUBJECT: Final = "subject"
 SUBJECT_LONGEST: Final = 200
 VARIABLE: Final = re.compile(r"\{([a-z_]*)\}")
-# what {…} may name, in every text
+# what {…} may name, in one text or another
 VARIABLES: Final[Mapping[str, Callable[[], str]]] = {
     "project": lambda: _("the project's name"),
     "site": lambda: _("the site's name"),
     "title": lambda: _("the title of the thread"),
     "name": lambda: _("who wrote or did it"),
+    "days": lambda: _("how many days"),
+    "day": lambda: _("the day on which the ticket closes by itself"),
+    "due": lambda: _("the moment by which an answer was promised"),
 }
+ALWAYS: Final = ("project", "site", "title")
+SOMEBODY: Final = (*ALWAYS, "name")
 
 
 @dataclass(frozen=True)
 class Occasion:
-    """A text that a project may word: its name, when it is used, and the site's own words."""
+    """A text that a project may word: its name, when it is used, the site's own words, and what {…} may name in it.
+    `is_told`: while no project words it, the mail says its kind's sentence, which the site's words stand for;
+    `is_part`: it has no mail of its own."""
 
     name: str
     when: Callable[[], str]
     words: Callable[[], str]
+    takes: Sequence[str] = SOMEBODY
+    is_told: bool = False
+    is_part: bool = False
 
 
-OCCASIONS: Final = {
+_occasions: dict[str, Occasion] = {
     each.name: each
     for each in (
         Occasion(
@@ -46,6 +57,7 @@ OCCASIONS: Final = {
                 "Subject of every mail about a thread. One pattern for all, so that mail programs keep them together."
             ),
             lambda: "[{project}] {title}",
+            is_part=True,
         ),
         Occasion(
             "answer", lambda: _("To the asker: the team has answered."), lambda: _("{name} answered your question.")
@@ -56,6 +68,11 @@ OCCASIONS: Final = {
             lambda: _("{name} needs to know more before the team can go on. Your place in the queue waits for you."),
         ),
         Occasion("reply", lambda: _("To those who follow: somebody else wrote."), lambda: _("{name} wrote:")),
+        Occasion(
+            "whisper",
+            lambda: _("To those of the team who take part: somebody whispered."),
+            lambda: _("{name} whispered to the team:"),
+        ),
         Occasion("mention", lambda: _("To somebody who was mentioned."), lambda: _("{name} mentioned you.")),
         Occasion(
             "accepted",
@@ -70,9 +87,18 @@ OCCASIONS: Final = {
         Occasion(
             "new_ticket", lambda: _("To members of the team who asked for it: a new ticket."), lambda: _("{name} asks:")
         ),
-        Occasion("closing", lambda: _("Below every mail about a thread; empty at first."), lambda: ""),
+        Occasion("closing", lambda: _("Below every mail about a thread; empty at first."), lambda: "", is_part=True),
     )
 }
+OCCASIONS: Final[Mapping[str, Occasion]] = MappingProxyType(_occasions)
+# What is said below the post of an occasion, above its links, is the occasion of this name.
+BELOW: Final = "{}_below"
+
+
+def register(occasion: Occasion) -> None:
+    """Let projects word this, too; `forum/app.py` alone does this."""
+    _occasions[occasion.name] = occasion
+
 
 Words = Mapping[tuple[int, str], str]
 
@@ -103,10 +129,11 @@ def filled_html(words: str, said: Mapping[str, str], base_url: str) -> Markup:
 def in_words(words: Words, values: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     """Subject pattern, intro and closing of a mail as its project words them; the site's where it does not.
 
-    `values`: project, project_name, project_words (the occasion), title, name, intro (what is said where nobody
-    words it), html (a cooked post, or "").
+    `values`: project, project_name, project_words (the occasion), title, name, intro and below (what is said where
+    nobody words it), fills (what {…} stands for beside), html (a cooked post, or "").
     """
     said = {
+        **values["fills"],
         "project": values["project_name"],
         "site": settings.site_name,
         "title": values["title"],
@@ -114,7 +141,7 @@ def in_words(words: Words, values: Mapping[str, Any], settings: Settings) -> dic
     }
     project, occasion = values["project"], values["project_words"]
     own = words.get((project, occasion))
-    if own is None and occasion in OCCASIONS:
+    if own is None and occasion in OCCASIONS and not OCCASIONS[occasion].is_told:
         own = OCCASIONS[occasion].words()
     if own is not None and "{name}" in own and not said["name"]:
         # nobody did it, as where a ticket was given to whose turn it was
@@ -124,12 +151,15 @@ def in_words(words: Words, values: Mapping[str, Any], settings: Settings) -> dic
         intro, intro_html = values["intro"], Markup("<p>%s</p>") % values["intro"]
     else:
         intro, intro_html = filled(own, said), filled_html(own, said, settings.base_url)
+    below = words.get((project, BELOW.format(occasion)), "")
     closing = words.get((project, "closing"), "")
     # what is about no thread has its sentence for a subject
     pattern = words.get((project, SUBJECT)) or OCCASIONS[SUBJECT].words() if values["title"] else values["intro"]
     return {
         "intro": intro,
         "intro_html": intro_html,
+        "below": filled(below, said) or values["below"],
+        "below_html": filled_html(below, said, settings.base_url) if below else Markup("<p>%s</p>") % values["below"],
         "closing": filled(closing, said),
         "closing_html": filled_html(closing, said, settings.base_url) if closing else "",
         "subject_line": " ".join(filled(pattern, said).split())[:300],
@@ -140,7 +170,7 @@ def in_words(words: Words, values: Mapping[str, Any], settings: Settings) -> dic
 
 def faults_of(name: str, words: str) -> str:
     """What is wrong with a project's words for an occasion, in a sentence; "" where nothing is."""
-    if unknown := sorted({found for found in VARIABLE.findall(words) if found not in VARIABLES}):
+    if unknown := sorted({found for found in VARIABLE.findall(words) if found not in OCCASIONS[name].takes}):
         return _("There is no %(names)s to put there.") % {"names": ", ".join(f"{{{each}}}" for each in unknown)}
     if name == SUBJECT and words and "{title}" not in words:
         return _("The subject needs {title}, or nobody knows what the mail is about.")

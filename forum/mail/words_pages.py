@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 from forum.database.engine import Row
 from forum.mail.preview import FRAMED, framed, framing
 from forum.mail.samples import occasions, sample_notice
-from forum.mail.words import LONGEST, OCCASIONS, VARIABLES, Words, faults_of, word_mails, words_of
+from forum.mail.words import LONGEST, OCCASIONS, SOMEBODY, VARIABLES, Words, faults_of, word_mails, words_of
 from forum.projects.queries import project_by_slug
 from forum.projects.roles import require
 from forum.projects.settings_links import Link
@@ -45,11 +45,13 @@ async def words_page(request: Request, project: Row, values: dict[str, str], err
         422 if errors else 200,
         project=project,
         active="settings",
-        occasions=OCCASIONS.values(),
+        # what stands below all of them is last
+        occasions=sorted(OCCASIONS.values(), key=lambda each: each.name == "closing"),
         previewed=occasions(),
         values=values,
         errors=errors,
         variables=[(name, text()) for name, text in VARIABLES.items()],
+        somebody=SOMEBODY,
     )
 
 

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from forum.database.engine import Row, action, execute, fetch, fetch_one
+from forum.events import hint
 from forum.jobs import enqueue
-from forum.notifications.kinds import ANSWERS, kinds
+from forum.notifications.kinds import kinds
 from forum.notifications.rules import LEVELS, Rhythm, next_slot, rescheduled
 from forum.threads.visibility import visible_thread
 from forum.web.errors import Invalid, NotFound
@@ -23,7 +24,7 @@ with told as (
      where p.id = $1 and a.kind = 'local' and a.disabled_at is null and not exists
            (select 1 from thread_level l where l.thread_id = $5 and l.person_id = a.id and l.level = 'mute')
         on conflict (person_id, key) do nothing returning id, person_id, kind)
-select told.id, told.kind, l.level, coalesce(m.answers_at_once, true) as answers_at_once
+select told.id, told.person_id, told.kind, l.level, coalesce(m.answers_at_once, true) as answers_at_once
   from told left join thread_level l on l.thread_id = $5 and l.person_id = told.person_id
   left join mail_preference m on m.person_id = told.person_id
 """
@@ -50,13 +51,14 @@ async def tell(
 
 
 async def mail_at_once(told: Sequence[Row]) -> None:
-    """Have those of these new notices mailed that do not wait for the digest: (id, kind, level, answers_at_once). Of a
-    thread that somebody wants in the digest, nothing comes before it."""
+    """Have those of these new notices mailed that do not wait for the digest, and the bells ring: (id, person_id, kind,
+    level, answers_at_once). Of a thread that somebody wants in the digest, nothing comes before it."""
     for row in told:
+        hint("bell", row["person_id"])
         waits = (
             row["level"] == "digest"
             or not kinds[row["kind"]].at_once
-            or (row["kind"] in ANSWERS and not row["answers_at_once"])
+            or (kinds[row["kind"]].is_answer and not row["answers_at_once"])
         )
         if row["level"] == "every" or not waits:
             await enqueue(MAIL_JOB, notice=row["id"])
@@ -96,10 +98,11 @@ async def mark_read(person: int, notice: int | None = None) -> None:
         person,
         notice,
     )
+    hint("bell", person)
 
 
 def rhythm_of(row: Row) -> Rhythm:
-    return Rhythm(row["hour"], row["zone"], frozenset(row["weekdays"]))
+    return Rhythm(row["hour"], row["zone"], frozenset(row["weekdays"]), row["country"], row["subdivision"])
 
 
 @action
@@ -121,7 +124,8 @@ async def choose_mails(
     before, pending = rhythm_of(row), row["next_at"] if row["digest"] else None
     at = pending if pending and before == rhythm else rescheduled(now, pending, before, rhythm)
     await execute(
-        "update mail_preference set digest = $2, hour = $3, zone = $4, weekdays = $5, answers_at_once = $6, next_at = $7"
+        "update mail_preference set digest = $2, hour = $3, zone = $4, weekdays = $5, answers_at_once = $6, next_at = $7,"
+        " country = $8, subdivision = $9"
         " where person_id = $1",
         person,
         digest,
@@ -130,6 +134,8 @@ async def choose_mails(
         sorted(rhythm.weekdays),
         answers_at_once,
         at,
+        rhythm.country,
+        rhythm.subdivision,
     )
     if new_tickets is not None:
         await execute(

@@ -34,7 +34,7 @@ except select person_id from mail_preference
     on conflict do nothing
 """
 DUE = """
-select person_id, hour, zone, weekdays, next_at from mail_preference
+select person_id, hour, zone, weekdays, country, subdivision from mail_preference
  where digest and next_at <= $1 order by next_at limit $2 for update skip locked
 """
 CLAIM = """
@@ -73,7 +73,9 @@ async def send_digests(now: str | None = None) -> None:
 
 async def reckon(now: datetime) -> None:
     """Find out when the first digest of those is due who never had one."""
-    rows = await fetch("select person_id, hour, zone, weekdays from mail_preference where digest and next_at is null")
+    rows = await fetch(
+        "select person_id, hour, zone, weekdays, country, subdivision from mail_preference where digest and next_at is null"
+    )
     pairs = [(row["person_id"], at) for row in rows if (at := next_slot(now, rhythm_of(row)))]
     if pairs:
         await execute(

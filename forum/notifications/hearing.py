@@ -31,10 +31,12 @@ told as (
       from who, post p join thread t on t.id = p.thread_id
      where p.id = $2 and p.deleted_at is null and (who.mentioned or ($4 and who.follows))
        and not exists (select 1 from person me where me.id = p.author_id and who.id in (me.id, me.same_as))
+       -- who was told of it in one with what it did (of a ticket's end, with the answer) has heard
+       and not ($4 and exists (select 1 from notice o where o.person_id = who.id and o.key = 'post:' || p.id))
        and not exists (select 1 from thread_level l where l.thread_id = t.id and l.person_id = who.id and l.level = 'mute')
        and {visible_thread("t", "who.id")} and {visible_post("p", "t", "who.id")}
         on conflict (person_id, key) do nothing returning id, person_id, kind)
-select told.id, told.kind, l.level, coalesce(m.answers_at_once, true) as answers_at_once
+select told.id, told.person_id, told.kind, l.level, coalesce(m.answers_at_once, true) as answers_at_once
   from told left join thread_level l on l.thread_id = $1 and l.person_id = told.person_id
   left join mail_preference m on m.person_id = told.person_id
 """

@@ -4,10 +4,11 @@ from typing import Any, Final
 
 from forum.database.engine import Row, execute
 from forum.jobs import do
-from forum.notifications.kinds import ANSWERS, kinds
+from forum.notifications.kinds import kinds
 from forum.notifications.queries import address_of, notice_to_mail, sentence_of
 from forum.notifications.unsubscribe import ways_out
 from forum.settings import Settings, settings
+from forum.web import i18n
 from forum.web.i18n import _
 
 NEW_TICKET: Final = "new_ticket"
@@ -19,6 +20,7 @@ async def mail_notice(notice: int) -> None:
     if row is None or row["mailed_at"] is not None or row["kind"] not in kinds:
         return
     current = settings()
+    i18n.current.set(row["locale"] or "en")
     if not sentence_of(row):
         return
     purpose, where = purpose_of(row)
@@ -54,6 +56,9 @@ def letter_of(row: Row, way: str, purpose: str, current: Settings) -> dict[str, 
     parent = f"post-{row['parent_post']}-{person}" if is_post and row["parent_post"] else ""
     references = [each for each in dict.fromkeys((root, parent)) if each and each != own]
     said = {"title": row["title"] or "", "name": row["name"] or row["said"].get("by", ""), **row["said"]}
+    told = kinds[row["kind"]].told(said)
+    for link in told["links"]:
+        link["url"] = whole(link["url"], current)
     return {
         "envelope": {
             "message_id": own,
@@ -64,7 +69,7 @@ def letter_of(row: Row, way: str, purpose: str, current: Settings) -> dict[str, 
             "answers": {"thread": thread, "project": row["project_slug"]} if may_answer else None,
         },
         "project": row["project_id"],
-        "project_words": row["kind"],
+        **told,
         "project_name": row["project_name"] or current.site_name,
         "title": row["title"] or "",
         "name": said["name"],
@@ -72,7 +77,6 @@ def letter_of(row: Row, way: str, purpose: str, current: Settings) -> dict[str, 
         "is_answer": bool(references),
         "text": row["markdown"] if is_post else "",
         "html": row["html"] if is_post else "",
-        "links": [{"text": text, "url": whole(path, current)} for text, path in kinds[row["kind"]].links(said)],
         "facts": [],
         "url": current.base_url + address_of(row),
         "why": why_of(row),
@@ -95,6 +99,6 @@ def why_of(row: Row) -> str:
         return _("You asked to hear of every new ticket of this project.")
     if row["level"] == "every":
         return _("You chose to hear of every message in this thread.")
-    if row["kind"] in ANSWERS:
+    if kinds[row["kind"]].is_answer:
         return _("You get this at once because you asked.")
     return _("You get this because it concerns you.")

@@ -1,18 +1,22 @@
 """One's own notices, how one hears of a thread and by mail, and the way out of mails that needs no signing in."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from starlette.responses import HTMLResponse, Response
 
+from forum.free_days import country_names, is_known, parts_of
 from forum.notifications import actions, queries
 from forum.notifications.parts import level_menu
-from forum.notifications.rules import Rhythm, zones
+from forum.notifications.rules import DAY, Rhythm, zones
 from forum.notifications.unsubscribe import get_out, way_out
 from forum.threads.pages import asked_id, thread_url
 from forum.threads.queries import thread_head
 from forum.web.errors import Invalid, NotFound
 from forum.web.i18n import _
+from forum.web.i18n import current as locale
+from forum.web.look import day_text
 from forum.web.pages import page, redirect
 from forum.web.requests import Request
 from forum.web.routing import route
@@ -83,7 +87,7 @@ WEEK: Final[tuple[tuple[int, Callable[[], str]], ...]] = (
 
 
 async def mail_preferences(request: Request) -> Response:
-    """`/u/{username}/preferences/mail`: as things are."""
+    """`/u/{username}/preferences/mail`: as things are; `?country=AT`: with that country chosen, and nothing kept."""
     own(request)
     row = await queries.preference_of(request.reader.person)
     rhythm = actions.rhythm_of(row) if row else Rhythm()
@@ -92,11 +96,23 @@ async def mail_preferences(request: Request) -> Response:
         "hour": str(rhythm.hour),
         "zone": rhythm.zone,
         "weekdays": rhythm.weekdays,
+        "country": rhythm.country,
+        "subdivision": rhythm.subdivision,
         "answers": row is None or row["answers_at_once"],
         "next_at": row["next_at"] if row and row["digest"] else None,
         "is_new": row is None,
     }
+    asked = request.query_params.get("country")
+    if asked is not None and asked != rhythm.country and is_known(asked):
+        values |= {"country": asked, "subdivision": ""}
     return await mail_page(request, values, {})
+
+
+def coming(rhythm: Rhythm, today: date, count: int = 3) -> list[str]:
+    """The next public holidays on which a digest would have come: "8 Dec 2026, Mariä Empfängnis"."""
+    days = [day for day in (today + n * DAY for n in range(366)) if day.isoweekday() in rhythm.weekdays]
+    named = [(day, name) for day in days if (name := rhythm.holidays(day.year).get(day))]
+    return [f"{day_text(day.year, day.month, day.day, locale.get())}, {name}" for day, name in named[:count]]
 
 
 async def mail_page(request: Request, values: Mapping[str, Any], errors: Mapping[str, str]) -> Response:
@@ -111,6 +127,12 @@ async def mail_page(request: Request, values: Mapping[str, Any], errors: Mapping
         week=[(n, name()) for n, name in WEEK],
         hours=[(str(n), f"{n:02}:00") for n in range(24)],
         zones=[(name, name.replace("_", " ")) for name in sorted(zones())],
+        countries=country_names(locale.get()),
+        subdivisions=parts_of(values["country"]),
+        coming=coming(
+            Rhythm(weekdays=values["weekdays"], country=values["country"], subdivision=values["subdivision"]),
+            datetime.now(UTC).date(),
+        ),
         projects=[
             (row["id"], row["name"], row["hears"] if chosen is None else row["id"] in chosen) for row in projects
         ],
@@ -131,12 +153,21 @@ async def prefer_mails(request: Request) -> Response:
     days = frozenset(int(day) for day in form.all("day") if day in set("1234567"))
     if not days and "digest" in form:
         form.fail("days", _("Choose a day, or switch the digest off."))
+    country, subdivision = form.get("country", ""), form.get("subdivision", "")
+    if not is_known(country):
+        form.fail("country", _("Choose one of these."))
+        country = ""
+    if not is_known(country, subdivision):
+        # after another country was chosen, the part of the old one is still in the form
+        subdivision = ""
     projects = [int(n) for n in form.all("project") if n.isascii() and n.isdigit() and len(n) < 19]
     values = {
         "digest": "digest" in form,
         "hour": hour,
         "zone": zone,
         "weekdays": days,
+        "country": country,
+        "subdivision": subdivision,
         "answers": "answers" in form,
         "next_at": None,
         "is_new": False,
@@ -149,7 +180,7 @@ async def prefer_mails(request: Request) -> Response:
     await actions.choose_mails(
         request.reader.person,
         digest="digest" in form,
-        rhythm=Rhythm(int(hour), zone, days),
+        rhythm=Rhythm(int(hour), zone, days, country, subdivision),
         answers_at_once="answers" in form,
         new_tickets=projects,
     )

@@ -15,28 +15,33 @@ log = structlog.get_logger()
 
 # `n` is a notice; what it is about comes along as far as its person may see it now, and a notice about something that
 # they may not see any more is not there.
+MAY_SEE = f"""(n.thread_id is null or {visible_thread("t", "n.person_id")})
+   and (n.post_number is null or (o.id is not null and o.deleted_at is null and {visible_post("o", "t", "n.person_id")}))"""
+# The bell counts them, on every page: those that are there. It is asked within the statement that tells the reader.
+UNREAD = f"""select n.id from notice n left join thread t on t.id = n.thread_id
+  left join post o on o.thread_id = n.thread_id and o.number = n.post_number
+ where n.person_id = {{person}} and n.read_at is null and {MAY_SEE}"""
 SHOWN = f"""
 select {{more}}n.id, n.person_id, n.kind, n.project_id, n.thread_id, n.post_number, n.said, n.created_at, n.read_at,
-       t.title, t.slug, t.version, j.name as project_name, j.slug as project_slug, p.id as post_id,
+       t.title, t.slug, t.version, j.name as project_name, j.slug as project_slug, o.id as post_id,
        coalesce(nullif(a.name, ''), a.username) as name
   from {{source}}
   left join thread t on t.id = n.thread_id
   left join project j on j.id = coalesce(n.project_id, t.project_id)
-  left join post p on p.thread_id = n.thread_id and p.number = n.post_number
-  left join person w on w.id = p.author_id
+  left join post o on o.thread_id = n.thread_id and o.number = n.post_number
+  left join person w on w.id = o.author_id
   left join person a on a.id = coalesce(w.same_as, w.id)
  where {{which}}
-   and (n.thread_id is null or {visible_thread("t", "n.person_id")})
-   and (n.post_number is null or (p.id is not null and p.deleted_at is null and {visible_post("p", "t", "n.person_id")}))
+   and {MAY_SEE}
 """
 NEWEST = (
     SHOWN.format(more="", source="notice n", which="n.person_id = $1 and ($2::bigint is null or n.id < $2)")
     + " order by n.id desc limit $3"
 )
 ONE = SHOWN.format(
-    more=f"""p.html, p.markdown, p.purpose, p.reply_to, n.mailed_at,
+    more=f"""(select me.locale from person me where me.id = n.person_id) as locale, o.html, o.markdown, o.purpose, o.reply_to, n.mailed_at,
        (select f.id from post f where f.thread_id = t.id and f.number = 1) as first_post,
-       (select r.id from post r where r.thread_id = t.id and r.number = p.reply_to and not r.is_whisper) as parent_post,
+       (select r.id from post r where r.thread_id = t.id and r.number = o.reply_to and not r.is_whisper) as parent_post,
        {in_team("t", "n.person_id")} as is_team,
        exists (select 1 from thread_participant tp join person tw on tw.id = tp.person_id where tp.thread_id = t.id
                 and tp.kind in ('requester', 'reporter') and n.person_id in (tw.id, tw.same_as))
@@ -48,7 +53,7 @@ ONE = SHOWN.format(
 # What a digest tells: not what was mailed, nor what was read, nor what came after it was begun.
 WAITING = (
     SHOWN.format(
-        more="left(p.html, 1500) as html, ",
+        more="left(o.html, 1500) as html, ",
         source="unnest($1::bigint[], $2::timestamptz[]) d(person, until) join notice n on n.person_id = d.person",
         which="n.mailed_at is null and n.read_at is null and n.created_at <= d.until and not exists (select 1"
         " from thread_level l where l.thread_id = n.thread_id and l.person_id = n.person_id and l.level = 'mute')",

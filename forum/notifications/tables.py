@@ -40,6 +40,8 @@ class MailPreference(Table, tablename="mail_preference", db=engine):
     hour = SmallInt()
     zone = Text()
     weekdays = Array(base_column=SmallInt())
+    country = Text()
+    subdivision = Text()
     answers_at_once = Boolean()
     next_at = Timestamptz(null=True)
 

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from forum.database.engine import Row, execute
+from forum.database.engine import Row, fetch
+from forum.events import hint
 from forum.threads.rules import numbers_on
 from forum.web.reader import Reader
 
@@ -17,10 +18,12 @@ KEEP = """
 with seen as (
     update notice n set read_at = now() from unnest($1::bigint[], $2::bigint[], $3::integer[]) x(person, thread, number)
      where n.person_id = x.person and n.thread_id = x.thread and n.read_at is null
-       and (n.post_number is null or n.post_number <= x.number))
+       and (n.post_number is null or n.post_number <= x.number) returning n.person_id),
+kept as (
 insert into read_position (person_id, thread_id, number)
 select * from unnest($1::bigint[], $2::bigint[], $3::integer[]) on conflict (person_id, thread_id) do update
-   set number = excluded.number, at = now() where read_position.number < excluded.number
+   set number = excluded.number, at = now() where read_position.number < excluded.number)
+select distinct person_id from seen
 """
 
 
@@ -52,7 +55,8 @@ async def flush_reading() -> None:
     # always in the same order, so that two processes wait for each other and never in a circle
     rows = sorted((person, thread, number) for (person, thread), number in _waiting.items())
     _waiting.clear()
-    await execute(KEEP, *map(list, zip(*rows, strict=True)))
+    for row in await fetch(KEEP, *map(list, zip(*rows, strict=True))):
+        hint("bell", row["person_id"])
 
 
 async def keep_reading() -> None:

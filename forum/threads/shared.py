@@ -21,8 +21,8 @@ PLACES = ("top_bar", "top_banner", "thread_ticket", "thread_below", "composer")
 shared_pages = KeptInFile(256_000_000)
 # Nobody can write a mark into a post, where a reader's token would then stand.
 SALT = secrets.token_hex(8)
-USERNAME, NAME, INITIALS, HUE, TOKEN, KEY, UNREAD = (f"\ue000{SALT}{n}\ue001" for n in range(7))
-MARK = re.compile(f"\ue000{SALT}([0-6])\ue001".encode())
+USERNAME, NAME, INITIALS, HUE, TOKEN, KEY, UNREAD, BELL = (f"\ue000{SALT}{n}\ue001" for n in range(8))
+MARK = re.compile(f"\ue000{SALT}([0-7])\ue001".encode())
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,10 @@ class Nobody(Reader):
     @property
     def unread_shown(self) -> Markup:
         return Markup(UNREAD)
+
+    @property
+    def bell_stream(self) -> str:
+        return BELL
 
     @property
     def initials(self) -> str:
@@ -110,6 +114,7 @@ def filled(request: Request, text: bytes, slots: tuple[int, ...]) -> bytes:
         request.csrf_token,
         str(uuid4()),
         reader.unread_shown,
+        reader.bell_stream,
     )
     values = [escape(value).encode() for value in shown]
     return text % tuple(values[slot] for slot in slots)

@@ -9,6 +9,8 @@ from forum.web.i18n import ngettext
 
 # counted no further than this
 MOST_UNREAD = 100
+# and kept together with the newest of them: its id times this, and how many
+BELL = 128
 TEAM_ROLES = ("supporter", "triager", "maintainer", "owner")
 
 
@@ -31,8 +33,8 @@ class Reader:
     roles: Mapping[int, str] = field(default_factory=dict)
     # nothing is mailed any more, because nothing arrived
     mail_stopped: bool = False
-    # notices that were not read, at most 100
-    unread: int = 0
+    # how things are with one's notices: the newest unread one and how many there are (forum/web/sessions.py)
+    bell: int = 0
     # what the site's admins had closed at that moment (forum/web/switches.py)
     switches: frozenset[str] = frozenset()
 
@@ -60,6 +62,16 @@ class Reader:
 
     def is_team(self, project: int) -> bool:
         return project in self.roles
+
+    @property
+    def unread(self) -> int:
+        """How many notices they may see and have not read, at most 100."""
+        return self.bell % BELL
+
+    @property
+    def bell_stream(self) -> str:
+        """What an open page follows to show that count, from how things are now."""
+        return f"bell:{self.id}@{self.bell}"
 
     @property
     def unread_shown(self) -> Markup:

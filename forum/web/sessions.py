@@ -2,11 +2,13 @@
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 
 from forum.database.engine import execute, fetch_one, fetch_value
 from forum.database.together import Together, asked
-from forum.web.reader import GUEST, Reader
+from forum.web.reader import BELL, GUEST, MOST_UNREAD, Reader
 
 COOKIE = "haas_session"
 LIFETIME = timedelta(days=60)
@@ -18,29 +20,68 @@ def hashed(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
+# The ids of the notices that the person {person} may see and has not read. Who may see what is said in a room above.
+_unread = ["select null::bigint as id where false"]
+
+# Both the newest and how many: it changes whenever one comes, is read, or may not be seen any more. Where there are more
+# than are counted, which one is the newest does not matter.
+STATE = f"""(select case when count(*) < {MOST_UNREAD} then coalesce(max(u.id), 0) * {BELL} + count(*) else {MOST_UNREAD} end
+                from ({{unread}} limit {MOST_UNREAD}) u)"""
+
 # The one statement a signed-in request pays for knowing its reader; memberships come along as JSON.
 READER = f"""
 select {{n}}p.id, p.username, p.name, p.site_role, p.email_confirmed_at is not null as confirmed, p.theme, p.locale,
        p.shortcuts, p.mail_stopped_at is not null as mail_stopped, s.id as session, s.seen_at < now() - interval '{TOUCH.total_seconds()} seconds' as stale,
        (select jsonb_object_agg(m.project_id, m.role) from project_member m where m.person_id = p.id) as roles,
-       (select count(*) from (select 1 from notice o where o.person_id = p.id and o.read_at is null limit 100) u) as unread,
+       {{bell}} as bell,
        (select array_agg(w.name) from site_switch w where w.is_on) as switches
   from {{source}}
  where {{condition}} and p.disabled_at is null and p.same_as is null
 """
-BY_SESSION = Together(
-    READER.format(
-        n="asked.n, ",
-        source=f"{asked(hash='bytea')} join session s on s.hash = asked.hash join person p on p.id = s.person_id",
-        condition="s.expires_at > now()",
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The statements that tell readers, by their session or their id, and how things are with somebody's notices."""
+
+    by_session: Together
+    by_person: str
+    bell: Together
+
+
+@cache
+def asking() -> Asking:
+    bell = STATE.format(unread=_unread[0].format(person="p.id"))
+    return Asking(
+        Together(
+            READER.format(
+                n="asked.n, ",
+                source=f"{asked(hash='bytea')} join session s on s.hash = asked.hash join person p on p.id = s.person_id",
+                condition="s.expires_at > now()",
+                bell=bell,
+            )
+        ),
+        READER.format(n="", source="person p left join session s on false", condition="p.id = $1", bell=bell),
+        Together(f"select asked.n, {bell} as bell from {asked(person='bigint')} join person p on p.id = asked.person"),
     )
-)
-BY_PERSON = READER.format(n="", source="person p left join session s on false", condition="p.id = $1")
+
+
+def count_notices_by(sql: str) -> None:
+    """Have this tell which notices the person {person} has not read; `forum/app.py` alone does this."""
+    if _unread[0] != sql:
+        _unread[0] = sql
+        asking.cache_clear()
+
+
+async def bell_of(person: int) -> int:
+    """How things are with a person's notices now, as `Reader.bell` has it. One statement for all who ask at once."""
+    row = await asking().bell.fetch_one(person)
+    return row["bell"] if row else 0
 
 
 async def read_session(token: str) -> Reader:
     """The reader whose session cookie has this value; the guest where there is no such living session."""
-    row = await BY_SESSION.fetch_one(hashed(token))
+    row = await asking().by_session.fetch_one(hashed(token))
     if row is None:
         return GUEST
     if row["stale"]:
@@ -50,7 +91,7 @@ async def read_session(token: str) -> Reader:
 
 async def reader_of_person(person: int) -> Reader:
     """The reader that a person is, without a session (API keys, jobs, tests); the guest when disabled."""
-    row = await fetch_one(BY_PERSON, person)
+    row = await fetch_one(asking().by_person, person)
     return GUEST if row is None else reader_from(row)
 
 
@@ -68,7 +109,7 @@ def reader_from(row: object) -> Reader:
         theme=str(r["theme"]),
         locale=str(r["locale"]),
         shortcuts=bool(r["shortcuts"]),
-        unread=int(r["unread"]),  # type: ignore[call-overload]
+        bell=int(r["bell"]),  # type: ignore[call-overload]
         switches=frozenset(r["switches"] or ()),  # type: ignore[call-overload]
         roles={int(k): v for k, v in roles.items()} if isinstance(roles, dict) else {},
     )

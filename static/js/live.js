@@ -41,7 +41,9 @@ function connect() {
   });
   socket.addEventListener("close", (event) => {
     if (event.target !== socket || event.code === 4403 || versions.size === 0) return;
-    lostTimer ??= setTimeout(() => (lost.hidden = false), 3000);
+    // a page that shows nothing else live has lost nothing worth a word
+    const matters = [...versions.keys()].some((name) => !name.startsWith("bell:"));
+    lostTimer ??= setTimeout(() => (lost.hidden = !matters), 3000);
     next = setTimeout(connect, wait * (0.75 + Math.random() / 2));
     wait = Math.min(wait * 2, 30000);
   });

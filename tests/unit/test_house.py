@@ -74,6 +74,8 @@ UNSEEN = {
     ("forum/mail/addresses.py", "find_address"): "whether a token was given out; whoever posts by it is asked",
     ("forum/notifications/hearing.py", "hear_first"): "names a post to the job, which asks for each who might hear",
     ("forum/notifications/hearing.py", "hear_post"): "finds out who is mentioned; HEARD asks for each of them",
+    ("forum/notifications/queries.py", "SHOWN"): "ends with MAY_SEE, which asks",
+    ("forum/notifications/queries.py", "UNREAD"): "ends with MAY_SEE, which asks",
     ("forum/notifications/queries.py", "ONE"): "stands inside SHOWN, which asks",
     ("categories/support/inbox/suggesting.py", "ACCEPTED"): "counts for the team alone; which answers is not told",
     ("categories/support/inbox/claims.py", "end_or_warn"): "locks a thread to end a claim in it; shows nobody anything",

@@ -22,8 +22,8 @@ from categories.support.promises.calendars import (
     with_closings,
     written,
 )
-from categories.support.promises.free_days import countries, country_names, parts_of
 from categories.support.promises.workdays import DAY, MIDNIGHT, Calendar, Closing, add_workdays
+from forum.free_days import countries, country_names, parts_of
 from forum.projects.queries import project_by_slug
 from forum.projects.roles import require
 from forum.projects.settings_links import Link
@@ -186,15 +186,11 @@ async def calendar(request: Request) -> Response:
         faults=faults,
         weekdays=weekdays(),
         zones=zones(),
-        countries=country_names(known(locale.get())),
+        countries=country_names(locale.get()),
         parts=parts_of(typed["country"]),
         is_tried=tried != stands,
         **effect(stands, tried, now),
     )
-
-
-def known(language: str) -> str:
-    return language if language in ("de", "fr", "es", "it", "nl", "pt") else "en"
 
 
 def effect(stands: Calendar, tried: Calendar, now: datetime) -> Mapping[str, Any]:

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from categories.support.promises.free_days import is_known
 from categories.support.promises.workdays import DAY, MONDAY_TO_FRIDAY, Calendar, Closing, workday_ends
 from forum import audit
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.events import hint
+from forum.free_days import is_known
 from forum.jobs import enqueue
 from forum.projects.roles import require
 from forum.web.errors import Invalid

@@ -14,7 +14,7 @@ from functools import lru_cache
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from categories.support.promises.free_days import holidays_of
+from forum.free_days import holidays_of
 
 DAY = timedelta(days=1)
 TICK = timedelta.resolution

@@ -4,6 +4,7 @@ followed nobody sees what they wrote, and after two weeks it is gone."""
 import asyncio
 import hashlib
 import secrets
+from dataclasses import replace
 from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -16,7 +17,7 @@ from forum.accounts.rules import is_email
 from forum.database.engine import Row, execute, fetch_one, fetch_value, transaction
 from forum.jobs import enqueue
 from forum.mail.arriving.mail import Fate, Mail, project_name
-from forum.mail.letters import POLICY, mail_domain, texts
+from forum.mail.letters import compose, mail_domain, message
 from forum.mail.outbox import TIMEOUT, file_of, into_folder, shows_bodies
 from forum.settings import Settings, settings
 from forum.web.errors import TooMany
@@ -126,32 +127,30 @@ async def forget_letters() -> None:
 async def send_to_stranger(template: str, recipient: str, key: str, **values: Any) -> None:
     """The job: a mail to an address that is nobody's account, once. Raises what the mail server or the disk raises."""
     current = settings()
-    written = (
-        texts()
-        .get_template(f"{template}.txt")
-        .render(site=current.site_name, base_url=current.base_url, recipient=recipient, **values)
-    )
-    first, _newline, body = written.partition("\n")
+    letter = compose(template, current, {"recipient": recipient, **values})
     message_id = f"<{hashlib.sha256(f'{template}:{key}'.encode()).hexdigest()[:32]}@{mail_domain(current)}>"
+    kept = shows_bodies(current)
     await execute(
-        "insert into mail (message_id, recipient, subject, body) values ($1, $2, $3, $4) on conflict do nothing",
+        "insert into mail (message_id, recipient, subject, body, html) values ($1, $2, $3, $4, $5) on conflict do nothing",
         message_id,
         recipient,
-        " ".join(first.split()),
-        body.lstrip("\n") if shows_bodies(current) else "",
+        letter.subject,
+        letter.text if kept else "",
+        letter.html if kept else "",
     )
     async with transaction():
         row = await fetch_one("select * from mail where message_id = $1 and sent_at is null for update", message_id)
         if row is None:
             return
-        made = EmailMessage(POLICY)
-        made["From"] = Address(current.site_name, "noreply", mail_domain(current))
-        made["To"] = recipient
-        made["Subject"] = row["subject"]
-        made["Date"] = row["created_at"]
-        made["Message-ID"] = message_id
-        made["Auto-Submitted"] = "auto-replied"
-        made.set_content(body.lstrip("\n"))
+        made = message(
+            sender=Address(current.site_name, "noreply", mail_domain(current)),
+            recipient=recipient,
+            letter=replace(letter, subject=row["subject"]),
+            message_id=message_id,
+            at=row["created_at"],
+        )
+        # an answer to what somebody wrote, unlike all others
+        made.replace_header("Auto-Submitted", "auto-replied")
         await hand_over(made, row, current)
         await execute("update mail set sent_at = now(), error = null where id = $1", row["id"])
 

@@ -13,4 +13,4 @@ def draft_said(said: Said) -> str:
 
 
 SECURITY = Kind("github_security", security_said, at_once=True)
-DRAFT = Kind("github_draft", draft_said, at_once=True, example={"repository": "pelican/toolkit"})
+DRAFT = Kind("github_draft", draft_said, at_once=True, examples=({"repository": "pelican/toolkit"},))

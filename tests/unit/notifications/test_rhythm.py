@@ -2,12 +2,14 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
+import holidays
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forum.notifications.rules import Rhythm, day_due, next_slot, rescheduled, zones
+from forum.notifications.rules import WORKDAYS, Rhythm, day_due, next_slot, rescheduled, zones
 
 BEGAN, ENDS = datetime(2025, 12, 31, 22, 7, tzinfo=UTC), datetime(2028, 1, 3, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -41,7 +43,7 @@ def lived(rhythm: Rhythm, step: timedelta = QUARTER, began: datetime = BEGAN) ->
 
 def days_between(first: date, last: date, rhythm: Rhythm) -> list[date]:
     days = [first + timedelta(n) for n in range((last - first).days + 1)]
-    return [day for day in days if day.isoweekday() in rhythm.weekdays]
+    return [day for day in days if rhythm.is_workday(day)]
 
 
 @pytest.mark.parametrize("hour", [0, 2, 8, 23])
@@ -105,6 +107,62 @@ def test_a_day_that_was_still_to_come_is_not_lost_when_its_new_hour_has_passed()
     again = rescheduled(noon, morning.slot(date(2026, 3, 5)), morning, evening)
     assert again == evening.slot(date(2026, 3, 4))
     assert day_due(again or noon, evening) == date(2026, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("country", "part", "zone", "hour"),
+    [
+        ("AT", "", "Europe/Vienna", 2),
+        ("DE", "BY", "Europe/Berlin", 8),
+        ("US", "CA", "America/Los_Angeles", 23),
+        ("AU", "NSW", "Australia/Sydney", 0),
+        ("IL", "", "Asia/Jerusalem", 7),
+        ("JP", "", "Asia/Tokyo", 8),
+    ],
+)
+def test_two_years_of_news_are_told_each_on_the_next_workday_and_none_on_a_holiday(
+    country: str, part: str, zone: str, hour: int
+) -> None:
+    """News come every five hours, day and night, at weekends and on holidays; a worker comes every half hour."""
+    week = frozenset({7, 1, 2, 3, 4}) if country == "IL" else WORKDAYS
+    rhythm = Rhythm(hour, zone, week, country, part)
+    free = holidays.country_holidays(country, subdiv=part or None, years=(2025, 2026, 2027, 2028))
+    now, due = BEGAN, next_slot(BEGAN, rhythm)
+    waiting, told = [BEGAN], dict[date, list[datetime]]()
+    while now < ENDS:
+        if due is not None and due <= now:
+            day = day_due(now, rhythm)
+            assert day is not None and day not in told
+            told[day], waiting = waiting, []
+            due = next_slot(now, rhythm)
+        if (now - BEGAN) % timedelta(hours=5) < timedelta(minutes=30):
+            waiting.append(now)
+        now += timedelta(minutes=30)
+    days = list(told)
+    whole = [days[0] + timedelta(n) for n in range((days[-1] - days[0]).days + 1)]
+    assert days == [day for day in whole if day.isoweekday() in week and day not in free]
+    assert len(days) > 440 and all(told.values())
+    for before, day in pairwise(days):
+        # nothing is lost and nothing waits longer than for the next workday
+        slots = rhythm.slot(before), rhythm.slot(day) + timedelta(minutes=30)
+        assert all(slots[0] <= each <= slots[1] for each in told[day])
+    assert (
+        sum(map(len, told.values())) + len(waiting) == len(range(0, int((ENDS - BEGAN).total_seconds()), 5 * 3600)) + 1
+    )
+
+
+def test_the_news_of_a_chosen_countrys_holiday_wait_for_the_next_workday() -> None:
+    vienna = Rhythm(8, "Europe/Vienna", country="AT")
+    christmas_eve = vienna.slot(date(2026, 12, 24))
+    # Friday and Saturday are holidays, then comes Sunday
+    assert next_slot(christmas_eve, vienna) == vienna.slot(date(2026, 12, 28))
+    # a worker that comes on the holiday, as by a rhythm of before, has nothing to do but what was missed
+    assert day_due(vienna.slot(date(2026, 12, 25)), vienna) == date(2026, 12, 24)
+    # chosen on the morning of a holiday whose digest was still to come: it comes the next workday
+    boxing = datetime(2027, 1, 6, 5, tzinfo=UTC)
+    bare = Rhythm(8, "Europe/Vienna")
+    assert rescheduled(boxing, bare.slot(date(2027, 1, 6)), bare, vienna) == vienna.slot(date(2027, 1, 7))
+    assert Rhythm(country="XX").is_workday(date(2026, 12, 24)), "another release knew that country"
 
 
 def test_no_day_no_digest() -> None:

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from categories.support.promises.free_days import countries, holidays_of
 from categories.support.promises.workdays import (
     TICK,
     Calendar,
@@ -21,6 +20,7 @@ from categories.support.promises.workdays import (
     workday_ends,
     workdays_between,
 )
+from forum.free_days import countries, holidays_of
 
 QUARTER = timedelta(minutes=15)
 DAY = timedelta(days=1)

@@ -1,6 +1,7 @@
 """Questions by mail: of members, drafts until nothing is missing; of strangers, seen by nobody until they confirm."""
 
 import re
+from email import message_from_bytes, policy
 
 import pytest
 
@@ -100,6 +101,16 @@ async def stranger(site: Site, *, to: str = PROJECT, sender: str = "nora.new@exa
     new = site.mails()[before:]
     found = [link for m in new for link in links(m) if "/mail/" in link]
     return found[0].removeprefix("http://testserver") if found else ""
+
+
+async def test_what_a_stranger_gets_is_text_and_html_as_every_mail_is(site: Site, world: World) -> None:
+    path = await stranger(site)
+    [text] = site.mails()
+    sent = message_from_bytes(text.encode(), policy=policy.default)
+    assert [part.get_content_type() for part in sent.iter_parts()] == ["text/plain", "text/html"]  # type: ignore[attr-defined]
+    plain, html = (part.get_content() for part in sent.iter_parts())  # type: ignore[attr-defined]
+    assert path in plain and f'href="http://testserver{path}"' in html and "prefers-color-scheme: dark" in html
+    assert sent.get_all("auto-submitted") == ["auto-replied"] and sent["subject"].startswith("Confirm your mail")
 
 
 async def test_a_stranger_gets_one_link_and_nobody_sees_what_they_wrote(site: Site, world: World) -> None:

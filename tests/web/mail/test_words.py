@@ -1,12 +1,15 @@
 """What a project says in its mails, and every mail there is, to look at."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
+from categories.support.silence import close_silent
 from forum.database.engine import fetch, fetch_value
 from forum.mail.letters import TEMPLATES, blocks_of
 from forum.mail.samples import names, sample
 from forum.mail.words import OCCASIONS
-from forum.notifications.kinds import kinds
+from forum.notifications import kinds
 from forum.settings import Settings
 from forum.threads.writing import post_reply
 from tests.helpers.site import Site
@@ -41,6 +44,38 @@ async def test_a_projects_words_are_in_its_mails_and_in_no_others(world: World) 
     assert "*Hooray*, {name} of {project}" in page and "{title} ({project})" in page
     await world.owner.post(PAGE, form())
     assert await fetch("select 1 from mail_words") == []
+
+
+async def test_every_mail_of_a_ticket_is_worded_by_its_project_with_what_it_knows(world: World) -> None:
+    own = form(
+        going_silent="Still there? {title} has been quiet for {days} days and is put away on **{day}**.",
+        ticket_over="Done: {title}.",
+        solved_by="{name} of {project} writes:",
+        solved_by_below="That was it for *{title}*. How were we?",
+    )
+    assert (await world.owner.post(PAGE, own)).status_code == 303
+    for words, name in (
+        ("Still there? How do I keep the last window? has been quiet for 27 days", "going_silent"),
+        ("Done: How do I keep the last window?.", "ticket_over"),
+        ("That was it for <em>How do I keep the last window?</em>", "solved_by"),
+    ):
+        assert words in (await world.owner.post(PAGE, own | {"of": name})).text
+    silent, over, solved = [
+        await asked(world, title, by=by)
+        for title, by in (("Ana's own", "ana"), ("Bea's own", "bea"), ("Cem's own", "cem"))
+    ]
+    await silent.says(world.supporter)
+    await close_silent(datetime.now(UTC) + timedelta(days=28))
+    await world.owner.post(f"/tickets/{over.ticket}/resolution")
+    await solved.says(world.supporter, "resolve")
+    await world.site.jobs()
+    mails = {mail.partition("To: ")[2].partition("@")[0]: mail for mail in world.site.mails()}
+    assert "Still there? Ana's own has been quiet for 28 days and is put away on **" in "".join(world.site.mails())
+    assert "Done: Bea's own." in mails["bea"] and "Sam Supporter of Pelican Toolkit writes:" in mails["cem"]
+    assert mails["cem"].index("A word about this.") < mails["cem"].index("That was it for *Cem's own*. How were we?")
+    # what a mail does not know cannot stand in it
+    wrong = await world.owner.post(PAGE, form(going_silent="{name}", ticket_over="{day}"))
+    assert wrong.status_code == 422 and "no {name} to" in wrong.text and "no {day} to" in wrong.text
 
 
 async def test_words_with_faults_are_kept_on_the_page_and_not_used(world: World) -> None:
@@ -98,7 +133,8 @@ async def test_admins_see_every_mail_in_every_look_and_nobody_else_does(world: W
 def test_every_mail_has_a_sample_and_says_the_same_in_both_parts() -> None:
     templates = {file.stem for file in TEMPLATES.glob("*.txt")}
     assert templates - {"notice", "digest"} == {name for name in names() if not name.startswith(("notice-", "digest"))}
-    assert {f"notice-{kind.name}" for kind in kinds.values() if kind.at_once and kind.example} <= set(names())
+    told = {f"notice-{kind.worded_as(said)}" for kind in kinds.kinds.values() for said in kind.examples}
+    assert told | {f"notice-{kind.name}" for kind in kinds.OF_THREADS} <= set(names())
     for name in names():
         letter = sample(name, Settings())
         assert letter is not None and letter.subject

@@ -126,6 +126,20 @@ async def test_each_workday_has_one_whatever_workers_do(world: World, monkeypatc
     ], "one for the days away, none at the weekend"
 
 
+async def test_the_news_of_a_holiday_come_on_the_next_workday(world: World) -> None:
+    one = await asked(world)
+    # Easter Monday is the 29th in Austria
+    await chooses(one.ana, datetime(2027, 3, 26, 12, tzinfo=UTC), zone="Europe/Vienna", country="AT")
+    await post_reply(await world.outsider.reader(), one.thread, "A word at Easter.")
+    await world.site.jobs()
+    for day in (27, 28, 29):
+        await goes_by(world, datetime(2027, 3, day, 9, tzinfo=UTC))
+    assert sent_to(world, "ana") == []
+    await goes_by(world, datetime(2027, 3, 30, 9, tzinfo=UTC))
+    [text] = sent_to(world, "ana")
+    assert "Your digest for Tuesday, 30 March" in text and "A word at Easter." in text
+
+
 async def test_a_worker_that_dies_anywhere_costs_nobody_a_digest_and_gives_nobody_two(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

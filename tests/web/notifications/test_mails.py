@@ -14,8 +14,10 @@ from categories.support.silence import close_silent
 from forum.database.engine import execute, fetch, fetch_value
 from forum.mail.letters import sealed
 from forum.notifications.actions import tell
+from forum.notifications.digest import send_digests
 from forum.notifications.mailing import mail_notice
 from forum.settings import Settings
+from forum.threads.editing import edit_post
 from forum.threads.writing import post_reply
 from tests.helpers.site import Site
 from tests.helpers.smtp import MailServer
@@ -233,6 +235,52 @@ async def test_nothing_comes_at_once_of_a_thread_that_somebody_wants_in_the_dige
     assert await fetch_value("select count(*) from notice where kind = 'answer' and mailed_at is null") == 1
 
 
+async def test_of_a_muted_ticket_nothing_is_told_neither_a_mention_nor_its_end_nor_in_the_digest(
+    world: World, post_office: MailServer
+) -> None:
+    one = await asked(world)
+    await one.ana.post(f"/t/{one.thread}/level", {"level": "mute"})
+    await world.owner.post(f"/t/{one.thread}/level", {"level": "mute"})
+    await world.owner.post(f"/tickets/{one.ticket}/assignment", {"username": "olga"})
+    sam = await world.supporter.reader()
+    first = await post_reply(sam, one.thread, "Dear @ana and @olga, look.")
+    await edit_post(sam, first.post, "Dear @ana, @olga and @otto, look.", reason="")
+    await post_reply(sam, one.thread, "Whispered to @olga.", purpose="whisper")
+    await post_reply(sam, one.thread, "That is it, @ana.", purpose="resolve")
+    await close_silent(datetime.now(UTC) + timedelta(days=28))
+    await world.site.jobs()
+    for days in (0, 8):
+        await send_digests((datetime.now(UTC) + timedelta(days=days)).isoformat())
+        await world.site.jobs()
+    told = await fetch("select p.username, n.kind from notice n join person p on p.id = n.person_id")
+    assert [tuple(row) for row in told] == [("otto", "mention")]
+    assert {mail["to"] for mail in mails(post_office)} <= {"otto@example.org"}
+    assert "bubblecount" not in (await one.ana.get("/about")).text
+
+
+async def test_a_new_ticket_is_mailed_to_those_of_the_team_who_asked_for_it_when_it_is_submitted(
+    world: World, post_office: MailServer
+) -> None:
+    await world.supporter.post(
+        "/u/sam/preferences/mail",
+        {"hour": "8", "zone": "UTC", "day": "1", "digest": "on", "project": str(world.project)},
+    )
+    draft = await world.ask("Is this for Sam?", as_draft=True)
+    await world.site.jobs()
+    assert post_office.taken == []
+    form = {"capacity": "personal", "terms": "1"}
+    await world.people["ana"].post(f"/tickets/{draft.ticket}/submission", form)
+    await world.site.jobs()
+    [mail] = mails(post_office)
+    assert mail["to"] == "sam@example.org" and "Is this for Sam?" in mail["subject"]
+    assert "You asked to hear of every new ticket" in part(mail, "plain")
+    # and one click ends exactly that
+    await world.site.guest().http.post(mail["list-unsubscribe"].strip("<>"))
+    await asked(world, "Another one", by="bea")
+    await world.site.jobs()
+    assert len(post_office.taken) == 1
+
+
 async def test_a_title_from_elsewhere_makes_no_header(world: World, post_office: MailServer) -> None:
     one = await asked(world)
     await execute("update thread set title = E'Read\\u2028it\\r\\nBcc: all@example.org'")
@@ -242,21 +290,63 @@ async def test_a_title_from_elsewhere_makes_no_header(world: World, post_office:
     assert mail["bcc"] is None and mail["thread-topic"] == "Read it Bcc: all@example.org"
 
 
-async def test_the_mail_of_a_ticket_that_is_over_asks_how_it_went_by_three_links(
-    world: World, post_office: MailServer
+@pytest.mark.parametrize("level", ["", "every"])
+async def test_an_answer_that_resolves_the_ticket_is_one_mail_that_asks_below_it_how_it_went_by_three_links(
+    world: World, post_office: MailServer, level: str
 ) -> None:
     one = await asked(world)
-    await one.says(world.supporter, "resolve")
+    await one.ana.post(f"/t/{one.thread}/level", {"level": level})
+    await post_reply(await world.supporter.reader(), one.thread, "So it is, dear @ana.", purpose="resolve")
     await world.site.jobs()
-    [mail] = [each for each in mails(post_office) if "How did it go?" in part(each, "plain")]
-    assert mail["to"] == "ana@example.org"
-    path = await fetch_value("select said ->> 'rate' from notice where kind = 'ticket_over'")
+    [mail] = mails(post_office)
+    assert mail["to"] == "ana@example.org" and mail["subject"] == "Re: [Pelican Toolkit] How do I read a file?"
+    key, ana = world.site.settings.secret_key, one.ana.person
+    root, answer = [row["id"] for row in await fetch("select id from post order by id")]
+    assert mail["message-id"] == f"<{sealed(f'post-{answer}-{ana}', key)}@help.example.org>"
+    assert mail["references"] == f"<{sealed(f'post-{root}-{ana}', key)}@help.example.org>"
+    path = await fetch_value("select said ->> 'rate' from notice where kind = 'solved_by'")
+    for where in (part(mail, "plain"), part(mail, "html")):
+        parts = ("Sam Supporter answered", "So it is", "your ticket is resolved", "just reply", "How did it go?", path)
+        assert [where.index(each) for each in parts] == sorted(where.index(each) for each in parts)
     for words, face in (("Good", 3), ("So-so", 2), ("Bad", 1)):
         url = f"{world.site.settings.base_url}{path}?face={face}"
         assert f"{words}: {url}" in part(mail, "plain").splitlines()
         assert f'href="{url}"' in part(mail, "html") and f">{words}</a>" in part(mail, "html")
         assert (await world.site.guest().get(f"{path}?face={face}")).status_code == 200
     assert await fetch_value("select count(*) from rating") == 0
+    assert await fetch_value("select count(*) from notice") == 1
+
+
+async def test_an_answer_that_resolves_the_ticket_waits_for_the_digest_where_answers_do(
+    world: World, post_office: MailServer
+) -> None:
+    one, other = await asked(world), await asked(world, "Another one", by="bea")
+    await one.ana.post("/u/ana/preferences/mail", {"hour": "8", "zone": "UTC", "day": "1", "digest": "on"})
+    await other.ana.post(f"/t/{other.thread}/level", {"level": "digest"})
+    for each in (one, other):
+        await each.says(world.supporter, "resolve")
+    await world.site.jobs()
+    assert post_office.taken == []
+    for days in (0, 8):
+        await send_digests((datetime.now(UTC) + timedelta(days=days)).isoformat())
+        await world.site.jobs()
+    for mail in mails(post_office):
+        if mail["to"] in ("ana@example.org", "bea@example.org"):
+            assert part(mail, "plain").count("and it is resolved") == 1
+    assert {"ana@example.org", "bea@example.org"} <= {mail["to"] for mail in mails(post_office)}
+
+
+async def test_a_ticket_that_is_over_without_another_answer_is_told_in_a_mail_of_its_own(
+    world: World, post_office: MailServer
+) -> None:
+    one = await asked(world)
+    await one.says(world.supporter)
+    await world.site.jobs()
+    assert (await world.owner.post(f"/tickets/{one.ticket}/resolution")).status_code == 303
+    await world.site.jobs()
+    _answer, mail = mails(post_office)
+    path = await fetch_value("select said ->> 'rate' from notice where kind = 'ticket_over'")
+    assert "is solved. How did it go?" in part(mail, "plain") and f"{path}?face=3" in part(mail, "plain")
 
 
 async def test_the_mail_of_a_ticket_that_falls_silent_brings_the_click_that_keeps_it(

@@ -41,6 +41,25 @@ async def test_reading_a_thread_reads_its_notices(world: World) -> None:
     assert BELL.format(1) in (await one.ana.get("/about")).text
 
 
+async def test_the_bell_counts_nothing_that_may_not_be_seen_any_more(world: World) -> None:
+    one, other = await asked(world), await asked(world, "Another one")
+    otto = world.outsider
+    posts = []
+    for each in (one, other):
+        posts.append(await post_reply(await world.supporter.reader(), each.thread, "Dear @otto, an answer."))
+        await world.site.jobs()
+    whisper = await post_reply(await world.supporter.reader(), one.thread, "Between us.", purpose="whisper")
+    await tell(otto.person or 0, "mention", key="w", thread=one.thread, post=whisper.number)
+    await tell(otto.person or 0, "mention", key="g", thread=one.thread, post=99)
+    await tell(otto.person or 0, "accepted", key="p", project=world.project)
+    for _made_then_kept in range(2):
+        assert BELL.format(3) in (await otto.get("/about")).text
+    await execute("update post set deleted_at = now() where id = $1", posts[0].post)
+    await execute("update thread set visibility = 'private' where id = $1", other.thread)
+    assert BELL.format(1) in (await otto.get(one.url)).text
+    assert (await otto.get("/u/otto/notifications")).text.count('class="notice notice--new"') == 1
+
+
 async def test_notices_are_ones_own_newest_first_in_pages(world: World) -> None:
     one = await asked(world)
     for n in range(35):
@@ -95,6 +114,27 @@ async def test_what_one_hears_by_mail_is_kept_and_faults_are_told(world: World) 
         assert answer.status_code == 422 and "Choose" in answer.text
     assert (await world.outsider.post("/u/sam/preferences/mail", form)).status_code == 404
     assert await fetch_value("select count(*) from mail_preference") == 1
+
+
+async def test_whose_holidays_one_keeps_is_chosen_beside_the_hour(world: World) -> None:
+    sam, path = world.supporter, "/u/sam/preferences/mail"
+    form = {"digest": "on", "hour": "8", "zone": "UTC", "day": ["1", "2", "3", "4", "5"]}
+    page = (await sam.get(path)).text
+    assert '<option value="" selected>No country' in page and "In its part" not in page
+    # looked at, and not kept
+    looked = (await sam.get(path + "?country=DE")).text
+    assert '<option value="BY">' in looked and "The next holidays:" in looked
+    assert (await sam.post(path, form | {"country": "DE", "subdivision": "BY"})).status_code == 303
+    kept = "select country || '-' || subdivision from mail_preference"
+    assert await fetch_value(kept) == "DE-BY"
+    assert '<option value="BY" selected>' in (await sam.get(path)).text
+    # another country, with the part of the old one still in the form
+    await sam.post(path, form | {"country": "AT", "subdivision": "BY"})
+    assert await fetch_value(kept) == "AT-"
+    assert (await sam.post(path, form | {"country": "ZZ"})).status_code == 422
+    assert (await sam.get(path + "?country=ZZ")).status_code == 200
+    await sam.post(path, form)
+    assert await fetch_value(kept) == "-"
 
 
 @pytest.mark.parametrize("purpose", ["digest", "answers", "new_tickets"])

@@ -33,7 +33,7 @@ async def said(one: Asked) -> list[tuple[int, str]]:
 
 async def link(one: Asked) -> str:
     found = await fetch_value(
-        "select said ->> 'rate' from notice where thread_id = $1 and kind = 'ticket_over'", one.thread
+        "select said ->> 'rate' from notice where thread_id = $1 and kind = 'solved_by'", one.thread
     )
     return str(found)
 
@@ -96,13 +96,13 @@ async def pass_time(database: str, time: timedelta) -> None:
 
 
 async def test_the_closing_notice_is_told_once_each_time_it_is_over(over: Asked, world: World) -> None:
-    rows = await fetch("select person_id, said from notice where kind = 'ticket_over'")
+    rows = await fetch("select person_id, said from notice where kind = 'solved_by'")
     ana = await fetch_value("select id from person where username = 'ana'")
     assert [row["person_id"] for row in rows] == [ana]
     await over.says(over.ana)
     assert await over.state() == "waiting"
     await over.says(world.supporter, "resolve")
-    assert await fetch_value("select count(*) from notice where kind = 'ticket_over'") == 2
+    assert await fetch_value("select count(*) from notice where kind = 'solved_by'") == 2
 
 
 async def test_the_link_of_the_mail_asks_and_only_sending_says(over: Asked, world: World) -> None:

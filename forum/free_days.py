@@ -9,6 +9,7 @@ import holidays
 from babel import Locale
 
 NONE: Mapping[date, str] = MappingProxyType({})
+NAMED_IN = frozenset({"de", "fr", "es", "it", "nl", "pt", "en"})
 
 
 @lru_cache(maxsize=1)
@@ -47,6 +48,6 @@ def parts_of(country: str) -> list[tuple[str, str]]:
 
 @lru_cache(maxsize=8)
 def country_names(language: str = "en") -> list[tuple[str, str]]:
-    """(code, name) of each country whose holidays are known, by name."""
-    territories = Locale.parse(language).territories
+    """(code, name) of each country whose holidays are known, by name; in English where no names in that language are."""
+    territories = Locale.parse(language if language in NAMED_IN else "en").territories
     return sorted(((code, territories.get(code, code)) for code in countries()), key=lambda each: each[1])
