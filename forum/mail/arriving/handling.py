@@ -13,6 +13,7 @@ from forum.mail.arriving.bounced import note_bounces
 from forum.mail.arriving.door import SOURCE as NAME
 from forum.mail.arriving.door import address_of
 from forum.mail.arriving.mail import Fate, Mail
+from forum.mail.arriving.offices import pass_on
 from forum.mail.arriving.questions import take_question
 from forum.mail.arriving.replies import take_reply
 from forum.mail.reading.letter import Unreadable
@@ -51,7 +52,7 @@ async def handle(delivery: Delivery) -> None:
 
 
 async def handle_mail(delivery: Delivery, current: Settings) -> None:
-    recipient, envelope = delivery.headers.get("recipient", ""), delivery.headers.get("sender", "")
+    recipient, envelope = delivery.headers.get("recipient", ""), delivery.headers.get("sender")
     try:
         found = await asyncio.to_thread(understand, delivery.body, envelope=envelope)
     except Unreadable as error:
@@ -82,6 +83,8 @@ async def fate_of(mail: Mail, kind: Kind, *, known: bool) -> Fate:
         return Fate("dropped", "not a report, at an address for reports")
     if not mail.understood.letter.sender:
         return Fate("held", "names no sender, or several")
+    if mail.address.office:
+        return await pass_on(mail)
     if mail.address.token:
         return await take_reply(mail)
     return await take_question(mail)
