@@ -123,7 +123,7 @@ async def check_mail_in(chosen: Settings) -> list[Check]:
     else:
         found.append(Check("mail in, addresses", True, f"{{project}}@{chosen.mail_domain}"))
     if not chosen.mail_authserv:
-        words = "HAAS_MAIL_AUTHSERV is unset: nobody looks at DMARC, and questions by mail stay drafts"
+        words = "HAAS_MAIL_AUTHSERV is unset: nobody looks at DMARC; who is not signed for (DKIM) gets a draft"
         found.append(Check("mail in, senders", None, words))
     else:
         found.append(Check("mail in, senders", True, f"what {chosen.mail_authserv} writes of DMARC is believed"))

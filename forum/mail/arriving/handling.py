@@ -16,10 +16,10 @@ from forum.mail.arriving.mail import Fate, Mail
 from forum.mail.arriving.offices import pass_on
 from forum.mail.arriving.questions import take_question
 from forum.mail.arriving.replies import take_reply
+from forum.mail.arriving.signed import vouch
 from forum.mail.reading.letter import Unreadable
 from forum.mail.reading.machines import Kind
 from forum.mail.reading.understood import understand
-from forum.mail.reading.vouched import vouched_for
 from forum.settings import Settings, settings
 from forum.web.errors import Forbidden
 
@@ -63,7 +63,7 @@ async def handle_mail(delivery: Delivery, current: Settings) -> None:
         same=delivery.foreign_id,
         address=address or Address(),
         understood=found,
-        vouched=vouched_for(found.letter, current.mail_authserv),
+        vouched=await vouch(found.letter, delivery.body, current.mail_authserv),
     )
     kind = found.kind
     if kind is not Kind.BOUNCE and await is_ours(found.letter.message_id):

@@ -15,9 +15,9 @@ from structlog.testing import capture_logs
 
 from forum.database.engine import execute, fetch, fetch_one, fetch_value
 from forum.doctor import check_mail_in
-from forum.mail.arriving import fetching
+from forum.mail.arriving import fetching, imap
 from forum.mail.arriving.fetching import pause_for, recipients_of, return_path, settle, take_new
-from forum.mail.arriving.imap import Link, parsed_imap
+from forum.mail.arriving.imap import Link, NoEntry, parsed_imap
 from forum.settings import Settings
 from forum.threads.writing import post_reply
 from tests.helpers.mail_in import DOMAIN, Post, mail, posts_of, with_mail
@@ -182,6 +182,16 @@ async def test_doctor_names_the_mailbox_and_what_is_no_address_of_one(site: Site
     assert (
         parsed_imap("imaps://a%40b.example:p%2Fw@mx.example/Help%20desk").name == "a@b.example at mx.example/Help desk"
     )
+
+
+async def test_no_password_goes_over_an_open_line(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap, "HERE", frozenset())
+    link, near = (Link(parsed_imap(mailbox.url), within=frozenset(names)) for names in ((), ("127.0.0.1",)))
+    with pytest.raises(NoEntry, match="no encryption"):
+        await asyncio.to_thread(link.open)
+    assert (await asyncio.to_thread(near.open)).can_idle
+    link.cut()
+    near.cut()
 
 
 def test_pauses_grow_to_a_limit() -> None:
