@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 import httpx2
+from imapclient.exceptions import IMAPClientError
 
 from forum import log
 from forum.accounts.providers import GITHUB, NotProven, OpenId, is_safe, read_json
@@ -16,6 +17,7 @@ from forum.commands import on_ready_site, say
 from forum.database.engine import fetch, fetch_one, fetch_value
 from forum.database.ready import NotReady, ready_database
 from forum.incoming.queries import state_of_incoming
+from forum.mail.arriving.imap import Link, NoEntry, parsed_imap, plain
 from forum.mail.arriving.smtp import PIPE, parsed_listen
 from forum.outside import github, github_app, stackexchange, stripe
 from forum.outside.trust import trust
@@ -112,8 +114,8 @@ async def check_mail(chosen: Settings) -> Check:
 
 async def check_mail_in(chosen: Settings) -> list[Check]:
     """The door for mail is where it is said to be, mails tell people of it, and somebody vouches for who wrote."""
-    if not chosen.smtp_listen:
-        words = "no mail comes in: with HAAS_SMTP_LISTEN and MAIL_DOMAIN people answer and ask by mail"
+    if not chosen.takes_mail:
+        words = "no mail comes in: with HAAS_SMTP_LISTEN or HAAS_IMAP, and MAIL_DOMAIN, people answer and ask by mail"
         return [Check("mail in", None, words)]
     found = []
     if not chosen.mail_domain:
@@ -122,11 +124,30 @@ async def check_mail_in(chosen: Settings) -> list[Check]:
     else:
         found.append(Check("mail in, addresses", True, f"{{project}}@{chosen.mail_domain}"))
     if not chosen.mail_authserv:
-        words = "HAAS_MAIL_AUTHSERV is unset: nobody looks at DMARC, and questions by mail stay drafts"
+        words = "HAAS_MAIL_AUTHSERV is unset: nobody looks at DMARC; who is not signed for (DKIM) gets a draft"
         found.append(Check("mail in, senders", None, words))
     else:
         found.append(Check("mail in, senders", True, f"what {chosen.mail_authserv} writes of DMARC is believed"))
-    return [await check_door(chosen), *found]
+    doors = [await check_door(chosen)] if chosen.smtp_listen else []
+    return [*doors, *([await check_mailbox(chosen)] if chosen.imap else []), *found]
+
+
+async def check_mailbox(chosen: Settings) -> Check:
+    """The mailbox that mail is fetched from lets us in."""
+    name = "mail in, mailbox"
+    try:
+        place = parsed_imap(chosen.imap)
+    except ValueError as error:
+        return Check(name, False, str(error))
+    link = Link(place, within=chosen.within)
+    try:
+        folder = await asyncio.to_thread(link.open)
+        await asyncio.to_thread(link.leave)
+    except (OSError, IMAPClientError, NoEntry) as error:
+        link.cut()
+        return Check(name, False, f"{place.host}: {plain(error)}")
+    how = "tells of new mail at once" if folder.can_idle else "is asked every minute"
+    return Check(name, True, f"{place.name}: {folder.count} mails; it {how}")
 
 
 async def check_door(chosen: Settings) -> Check:

@@ -149,14 +149,17 @@ def run_web(settings: Settings, listener: socket.socket, ready: int, supervisor:
 @asynccontextmanager
 async def mail_door(settings: Settings) -> AsyncIterator[None]:
     """Mail is taken by the worker, where the operator wants it; a door that cannot be opened stops no job."""
-    if settings.smtp_listen in ("", "pipe"):
-        yield
-        return
     async with contextlib.AsyncExitStack() as stack:
-        try:
-            await stack.enter_async_context(late("forum.mail.arriving.smtp:listening")(settings))
-        except (OSError, ValueError) as error:
-            log.error("mail cannot be taken", at=settings.smtp_listen, error=str(error))
+        if settings.smtp_listen not in ("", "pipe"):
+            try:
+                await stack.enter_async_context(late("forum.mail.arriving.smtp:listening")(settings))
+            except (OSError, ValueError) as error:
+                log.error("mail cannot be taken", at=settings.smtp_listen, error=str(error))
+        if settings.imap:
+            try:
+                await stack.enter_async_context(late("forum.mail.arriving.fetching:fetching")(settings))
+            except ValueError as error:
+                log.error("mail cannot be fetched", error=str(error))
         yield
 
 

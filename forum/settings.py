@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 SECRETS = frozenset(
     {
-        *("secret_key", "database_url", "migrate_database_url", "smtp_url"),
+        *("secret_key", "database_url", "migrate_database_url", "smtp_url", "imap"),
         *("github_app_private_key", "github_client_secret", "github_webhook_secret"),
         *("stripe_secret_key", "stripe_webhook_secret"),
         "stackexchange_key",
@@ -73,6 +73,7 @@ class Settings:
     meilisearch_url: str = ""
     meilisearch_key: str = ""
     smtp_listen: str = ""
+    imap: str = ""
     mail_authserv: str = ""
     internal_hosts: str = ""
     oidc: tuple[OidcProvider, ...] = ()
@@ -85,6 +86,11 @@ class Settings:
     @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
+
+    @property
+    def takes_mail(self) -> bool:
+        """Whether mail comes in by any door, so that mails of ours can be answered and come back."""
+        return bool(self.smtp_listen or self.imap)
 
     @property
     def ways_in(self) -> tuple[tuple[str, str], ...]:

@@ -172,6 +172,8 @@ def post(row: Record, head: Record, powers: Powers, reader: Reader, replies: int
         "reviewable_id": 0,
         "reviewable_score_count": 0,
         "reviewable_score_pending_count": 0,
+        # only of what came so, as Discourse has it
+        **({"via_email": True} if row["by_mail"] else {}),
     }
 
 

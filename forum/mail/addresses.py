@@ -16,18 +16,21 @@ PROJECT: Final = re.compile(r"([a-z0-9][a-z0-9-]{0,60})(?:\+([a-z0-9][a-z0-9-]{0
 BOUNCED: Final = re.compile(r"bounces\+([a-z0-9._-]{1,60})\.([0-9a-f]{16})")
 # What our mails come from; a report that came there tells nothing but what is in it.
 NOBODY: Final = "noreply"
+# Who runs a site is reached there (RFC 5321 §4.5.1, RFC 2142), whatever a project is called.
+OFFICES: Final = frozenset(("postmaster", "abuse"))
 
 
 @dataclass(frozen=True)
 class Address:
     """An address of ours. `token`: of an answer · `bounced`: what stands before the @ of the Message-ID that the report
-    is about · `is_bounces`: nobody writes there but mail servers."""
+    is about · `is_bounces`: nobody writes there but mail servers · `office`: of those who run the site."""
 
     project: int | None = None
     category: int | None = None
     token: str = ""
     bounced: str = ""
     is_bounces: bool = False
+    office: str = ""
 
 
 async def reply_token(person: int, thread: int) -> str:
@@ -63,9 +66,13 @@ def signature(local: str, secret_key: str) -> str:
 
 async def find_address(address: str, domain: str, secret_key: str) -> Address | None:
     """What an address of ours means; None where nobody is there. A token is checked here and again by whoever posts."""
-    local, at, host = address.strip().strip("<>").lower().rpartition("@")
+    whole = address.strip().strip("<>").lower()
+    # the one address that needs no domain
+    local, at, host = (f"{whole}@{domain}" if whole == "postmaster" else whole).rpartition("@")
     if not at or host.rstrip(".") != domain.lower() or not local.isascii():
         return None
+    if local in OFFICES:
+        return Address(office=local)
     if local == NOBODY:
         return Address(is_bounces=True)
     if found := BOUNCED.fullmatch(local):

@@ -117,7 +117,7 @@ async def written(template: str, mails: Sequence[Mapping[str, Any]], current: Se
         told = dict(mail.get("envelope") or {})
         answers = told.pop("answers", None)
         own = in_words(words, values, current) if "project_words" in values else {}
-        if answers and current.mail_domain and current.smtp_listen:
+        if answers and current.mail_domain and current.takes_mail:
             token = await reply_token(to["id"], answers["thread"])
             told["reply_to"] = f"{answers['project']}+t{token}@{current.mail_domain}"
         own["may_reply"] = "reply_to" in told
@@ -198,7 +198,7 @@ def client_of(smtp_url: str) -> aiosmtplib.SMTP:
 
 def envelope_sender(made: EmailMessage, current: Settings) -> str:
     """Where reports about a mail go: to an address that only this mail bears, where we take mail; else to its From."""
-    if current.smtp_listen:
+    if current.takes_mail:
         return bounce_address(str(made["Message-ID"]), mail_domain(current), current.secret_key)
     return str(made["From"].addresses[0].addr_spec)
 

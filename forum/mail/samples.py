@@ -36,6 +36,13 @@ PLAIN: Final[Mapping[str, Mapping[str, Any]]] = {
         "title": "How do I keep the last window?",
         "path": "/t/x/12",
     },
+    "office": {
+        "office": "postmaster",
+        "sender": "mail@example.org",
+        "about": "Mails of your site are refused here",
+        "text": "Our server refuses mails of yours since this morning: the DKIM key in your DNS is broken.",
+        "files": 1,
+    },
     "stranger": {"project": "Pelican Toolkit", "token": "sample"},
     "thanks": {
         "amount": 5000,

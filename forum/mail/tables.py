@@ -1,6 +1,6 @@
 """The tables of mail: the addresses it comes to, what became of it, who waits for a confirmation, projects' own words."""
 
-from piccolo.columns import BigSerial, Bytea, ForeignKey, Text, Timestamptz
+from piccolo.columns import BigInt, BigSerial, Bytea, Date, ForeignKey, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from forum.accounts.tables import Person
@@ -25,6 +25,26 @@ class Arrival(Table, tablename="arrival", db=engine):
     person_id = ForeignKey(Person, null=True)
     project_id = ForeignKey(Project, null=True)
     thread_id = ForeignKey(Thread, null=True)
+    at = Timestamptz()
+
+
+class Mailbox(Table, tablename="mailbox", db=engine):
+    name = Text(primary_key=True)
+    uidvalidity = BigInt()
+    first_uid = BigInt()
+    since = Date(null=True)
+    last_uid = BigInt()
+    checked_at = Timestamptz(null=True)
+    failure = Text()
+    failing_since = Timestamptz(null=True)
+
+
+class MailboxLeft(Table, tablename="mailbox_left", db=engine):
+    name = ForeignKey(Mailbox, primary_key=True, null=False)
+    uid = BigInt()
+    why = Text()
+    tries = Integer()
+    next_at = Timestamptz(null=True)
     at = Timestamptz()
 
 

@@ -102,7 +102,7 @@ async def guest_stamp(thread: int) -> Row:
 
 POSTS = f"""
 select {{n}}p.id, p.number, p.author_id, p.purpose, p.is_whisper, p.html, p.version, p.revision_count, p.reactions,
-       p.reply_to, p.origin, p.origin_url, p.attribution, p.created_at, p.edited_at, p.deleted_at, p.moved_to, a.id as person_id, a.username,
+       p.reply_to, p.origin, p.origin_url, p.attribution, p.by_mail, p.created_at, p.edited_at, p.deleted_at, p.moved_to, a.id as person_id, a.username,
        coalesce(p.attribution ->> 'gone', a.name) as name, a.kind as person_kind, m.role, p.number = t.accepted_number as is_accepted,
        (select array_agg(r.kind) from reaction r where r.post_id = p.id and r.person_id = {{reader}}) as mine
   from {{asked}}post p

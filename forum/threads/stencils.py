@@ -61,7 +61,7 @@ class Stencil:
 def stencil_of(shape: tuple[Any, ...]) -> Stencil:
     """The stencil of a shape as `fill_post` makes it."""
     _locale, is_first, naming, deleted, edited, github, linked, role, purpose, accepted, counts, powers = shape[:12]
-    mine, own, elsewhere = shape[12:]
+    mine, own, elsewhere, by_mail = shape[12:]
     post = Marked(
         id=POST,
         number=1 if is_first else NUMBER,
@@ -81,6 +81,7 @@ def stencil_of(shape: tuple[Any, ...]) -> Stencil:
         moved_to=deleted == "moved",
         reply_to=PARENT,
         attribution=dict(zip(("gone", "on", "on_by"), (*elsewhere, ABOUT), strict=True)) if elsewhere else None,
+        by_mail=by_mail,
         reactions=dict(zip(("like", "same", "thanks"), counts, strict=True)),
     )
     thread = Marked(id=THREAD, slug=SLUG)
@@ -126,6 +127,7 @@ def fill_post(
         mine,
         is_own,
         ("gone" in told, told.get("on", "")) if told else None,
+        bool(row["by_mail"]),
     )
     shown = name or username
     # as full_date() and ago() say it; times come from the database in UTC

@@ -87,6 +87,7 @@ class Post(Table, tablename="post", db=engine):
     client_key = UUID(null=True)
     attribution = JSONB(null=True)
     moved_to: ForeignKey[Any] = ForeignKey("self", null=True)
+    by_mail = Boolean()
 
 
 class PostRevision(Table, tablename="post_revision", db=engine):

@@ -24,9 +24,10 @@ HEAD_MOST: Final = 100_000
 
 @dataclass(frozen=True)
 class Mailed:
-    """A mail as a door took it: the sender told to the server ("" for none), who it is for, its bytes."""
+    """A mail as a door took it: the sender told to the server ("" for none, None where nobody knows), who it is for, its
+    bytes."""
 
-    sender: str
+    sender: str | None
     recipients: Sequence[str]
     raw: bytes
 
@@ -52,7 +53,9 @@ async def take_in(mailed: Mailed) -> int:
     it is committed: only then may a door say that it was taken (trust.md F77)."""
     new = 0
     for recipient in mailed.recipients:
-        told = {"sender": mailed.sender[:320], "recipient": recipient[:320]}
+        told = {"recipient": recipient[:320]}
+        if mailed.sender is not None:
+            told["sender"] = mailed.sender.replace("\0", "")[:320]
         known = Known(same_as(mailed.raw, recipient), shape_of(recipient))
         new += await keep(SOURCE, known, mailed.raw, told)
     return new

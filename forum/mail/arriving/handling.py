@@ -13,12 +13,13 @@ from forum.mail.arriving.bounced import note_bounces
 from forum.mail.arriving.door import SOURCE as NAME
 from forum.mail.arriving.door import address_of
 from forum.mail.arriving.mail import Fate, Mail
+from forum.mail.arriving.offices import pass_on
 from forum.mail.arriving.questions import take_question
 from forum.mail.arriving.replies import take_reply
+from forum.mail.arriving.signed import vouch
 from forum.mail.reading.letter import Unreadable
 from forum.mail.reading.machines import Kind
 from forum.mail.reading.understood import understand
-from forum.mail.reading.vouched import vouched_for
 from forum.settings import Settings, settings
 from forum.web.errors import Forbidden
 
@@ -51,7 +52,7 @@ async def handle(delivery: Delivery) -> None:
 
 
 async def handle_mail(delivery: Delivery, current: Settings) -> None:
-    recipient, envelope = delivery.headers.get("recipient", ""), delivery.headers.get("sender", "")
+    recipient, envelope = delivery.headers.get("recipient", ""), delivery.headers.get("sender")
     try:
         found = await asyncio.to_thread(understand, delivery.body, envelope=envelope)
     except Unreadable as error:
@@ -62,7 +63,7 @@ async def handle_mail(delivery: Delivery, current: Settings) -> None:
         same=delivery.foreign_id,
         address=address or Address(),
         understood=found,
-        vouched=vouched_for(found.letter, current.mail_authserv),
+        vouched=await vouch(found.letter, delivery.body, current.mail_authserv),
     )
     kind = found.kind
     if kind is not Kind.BOUNCE and await is_ours(found.letter.message_id):
@@ -82,6 +83,8 @@ async def fate_of(mail: Mail, kind: Kind, *, known: bool) -> Fate:
         return Fate("dropped", "not a report, at an address for reports")
     if not mail.understood.letter.sender:
         return Fate("held", "names no sender, or several")
+    if mail.address.office:
+        return await pass_on(mail)
     if mail.address.token:
         return await take_reply(mail)
     return await take_question(mail)

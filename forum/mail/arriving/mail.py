@@ -4,11 +4,12 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 
-from forum.database.engine import Row, fetch_one, fetch_value
+from forum.database.engine import Row, execute, fetch_one, fetch_value
 from forum.jobs import enqueue
 from forum.mail.addresses import Address
 from forum.mail.reading.understood import Understood, folded
 from forum.mail.reading.vouched import Vouched
+from forum.origins import remember
 from forum.threads.uploads import keep_upload, markdown_for
 from forum.web.errors import TooMany
 from forum.web.i18n import _, ngettext
@@ -81,6 +82,13 @@ async def with_files(person: int, mail: Mail, text: str) -> tuple[str, list[int]
         )
         pieces.append(lost % {"num": body.lost})
     return "\n\n".join(pieces) + folded(mail.understood.cut, _("Quoted text and signature")), [u["id"] for u in kept]
+
+
+async def came_by_mail(mail: Mail, post: int) -> None:
+    """Mark a post as one that came by mail, and remember by which."""
+    await execute("update post set by_mail = true where id = $1", post)
+    if mail.foreign_id:
+        await remember("mail", "post", post, [mail.foreign_id])
 
 
 async def tell_by_mail(mail: Mail, person: int, template: str, **values: Any) -> None:

@@ -10,6 +10,7 @@ from forum.accounts.identities import free_username
 from forum.accounts.queries import email_of
 from forum.database.engine import Row, action, execute, fetch, fetch_value
 from forum.mail.addresses import Address
+from forum.mail.arriving.imap import parsed_imap
 from forum.mail.arriving.mail import Fate, Mail
 from forum.mail.arriving.questions import Came, ask, title_of
 from forum.mail.arriving.strangers import letter_of, use_letter
@@ -27,6 +28,10 @@ from forum.web.routing import route
 from forum.web.sessions import reader_of_person
 
 PAGE = 50
+MAILBOXES = """
+select m.name, m.checked_at, m.failure, m.failing_since, count(l.uid) as left_count, max(l.why) as left_why
+  from mailbox m left join mailbox_left l on l.name = m.name where m.name = $1 group by m.name
+"""
 EXCERPT = 600
 
 
@@ -161,7 +166,16 @@ async def arrivals(request: Request) -> Response:
         arrivals=found[:PAGE],
         older=f"/admin/mail/in?before={found[PAGE - 1]['id']}" if len(found) > PAGE else "",
         listens=request.settings.smtp_listen,
+        mailboxes=await mailboxes(request.settings.imap),
     )
+
+
+async def mailboxes(imap: str) -> list[Row]:
+    """How the mailbox is that mail is fetched from, once it was looked into."""
+    try:
+        return await fetch(MAILBOXES, parsed_imap(imap).name) if imap else []
+    except ValueError:
+        return []
 
 
 routes = [

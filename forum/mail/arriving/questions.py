@@ -9,11 +9,10 @@ from uuid import UUID
 
 from forum.database.engine import connection, fetch_one
 from forum.mail.addresses import ANSWER, find_address
-from forum.mail.arriving.mail import Fate, Mail, member_at, project_name, tell_by_mail, with_files
+from forum.mail.arriving.mail import Fate, Mail, came_by_mail, member_at, project_name, tell_by_mail, with_files
 from forum.mail.arriving.strangers import keep_letter
 from forum.mail.letters import mail_domain
 from forum.mail.reading.vouched import Vouched
-from forum.origins import remember
 from forum.settings import settings
 from forum.threads.rules import TITLE_LEAST, TITLE_MOST
 from forum.threads.uploads import hang_uploads
@@ -160,6 +159,5 @@ async def ask(reader: Reader, mail: Mail, *, may_submit: bool) -> Came:
         )
         if came.is_new:
             await hang_uploads(files, came.thread, came.post)
-            if mail.foreign_id:
-                await remember("mail", "post", came.post, [mail.foreign_id])
+            await came_by_mail(mail, came.post)
     return came

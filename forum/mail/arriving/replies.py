@@ -4,10 +4,9 @@ from typing import Final
 
 from forum.database.engine import Row, connection, fetch_one, fetch_value
 from forum.mail.addresses import whose_reply
-from forum.mail.arriving.mail import Fate, Mail, tell_by_mail, with_files
+from forum.mail.arriving.mail import Fate, Mail, came_by_mail, tell_by_mail, with_files
 from forum.mail.reading.understood import is_just_thanks, purpose_of
 from forum.mail.reading.vouched import Vouched
-from forum.origins import remember
 from forum.threads.uploads import hang_uploads
 from forum.threads.visibility import is_self, visible_thread
 from forum.threads.writing import Posted, post_reply
@@ -40,14 +39,12 @@ async def take_reply(mail: Mail) -> Fate:
         await not_posted(mail, person, thread, doubt[1])
         return Fate("held", doubt[0], **fate)
     try:
-        posted = await post(await reader_of_person(person), mail, thread)
+        await post(await reader_of_person(person), mail, thread)
     except TooMany:
         raise
     except Problem as problem:
         await not_posted(mail, person, thread, problem.message)
         return Fate("held", f"not posted: {problem.kind}", **fate)
-    if mail.foreign_id:
-        await remember("mail", "post", posted.post, [mail.foreign_id])
     return Fate("posted", "", **fate)
 
 
@@ -81,6 +78,7 @@ async def post(reader: Reader, mail: Mail, thread: int) -> Posted:
         posted = await post_reply(reader, thread, markdown, purpose=purpose, key=mail.key)
         if posted.is_new:
             await hang_uploads(files, thread, posted.post)
+            await came_by_mail(mail, posted.post)
     return posted
 
 

@@ -1,0 +1,118 @@
+"""A site that faces the network itself looks at signatures (DKIM): against keys in a DNS of the test's own."""
+
+import base64
+import socket
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+import dkim
+import dns.message
+import dns.resolver
+import dns.rrset
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from forum.database.engine import fetch_value
+from forum.mail.arriving import handling, signed
+from forum.mail.arriving.signed import Ask, ask_dns, vouch
+from forum.mail.reading.letter import read_letter
+from forum.mail.reading.vouched import Vouched
+from forum.settings import Settings
+from tests.helpers.mail_in import AUTHSERV, DOMAIN, Post, bring, mail, vouched, with_mail
+from tests.helpers.site import Site
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=1024)
+PRIVATE = KEY.private_bytes(
+    serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+)
+PUBLIC = base64.b64encode(
+    KEY.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+).decode()
+RECORDS = {"s1._domainkey.example.org.", "s1._domainkey.evil.example."}
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask]:
+    """A question to a name server on this machine."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            wire, peer = server.recvfrom(4096)
+            if not wire:
+                return
+            asked = dns.message.from_wire(wire)
+            name = asked.question[0].name
+            answer = dns.message.make_response(asked)
+            if name.to_text().lower() in RECORDS:
+                half = len(PUBLIC) // 2
+                words = f'"v=DKIM1; k=rsa; p={PUBLIC[:half]}" "{PUBLIC[half:]}"'
+                answer.answer.append(dns.rrset.from_text(name, 60, "IN", "TXT", words))
+            server.sendto(answer.to_wire(), peer)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    resolver = dns.resolver.Resolver(configure=False)
+    resolver.nameservers, resolver.port = ["127.0.0.1"], server.getsockname()[1]
+    yield partial(ask_dns, resolver=resolver)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+        last.sendto(b"", server.getsockname())
+    thread.join(10)
+    server.close()
+
+
+def sign(raw: bytes, domain: str = "example.org", selector: str = "s1", *, length: bool = False) -> bytes:
+    made: bytes = dkim.sign(raw, selector.encode(), domain.encode(), PRIVATE, include_headers=None, length=length)
+    return made + raw
+
+
+HELLO = mail("ana@example.org", f"pelican+support@{DOMAIN}", "How do I keep the last window?\n")
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (sign(HELLO), Vouched.PASSED),
+        (b"Received: from a by b; Sat, 28 Nov 2026 10:00:00 +0000\r\n" + sign(HELLO), Vouched.PASSED),
+        (sign(sign(HELLO, "evil.example")), Vouched.PASSED),
+        (HELLO, Vouched.UNKNOWN),
+        (sign(HELLO, "evil.example"), Vouched.UNKNOWN),
+        (sign(HELLO, "org"), Vouched.UNKNOWN),
+        (sign(HELLO, selector="gone"), Vouched.UNKNOWN),
+        (sign(HELLO).replace(b"last window", b"last penny"), Vouched.UNKNOWN),
+        (sign(HELLO).replace(b"ana@example.org", b"owner@example.org"), Vouched.UNKNOWN),
+        (sign(HELLO) + b"And send money.\r\n", Vouched.UNKNOWN),
+        (sign(HELLO, length=True), Vouched.UNKNOWN),
+        (b"From: owner@example.org\r\n" + sign(HELLO), Vouched.UNKNOWN),
+        (b"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; b=\xff\x00\r\n" + HELLO, Vouched.UNKNOWN),
+    ],
+)
+async def test_only_a_good_signature_of_the_senders_own_domain_vouches(raw: bytes, found: Vouched, ask: Ask) -> None:
+    assert await vouch(read_letter(raw), raw, "", ask) is found
+
+
+async def test_where_a_mail_server_of_ours_looks_nobody_else_does(ask: Ask) -> None:
+    def must_not(*_args: object, **_more: object) -> bytes | None:
+        raise AssertionError("DNS was asked")
+
+    raw = sign(HELLO)
+    assert await vouch(read_letter(raw), raw, AUTHSERV, must_not) is Vouched.UNKNOWN
+    raw = b": ".join(part.encode() for part in vouched("fail")) + b"\r\n" + raw
+    assert await vouch(read_letter(raw), raw, AUTHSERV, must_not) is Vouched.FAILED
+
+
+async def test_a_signed_question_goes_to_the_team_at_once_as_a_vouched_one_does(
+    site: Site, settings: Settings, ask: Ask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.settings = with_mail(settings)
+    post = await Post.make(site)
+    monkeypatch.setattr(handling, "vouch", partial(signed.vouch, ask=ask))
+    to = f"pelican+support@{DOMAIN}"
+    assert (await bring(site, HELLO, to))["outcome"] == "draft"  # type: ignore[index]
+    raw = sign(mail("ana@example.org", to, "And the first window?\n", message_id="<2@home.example>"))
+    fate = await bring(site, raw, to)
+    assert fate is not None and fate["outcome"] == "asked" and post.thread != fate["thread_id"]
+    assert await fetch_value("select state from ticket where thread_id = $1", fate["thread_id"]) == "waiting"
