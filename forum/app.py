@@ -248,7 +248,7 @@ def wire() -> None:
     parts.register("home_top", Part(ask.home_top, "ask/home_top.html"))
     parts.register("project_ask", Part(ask.project_ask, "ask/project_ask.html"))
     parts.register("home_aside", Part(support_parts.home_aside, "support/home_aside.html"))
-    parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html", alike=True))
+    parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html", alike=True, dock="support/dock.html"))
     parts.register("top_bar", notice_parts.BELL)
     parts.register("preferences", notice_parts.PREFERENCES)
     parts.register("thread_below", search_pages.BELOW_THREAD)

@@ -7,9 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 from categories.figures import queries, rules
+from categories.figures.queries import Chosen
 from categories.figures.rules import Column, Fact, Overs, Said, columns
 from categories.support.promises.calendars import calendar_of
-from categories.support.promises.workdays import Responses
+from categories.support.promises.workdays import Calendar, Responses
 from forum.web.i18n import _
 
 PERIODS = (3, 6, 12)
@@ -19,7 +20,7 @@ WEEK = timedelta(days=7)
 @dataclass(frozen=True)
 class Chart:
     """A named table: `head` and `rows` of texts; `drawn`: its columns; `series`: what each part of a column is; `top`: the
-    value of the highest."""
+    value of the highest; `texts`: how many of the first columns are words, not figures."""
 
     name: str
     title: str
@@ -30,6 +31,7 @@ class Chart:
     labels: list[str] = field(default_factory=list)
     series: tuple[str, ...] = ()
     top: str = ""
+    texts: int = 1
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Figures:
     facts: list[Fact]
     weeks: list[tuple[datetime, int]]
     promises: dict[date, tuple[int, int]]
-    calendar: Any
+    calendar: Calendar
 
 
 def decimal(value: Fraction | int | None) -> str:
@@ -52,17 +54,19 @@ def percent(part: Fraction | None) -> str:
     return "" if part is None else f"{round(100 * part)} %"
 
 
-async def read(project: int, months: int, now: datetime) -> Figures:
-    """The figures of the last `months` months of a project. Five statements."""
+async def read(
+    project: int, months: int, now: datetime, chosen: Chosen = queries.ALL, calendar: Calendar | None = None
+) -> Figures:
+    """The figures of the last `months` months of a project. Three statements, and one for its calendar unless given."""
     shown = rules.months_back(now, months)
     since = datetime.combine(shown[0], datetime.min.time(), UTC)
     weeks = (now - since) // WEEK
     return Figures(
         shown,
-        await queries.facts_since(project, since),
-        await queries.backlog(project, now - weeks * WEEK, now),
-        await queries.promises(project, since),
-        await calendar_of(project),
+        await queries.facts_since(project, since, chosen),
+        await queries.backlog(project, now - weeks * WEEK, now, chosen),
+        await queries.promises(project, since, chosen),
+        calendar or await calendar_of(project),
     )
 
 
@@ -204,7 +208,12 @@ def groups_of(figures: Figures) -> Chart:
         _("Answer rate"),
     )
     return Chart(
-        "groups", _("By category and line"), _("Medians in workdays; empty where there are too few to say."), head, rows
+        "groups",
+        _("By category and line"),
+        _("Medians in workdays; empty where there are too few to say."),
+        head,
+        rows,
+        texts=2,
     )
 
 
@@ -216,12 +225,12 @@ def people_chart(rows: Sequence[Any], *, is_owner: bool) -> Chart:
         _("Accepted"),
         _("Asked for facts"),
         _("Triage"),
-        _("Advice to others"),
+        _("Whispers on others' tickets"),
         _("Good / so-so / bad"),
     )
     made = []
     for row in rows:
-        cells = [row["name"], *(str(row[name]) for name in ("answers", "accepted", "facts", "triage", "reviews"))]
+        cells = [row["name"], *(str(row[name]) for name in ("answers", "accepted", "facts", "triage", "whispers"))]
         cells.append(f"{row['good']} / {row['fair']} / {row['bad']}")
         made.append(tuple(cells + ([str(row["closed"])] if is_owner else [])))
     return Chart(

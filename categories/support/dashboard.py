@@ -12,6 +12,7 @@ from categories.support.promises.calendars import calendar_of
 from categories.support.promises.workdays import (
     ENOUGH_FOR_MEDIAN,
     ENOUGH_FOR_P90,
+    Calendar,
     Responses,
     responses,
     workdays_between,
@@ -60,13 +61,12 @@ select count(*) as asked, count(*) filter (where first.by_team) as first_team,
 """
 
 
-async def months_of(project: int, now: datetime) -> list[dict[str, Any]]:
-    """First responses by month, this one first, each with its unpaid and paid line, none left out, in the project's workdays. Two statements."""
+async def months_of(project: int, now: datetime, calendar: Calendar) -> list[dict[str, Any]]:
+    """First responses by month, this one first, each with its unpaid and paid line, none left out, in the project's workdays. One statement."""
     this = now.year * 12 + now.month - 1
     months = [date(n // 12, n % 12 + 1, 1) for n in range(this, this - MONTHS, -1)]
     since = datetime.combine(months[-1], datetime.min.time(), UTC)
     durations: dict[tuple[date, bool], list[Fraction]] = defaultdict(list)
-    calendar = await calendar_of(project)
     for row in await fetch(RESPONSES, project, since):
         took = workdays_between(row["submitted_at"], row["first_response_at"], calendar)
         durations[row["month"], row["paid"]].append(took)
@@ -114,18 +114,19 @@ async def dashboard(request: Request) -> Response:
     """`/p/{project}/dashboard`: response times, what is open, who answered; for the team."""
     project = await team_project(request)
     now = datetime.now(UTC)
+    calendar = await calendar_of(project["id"])
     return await page(
         request,
         "support/dashboard.html",
         project=project,
         active="dashboard",
         states=await fetch_one(STATES, project["id"]),
-        months=shown(await months_of(project["id"], now)),
+        months=shown(await months_of(project["id"], now, calendar)),
         expected=expected_of(await project_expected(project["id"])),
         lately=await answered_lately(project["id"], now),
         days=LATELY.days,
         enough=(ENOUGH_FOR_MEDIAN, ENOUGH_FOR_P90),
-        more=await parts.load("dashboard", request, project),
+        more=await parts.load("dashboard", request, project, calendar=calendar),
     )
 
 

@@ -1,6 +1,6 @@
 """Asking, for programs: what a project's forms ask, and a ticket with its answers, private where that is wished."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import JSONResponse, Response
@@ -23,6 +23,9 @@ from forum.web.requests import Request
 from forum.web.routing import route
 
 TEXT_MOST = 100_000
+TERMS_MOST = 20
+# who has accepted nothing: no row has the id 0
+NOBODY = 0
 
 
 def given(body: Body) -> dict[str, str]:
@@ -39,7 +42,7 @@ async def create_ticket(request: Request) -> Response:
     title = body.text("title", most=TITLE_MOST)
     markdown = body.text("markdown", most=TEXT_MOST)
     capacity = body.choice("capacity", CAPACITIES)
-    accepts = body.flag("accept_terms")
+    accepts = frozenset(body.integers("accept_terms", most=TERMS_MOST))
     only_team = body.flag("private")
     told = given(body.object("fields"))
     if title and len(title) < TITLE_LEAST:
@@ -63,24 +66,39 @@ async def create_ticket(request: Request) -> Response:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a program asks; `told` by a field's number or label."""
+    """What a program asks; `told` by a field's number or label, `accepts` the terms (ids) that were read."""
 
     title: str
     markdown: str
     capacity: str
-    accepts: bool
+    accepts: frozenset[int]
     only_team: bool
     told: Mapping[str, str]
+
+
+async def check_terms(person: int, project: int, accepts: Collection[int]) -> None:
+    """That the versions accepted are those in force, and all of them. Raises Invalid, which names both."""
+    in_force = {term["id"] for term in await unaccepted_terms(NOBODY, project)}
+    if others := sorted(set(accepts) - in_force):
+        named = {"others": numbers(others), "these": numbers(sorted(in_force)) or _("none")}
+        raise Invalid(
+            {"accept_terms": _("Not in force (any more): %(others)s. In force: %(these)s. Read those.") % named}
+        )
+    missing = [term["id"] for term in await unaccepted_terms(person, project) if term["id"] not in accepts]
+    if missing:
+        sentence = _("Not accepted yet: %(these)s. Read them, and send the numbers of those that you accept.")
+        raise Invalid({"accept_terms": sentence % {"these": numbers(sorted(missing))}})
+
+
+def numbers(ids: Sequence[int]) -> str:
+    return ", ".join(map(str, ids))
 
 
 @action
 async def submitted(reader: Reader, project: int, asked: Wanted) -> tuple[int, int]:
     """Ask and submit in one, or nothing at all: (ticket, thread). Raises Invalid, Forbidden, Conflict, TooMany."""
     person = require_writer(reader)
-    if not asked.accepts and await unaccepted_terms(person, project):
-        raise Invalid(
-            {"accept_terms": _("The current terms were not accepted yet: read them, and send true to accept them.")}
-        )
+    await check_terms(person, project, asked.accepts)
     places = [c for c in await categories_of(project) if c["kind"] == "support" and c["visibility"] in OPEN]
     if not places:
         raise Conflict(_("This project has no place for support."))
@@ -102,7 +120,8 @@ async def submitted(reader: Reader, project: int, asked: Wanted) -> tuple[int, i
         asked.markdown,
         category=places[0]["slug"],
         capacity=asked.capacity,
-        accepts_terms=asked.accepts,
+        accepts_terms=bool(asked.accepts),
+        shown=asked.accepts,
         answers=lambda name: told.get(name, ""),
         only_team=asked.only_team,
     )
@@ -116,6 +135,27 @@ async def fields(request: Request) -> Response:
     project = await project_by_slug(request.path_params["project"])
     asking = await asking_of(project["id"])
     return JSONResponse({"private_tickets": asking.private_tickets, "fields": await fields_of_project(project["id"])})
+
+
+async def terms(request: Request) -> Response:
+    """`GET /api/v1/projects/{project}/terms`: what has to be accepted before a ticket waits, as it is in force now."""
+    project = await project_by_slug(request.path_params["project"])
+    open_still = {row["id"] for row in await unaccepted_terms(request.reader.id or NOBODY, project["id"])}
+    return JSONResponse(
+        {
+            "terms": [
+                {
+                    "id": row["id"],
+                    "of": "site" if row["project_id"] is None else "project",
+                    "kind": row["kind"],
+                    "version": row["version"],
+                    "markdown": row["body"],
+                    "accepted": row["id"] not in open_still,
+                }
+                for row in await unaccepted_terms(NOBODY, project["id"])
+            ]
+        }
+    )
 
 
 TEXT: Json = {"type": "string"}
@@ -142,8 +182,33 @@ SCHEMAS: Json = {
             },
         }
     ),
+    "Terms": thing(
+        {
+            "terms": {
+                "type": "array",
+                "items": thing(
+                    {
+                        "id": INTEGER | {"description": "Of this version; what `accept_terms` takes."},
+                        "of": {"enum": ["site", "project"]},
+                        "kind": {"enum": ["terms", "conduct"]},
+                        "version": INTEGER,
+                        "markdown": TEXT,
+                        "accepted": {"type": "boolean", "description": "By the caller; false for everybody else."},
+                    }
+                ),
+            }
+        }
+    ),
 }
 PATHS: Json = {
+    "/api/v1/projects/{project}/terms": {
+        "get": {
+            "operationId": "listTerms",
+            "summary": "The terms and codes of conduct in force, the site's and the project's",
+            "parameters": [PROJECT],
+            "responses": {"200": answer("Each in the version that is in force.", "Terms")} | refused(404),
+        }
+    },
     "/api/v1/projects/{project}/fields": {
         "get": {
             "operationId": "listFields",
@@ -155,6 +220,14 @@ PATHS: Json = {
 }
 # What a ticket's call takes beside title, text and capacity.
 MORE: Json = {
+    "accept_terms": {
+        "type": "array",
+        "items": INTEGER,
+        "maxItems": TERMS_MOST,
+        "default": [],
+        "description": "The versions of terms and codes of conduct that are accepted, by `id` of the project's `terms`: all"
+        " that are in force and were not accepted before, and none that is not in force.",
+    },
     "fields": {
         "type": "object",
         "additionalProperties": {"type": ["string", "boolean"]},
@@ -169,5 +242,6 @@ MORE: Json = {
 
 routes = [
     route("/api/v1/projects/{project}/fields", fields),
+    route("/api/v1/projects/{project}/terms", terms),
     route("/api/v1/projects/{project}/tickets", create_ticket, access="signed_in", methods=("POST",)),
 ]

@@ -243,11 +243,6 @@ PATHS: Json = {
                     "title": {"type": "string", "minLength": TITLE_LEAST, "maxLength": TITLE_MOST},
                     "markdown": {"type": "string", "minLength": 1, "maxLength": 100_000},
                     "capacity": {"enum": list(CAPACITIES)},
-                    "accept_terms": {
-                        "type": "boolean",
-                        "default": False,
-                        "description": "Needed as true unless the current terms of site and project were accepted.",
-                    },
                     **asking.MORE,
                 },
                 ["title", "markdown", "capacity"],

@@ -104,6 +104,21 @@ class Body:
             return None
         return [v for v in value if v.strip()]
 
+    def integers(self, name: str, *, most: int) -> list[int]:
+        """At most `most` whole numbers that rows' ids can be; none where the field is missing. Forms send digits."""
+        value = self.take(name, "array of integers", required=False)
+        if value is None:
+            return []
+        if self.is_form and isinstance(value, str):
+            value = [value] if value else []
+        found = value if isinstance(value, list) else None
+        if found is not None and self.is_form:
+            found = [int(v) if isinstance(v, str) and v.isascii() and v.isdigit() and len(v) < 20 else v for v in found]
+        if found is None or len(found) > most or any(type(v) is not int or not 1 <= v <= BIGGEST for v in found):
+            self.fail(name, _("At most %(n)d whole numbers are needed.") % {"n": most})
+            return []
+        return found
+
     def object(self, name: str) -> "Body":
         """The fields of an object inside; none where it is missing."""
         value = self.take(name, "object", required=False)

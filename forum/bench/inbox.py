@@ -8,9 +8,18 @@ from forum.bench.databases import QUEUE, Databases
 from forum.bench.load import get
 from forum.bench.rows import Row, row
 from forum.bench.servers import served
-from forum.database.engine import connect, disconnect, fetch_value
+from forum.database.engine import connect, disconnect, execute, fetch_value
 
 ROUNDS = 6
+# saved views that combine filters, the ones that nobody keeps count of
+VIEWS = """
+with gone as (delete from inbox_view)
+insert into inbox_view (project_id, person_id, name, bucket, line, tag, place, made_by)
+select p.id, null, v.bucket, v.bucket, v.line, v.tag, 1, (select id from person where username = 'sam')
+  from project p, (values ('unassigned', 'unpaid', ''), ('unassigned', 'paid', ''), ('due', 'unpaid', ''),
+                          ('answered', 'paid', ''), ('unassigned', 'unpaid', 'bench')) v(bucket, line, tag)
+ where p.slug in ('bench', 'small')
+"""
 SECONDS = 1.5
 
 
@@ -20,6 +29,7 @@ async def inbox_row(databases: Databases) -> Row:
     url, data = databases.url(QUEUE), databases.folder / "data"
     await connect(url, size=2)
     try:
+        await execute(VIEWS)
         sam = await signed_in(await fetch_value("select id from person where username = 'sam'"))
     finally:
         await disconnect()

@@ -28,6 +28,7 @@ async def layout_context(request: Request) -> dict[str, Any]:
     flash = [("good", unquote(cookies[FLASH])[:300])] if FLASH in cookies else []
     if flash:
         set_cookie(request, FLASH, "", 0)
+    top_bar, dock = await parts.load_bars(request.scope["path"], request.reader)
     return {
         "site": request.settings.site_name,
         "base_url": request.settings.base_url,
@@ -38,7 +39,8 @@ async def layout_context(request: Request) -> dict[str, Any]:
         "assets": Assets.current(),
         "now": datetime.now(UTC),
         "flash": flash,
-        "top_bar": await parts.load("top_bar", request.reader),
+        "top_bar": top_bar,
+        "dock_items": dock,
         "top_banner": await parts.load("top_banner", request),
         "page_modules": (),
         "account_links": account_links(request) if request.reader.is_signed_in else (),

@@ -18,6 +18,8 @@ Hearer = Callable[..., Awaitable[None]]
 class Part:
     """What fills a place: `load` reads what `template` shows; None leaves the place empty.
 
+    `dock`: a second fragment of the same, for the phone's dock; it is told `path` too.
+
     `sent`: hears that the form which the place stands in was sent, once what it is for is done.
 
     `alike`: all readers who are signed in and have no part in what the page is about get the same, but for their name and
@@ -28,6 +30,7 @@ class Part:
     template: str
     alike: bool = False
     sent: Hearer | None = None
+    dock: str = ""
 
 
 _parts: dict[str, list[Part]] = {}
@@ -52,6 +55,18 @@ async def load(place: str, *subject: Any, **more: Any) -> Markup:
         if context is not None:
             shown.append(fragment(part.template, **context))
     return Markup("").join(shown)
+
+
+async def load_bars(path: str, *subject: Any) -> tuple[Markup, Markup]:
+    """Everything registered for the top bar, and what of it stands in the phone's dock too; read once for both."""
+    top, dock = [], []
+    for part in _parts.get("top_bar", ()):
+        found = await part.load(*subject)
+        if found is not None:
+            top.append(fragment(part.template, **found))
+            if part.dock:
+                dock.append(fragment(part.dock, path=path, **found))
+    return Markup("").join(top), Markup("").join(dock)
 
 
 async def sent(place: str, *subject: Any) -> None:

@@ -45,7 +45,7 @@ async def income_of(project: int, today: date) -> tuple[list[Row], list[Row]]:
     return [row for row in rows if row["month"] is None], [row for row in rows if row["month"] is not None]
 
 
-async def income(request: Request, project: Row) -> dict[str, Any]:
+async def income(request: Request, project: Row, **_beside: Any) -> dict[str, Any]:
     """For the team the months, which the public book shows as well; what is in the pool and owed, for the owner."""
     held, months = await income_of(project["id"], datetime.now(UTC).date())
     most = max([row["income"] for row in months], default=0)

@@ -19,12 +19,15 @@ function draftOf(element) {
 }
 
 // A form that went off without htmx: the next page tells whether it arrived. Where it is another page, reached from
-// the form's own, it did; where the form is there again, with faults or by going back, it did not.
+// the form's own, it did, and where the form's own address was led to, as after an answer in the inbox; where the form is
+// there again otherwise, with faults or by going back, it did not.
 function lookBack() {
   const sent = tried(() => JSON.parse(sessionStorage.getItem(SENT)));
   tried(() => sessionStorage.removeItem(SENT));
   const came = document.referrer && new URL(document.referrer).pathname;
-  if (sent && came === sent.from && !document.querySelector(`form[data-draft="${sent.key}"]`)) {
+  const [way] = performance.getEntriesByType("navigation");
+  const led = way?.type === "navigate" && way.redirectCount > 0;
+  if (sent && came === sent.from && (led || !document.querySelector(`form[data-draft="${sent.key}"]`))) {
     tried(() => localStorage.removeItem(sent.place));
   }
 }

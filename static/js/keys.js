@@ -29,8 +29,9 @@ function use(element) {
     element.click();
     // what was ticked may be about what is typed next
     if (element.dataset.then) document.getElementById(element.dataset.then)?.focus();
-    // a menu that was opened goes on with its first choice
-    if (element.matches("details[open] > summary")) element.parentElement.querySelector("div :is(a, button)")?.focus();
+    // a menu that was opened goes on with its first choice, or with what is to be written there
+    if (element.matches("details[open] > summary"))
+      element.parentElement.querySelector("div :is(a, button, textarea, input:not([type=hidden]))")?.focus();
   }
 }
 
@@ -89,7 +90,9 @@ document.addEventListener("keydown", (event) => {
   const begins = key === "g" || document.querySelector(`[data-key^="${CSS.escape(key)} "]`);
   const own = begins ? begin : { j: () => move(1), k: () => move(-1), o: open, u: back }[key];
   const element = own ? null : answers(key);
-  const fallback = key === "c" && !element && (() => (location.href = "/new-thread"));
+  // in the inbox it claims, and where there is nothing to claim it does nothing
+  const asks = key === "c" && !element && !document.querySelector(".inbox");
+  const fallback = asks && (() => (location.href = "/new-thread"));
   const act = own ?? (element ? () => use(element) : fallback);
   if (!act) return;
   event.preventDefault();

@@ -27,8 +27,7 @@ async def test_the_inbox_is_worked_by_keyboard(windows: Windows, world: World) -
     await page.keyboard.press("c")
     await expect(page.get_by_text("assigned to Olga Owner").first).to_be_visible()
     await page.keyboard.press("a")
-    await expect(page.locator(":focus")).to_contain_text("Olga Owner")
-    await page.keyboard.press("Shift+Tab")
+    await expect(page.locator("#note")).to_be_focused()
     await page.keyboard.type("You know the writer best. cap")
     await page.keyboard.press("Tab")
     await page.keyboard.press("ArrowDown")
@@ -36,10 +35,16 @@ async def test_the_inbox_is_worked_by_keyboard(windows: Windows, world: World) -
     await expect(page.get_by_text("assigned to Sam Supporter").first).to_be_visible()
     await expect(page.locator(".post--whisper")).to_contain_text("You know the writer best. cap")
 
+    # there is nothing to claim any more, and this is no place to ask
+    await page.keyboard.press("c")
     await page.keyboard.press("w")
     await page.keyboard.type("I look at it after lunch.")
     await page.keyboard.press("Control+Enter")
     await expect(page.locator(".post--whisper").nth(1)).to_contain_text("I look at it after lunch.")
+    await expect(page.locator("#rb")).to_have_value("")
+    assert "I look" not in await page.evaluate("JSON.stringify(localStorage)"), (
+        "what was whispered is not offered again"
+    )
 
     await page.keyboard.press("r")
     await page.keyboard.type("Use the writer. mbc")  # typing is typing, whatever the letters
@@ -127,8 +132,12 @@ async def test_that_a_colleague_is_writing_is_seen_and_the_asker_is_not_told(win
 
 async def test_a_phone_shows_the_list_or_the_ticket(windows: Windows, world: World) -> None:
     asked = await world.ask(TITLES[0])
-    page = await windows.open("/p/pelican/inbox", world.owner, viewport=PHONE)
+    page = await windows.open("/", world.owner, viewport=PHONE)
+    dock = page.get_by_role("navigation", name="Quick access").get_by_role("link", name="Inbox")
+    await expect(dock).to_contain_text("1 waiting")
+    await dock.click()
     await expect(page.locator("#inbox_queue")).to_be_visible()
+    await expect(dock).to_have_attribute("aria-current", "page")
     await expect(page.locator("section.ticket")).to_be_hidden()
     await page.get_by_role("link", name=TITLES[0]).click()
     await expect(page).to_have_url(f"{windows.url}/p/pelican/inbox/{asked.ticket}")

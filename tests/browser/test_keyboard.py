@@ -135,7 +135,7 @@ async def test_inbox_is_worked_by_keys(windows: Windows, world: World) -> None:
     await page.keyboard.press("a")
     menu = ticket.locator("details[open]")
     await expect(menu).to_contain_text("Olga Owner")
-    await expect(menu.locator("button").first).to_be_focused()
+    await expect(menu.locator("#note")).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(menu).to_have_count(0)
     await page.keyboard.press("r")

@@ -17,9 +17,13 @@ DEEPEST = 20
 TAGS = 8
 
 # What is snoozed is in the bucket of that name and counted in no other but the queue's own: a count says what its list shows.
-AWAY = f"""with away as materialized (
-    select k.thread_id, k.assignee_id from ticket k
-     where k.project_id = $1 and k.snoozed_until is not null and {snoozed("k")}
+# The queue counts what is due in no line; a list of a line shows it.
+AWAY = f"""with horizon as materialized (select workday_horizon($1, now()) as until), away as materialized (
+    select k.thread_id, k.assignee_id, k.rank_amount > 0 as is_paid,
+           exists (select 1 from queue_entry e, horizon h where e.ticket_id = k.id and e.due_at <= h.until) as is_due
+      from ticket k where k.project_id = $1 and k.snoozed_until is not null and {snoozed("k")}
+), due as materialized (
+    select e.neg_amount < 0 as is_paid from queue_entry e, horizon h where e.project_id = $1 and e.due_at <= h.until
 ) """
 # $1: the project, $2: so many tags at most
 KEPT = """
@@ -27,6 +31,9 @@ select y.what, '' as tag, y.tickets - case when y.what = 'unassigned'
        then (select count(*) from away where assignee_id is null) else 0 end as n
   from ticket_tally y where y.project_id = $1 and y.tag_id = 0
 union all select 'snoozed', '', count(*) from away
+union all select 'asleep_due', '', count(*) from away where is_due
+union all select 'more_paid', '', (select count(*) from due where is_paid) - (select count(*) from away where is_paid)
+union all select 'more_unpaid', '', (select count(*) from due where not is_paid) - (select count(*) from away where not is_paid)
 union all (select 'tag', g.name, y.tickets - (select count(*) from away join thread t on t.id = away.thread_id
                 join thread_tag x on x.thread_id = t.id where x.tag_id = y.tag_id and t.visibility <> 'private') as n
              from ticket_tally y join tag g on g.id = y.tag_id where y.project_id = $1 and y.what = 'tag' {also}
@@ -55,7 +62,10 @@ async def counts_for_all(project: int, state: QueueState) -> dict[str, Any]:
 
 def counted(rows: Sequence[Row], state: QueueState) -> dict[str, Any]:
     found: dict[str, Any] = {row["what"]: row["n"] for row in rows if row["what"] != "tag"}
-    found |= {"waiting": state.total, "due": state.due, "paid": state.paid, "unpaid": state.unpaid}
+    due = state.due - found.pop("asleep_due")
+    paid, unpaid = state.paid + found.pop("more_paid"), state.unpaid + found.pop("more_unpaid")
+    # the parts were counted a moment apart
+    found |= {"waiting": state.total, "due": max(due, 0), "paid": max(paid, 0), "unpaid": max(unpaid, 0)}
     found["tags"] = [(row["tag"], row["n"]) for row in rows if row["what"] == "tag"]
     return found
 

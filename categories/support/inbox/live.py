@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from markupsafe import Markup
-
 from categories.support import queries
+from categories.support.holding import team_at
 from categories.support.inbox.buckets import A_PAGE, MINE, counts_for_all
 from categories.support.inbox.filters import WHOLE
-from categories.support.inbox.pages import pane_of
+from categories.support.inbox.pages import free_of, pane_of
+from categories.support.inbox.suggesting import yours_next
+from categories.support.inbox.view_counts import counted_views, views_for
+from categories.support.policy import policy_of
 from categories.support.queries import EXPECTED, QueueState, Standing, queue_slice, queue_state
 from forum.database.engine import Row, fetch, fetch_one
 from forum.live.streams import News
@@ -31,12 +33,11 @@ async def team_among(project: int, readers: Sequence[Reader]) -> dict[int, int]:
     return {row["person_id"]: row["mine"] for row in rows}
 
 
-def count_items(counts: Mapping[str, Any], mine: int) -> list[dict[str, Any]]:
-    """Each count of the buckets, by the id of the element that shows it."""
-    shown = {name: n for name, n in counts.items() if name != "tags"} | {"mine": mine}
-    return [{"id": f"n_{name}", "inner": str(n or "")} for name, n in shown.items()] + [
-        {"id": f"n_tag_{tag}", "inner": str(n or "")} for tag, n in counts["tags"]
-    ]
+def count_items(counts: Mapping[str, Any], views: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Each count of the buckets and of one person's views, by the id of the element that shows it."""
+    shown = {f"n_{name}": n for name, n in counts.items() if name != "tags"}
+    shown |= {f"n_tag_{tag}": n for tag, n in counts["tags"]} | {f"n_view_{view['id']}": view["n"] for view in views}
+    return [{"id": name, "inner": str(n or "")} for name, n in shown.items()]
 
 
 async def news_for(project: int, asked: Asked, *, with_queue: bool) -> dict[int, News]:
@@ -48,19 +49,20 @@ async def news_for(project: int, asked: Asked, *, with_queue: bool) -> dict[int,
     if not late:
         return answers
     counts = await counts_for_all(project, state)
+    views = await counted_views(project, sorted({reader.person for reader in late.values()}))
     shown = await heads(project, state, list(late.values())) if with_queue else {}
     for n, reader in late.items():
-        items = count_items(counts, team[reader.person])
-        if with_queue:
-            items.insert(0, {"id": "inbox_queue", "html": shown[reader.person]})
-        answers[n] = News(state.version, items)
+        own = counts | {"mine": team[reader.person]}
+        items = count_items(own, views_for(reader.person, views, own))
+        answers[n] = News(state.version, [*shown.get(reader.person, ()), *items])
     return answers
 
 
-async def heads(project: int, state: QueueState, readers: Sequence[Reader]) -> dict[int, Markup]:
-    """The first page of the queue for each of these; who may read the same of it shares it."""
+async def heads(project: int, state: QueueState, readers: Sequence[Reader]) -> dict[int, list[dict[str, Any]]]:
+    """The first page of the queue for each of these, and who is theirs next; who may read the same of it shares it."""
     row = await fetch_one(
-        f"select p.id, p.slug, p.currency, {EXPECTED} from project p left join queue q on q.project_id = p.id"
+        f"select p.id, p.slug, p.currency, {EXPECTED}, coalesce(s.assigning, 'pick') as assigning"
+        " from project p left join queue q on q.project_id = p.id left join support_policy s on s.project_id = p.id"
         " where p.id = $1",
         project,
     )
@@ -71,12 +73,38 @@ async def heads(project: int, state: QueueState, readers: Sequence[Reader]) -> d
     standings = await queue_slice(project, state, 1, A_PAGE)
     people = {reader.person: reader for reader in readers}
     readable = await who_reads([s.ticket for s in standings], list(people))
-    shared: dict[frozenset[int], Markup] = {}
+    shared: dict[frozenset[int], dict[str, Any]] = {}
     for person, reader in people.items():
         sees = readable[person]
         if sees not in shared:
             shared[sees] = await head_of(reader, named, state, standings)
-    return {person: shared[readable[person]] for person in people}
+    panes = {person: shared[readable[person]] for person in people}
+    drawn = {sees: fragment("support/queue.html", project=named, chosen=None, **pane) for sees, pane in shared.items()}
+    said = await suggestions(named, panes) if row["assigning"] != "pick" else {}
+    return {
+        person: [{"id": "inbox_queue", "html": drawn[readable[person]]}, *said.get(person, ())] for person in people
+    }
+
+
+async def suggestions(
+    project: Mapping[str, Any], panes: Mapping[int, Mapping[str, Any]]
+) -> dict[int, list[dict[str, Any]]]:
+    """The line above the queue for each of these people, asked once for all. Four statements."""
+    policy = await policy_of(project["id"])
+    team = await team_at(project["id"])
+    # who has what is the same for all; only titles differ
+    given = await yours_next(project["id"], policy, free_of(next(iter(panes.values()))["rows"]), team)
+    found = {}
+    for person, pane in panes.items():
+        mine = given(person)
+        found[person] = fragment(
+            "support/yours.html",
+            project=project,
+            policy=policy,
+            me=next((each for each in team if each["person_id"] == person), None),
+            yours=next((r["ticket"] for r in pane["rows"] if r["ticket"]["id"] == mine), None),
+        )
+    return {person: [{"id": "yours", "html": html}] for person, html in found.items()}
 
 
 async def who_reads(tickets: Sequence[int], people: Sequence[int]) -> dict[int, frozenset[int]]:
@@ -93,14 +121,14 @@ async def who_reads(tickets: Sequence[int], people: Sequence[int]) -> dict[int, 
 
 async def head_of(
     reader: Reader, project: Mapping[str, Any], state: QueueState, standings: Sequence[Standing]
-) -> Markup:
+) -> dict[str, Any]:
     tickets = await queries.tickets_for_team(reader, [s.ticket for s in standings])
     rows = [
         {"ticket": tickets[s.ticket], "position": s.position, "line": str(s.line)}
         for s in standings
         if s.ticket in tickets
     ]
-    return fragment("support/queue.html", project=project, chosen=None, **pane_of(project, state, WHOLE, rows))
+    return pane_of(project, state, WHOLE, rows)
 
 
 async def inbox_since(project: int, asked: Asked) -> dict[int, News]:

@@ -1,6 +1,6 @@
 """The team's inbox: the queue in its strict order, each rank with its reason, and one chosen ticket beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from categories.support.inbox import buckets, filters
 from categories.support.inbox.buckets import A_PAGE, counts_of, listed
 from categories.support.inbox.filters import WHOLE, Filter, filter_name, read_filter
 from categories.support.inbox.suggesting import yours_next
-from categories.support.inbox.views import count_of, views_of
+from categories.support.inbox.view_counts import counted_views, views_for
 from categories.support.policy import policy_of
 from categories.support.queries import Place, place_in, queue_slice, queue_state
 from categories.support.rules import Line
@@ -233,8 +233,8 @@ async def inbox_page(
     team = await team_at(project["id"])
     me = next((each for each in team if each["person_id"] == reader.id), None)
     counts = await counts_of(project["id"], reader.person, queue["state"])
-    free = [r["ticket"]["id"] for r in queue["rows"] if r["position"] and r["ticket"]["assignee_id"] is None]
-    suggested = await yours_next(reader, project["id"], policy, free, team) if queue["filter"].is_whole else None
+    given = await yours_next(project["id"], policy, free_of(queue["rows"]), team) if queue["filter"].is_whole else None
+    suggested = given(reader.person) if given else None
     # what comes live is the head of the queue; other stretches and lists rest until they are loaded again, but for counts
     is_head = queue["filter"].is_whole and queue["first"] == 1
     return await page(
@@ -243,7 +243,7 @@ async def inbox_page(
         status,
         project={**dict(project), "waiting": queue["state"].total},
         counts=counts,
-        views=[view | {"n": count_of(view["filter"], counts)} for view in await views_of(reader, project["id"])],
+        views=views_for(reader.person, await counted_views(project["id"], [reader.person]), counts),
         chosen=chosen,
         team=team,
         me=me,
@@ -257,6 +257,11 @@ async def inbox_page(
         page_modules=("live.js", "composer.js", "inbox.js"),
         **queue,
     )
+
+
+def free_of(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Of the rows of a queue those that nobody has, in its order."""
+    return [r["ticket"]["id"] for r in rows if r["position"] and r["ticket"]["assignee_id"] is None]
 
 
 PURPOSES = {"resolve": "resolve", "facts": "facts"}

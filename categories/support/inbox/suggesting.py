@@ -1,13 +1,12 @@
 """Which ticket is best in a reader's hands next, for projects that want that suggested."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from categories.support.inbox.buckets import visible_pairs
 from categories.support.policy import Policy
 from categories.support.sharing import next_for
 from forum.database.engine import fetch
-from forum.web.reader import Reader
 
 # How many of those who wait are thought of: the order of the queue stays the rule, and nobody is asked to jump far.
 AHEAD = 8
@@ -31,15 +30,17 @@ select k.id as ticket, e.person_id as person, greatest(sum(sign(e.points)), 0)::
 
 
 async def yours_next(
-    reader: Reader, project: int, policy: Policy, free: Sequence[int], team: Sequence[Mapping[str, Any]]
-) -> int | None:
-    """Of the tickets that wait and that nobody has (`free`, in queue order) the one that is best in the reader's hands;
-    None where the project does not want that suggested, or none is. `team`: as `team_at` gives it. Two statements."""
+    project: int, policy: Policy, free: Sequence[int], team: Sequence[Mapping[str, Any]]
+) -> Callable[[int], int | None]:
+    """Of the tickets that wait and that nobody has (`free`, in queue order) the one that is best in a person's hands, for
+    each of the team; None where the project does not want that suggested, or none is. `team`: as `team_at` gives it. Two
+    statements."""
     free = free[:AHEAD]
     if policy.assigning != "suggest" or not free:
-        return None
+        return lambda _person: None
     may_have = await visible_pairs(project, free)
     people = [each["person_id"] for each in team if each["is_there"]]
     rows = await fetch(ACCEPTED, project, free, people)
     accepted = {(row["person"], row["ticket"]): row["n"] for row in rows}
-    return next_for(reader.person, free, [m["member"] for m in team], policy.claims_most, accepted, may_have)
+    members = [m["member"] for m in team]
+    return lambda person: next_for(person, free, members, policy.claims_most, accepted, may_have)

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from starlette.responses import Response
 
 from categories.support.inbox import filters, views
+from categories.support.inbox.buckets import counts_of
 from categories.support.inbox.filters import WHOLE, Filter, read_filter
 from categories.support.inbox.pages import team_project
+from categories.support.inbox.view_counts import counted_views, views_for
+from categories.support.queries import queue_state
 from forum.database.engine import Row
 from forum.threads.pages import asked_id
 from forum.web.errors import Invalid
@@ -32,12 +35,13 @@ async def views_page(request: Request) -> Response:
 
 async def show(request: Request, project: Row, chosen: Filter, errors: Mapping[str, str], name: str = "") -> Response:
     reader = request.reader
+    counts = await counts_of(project["id"], reader.person, await queue_state(project["id"]))
     return await page(
         request,
         "support/views.html",
         422 if errors else 200,
         project=project,
-        views=await views.views_of(reader, project["id"]),
+        views=views_for(reader.person, await counted_views(project["id"], [reader.person]), counts),
         may_share=views.may_edit_shared(reader, project["id"]),
         chosen=chosen,
         name=name,

@@ -1,8 +1,5 @@
 """Saved views of the inbox: a filter under a name, somebody's own or the whole team's; made, changed, put in order."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from categories.support.inbox.filters import Filter
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.projects.roles import may, require
@@ -18,34 +15,6 @@ MOST = 20
 def may_edit_shared(reader: Reader, project: int) -> bool:
     """Views of the whole team are its maintainers' to change, as templates and tags are."""
     return may(reader, "edit_project", project)
-
-
-async def views_of(reader: Reader, project: int) -> list[dict[str, Any]]:
-    """The views that a member of the team sees, the team's first: (id, name, filter, is_shared)."""
-    rows = await fetch(
-        "select id, name, bucket, line, tag, person_id is null as is_shared from inbox_view where project_id = $1"
-        " and (person_id is null or person_id = $2) order by person_id is not null, place, id",
-        project,
-        reader.person,
-    )
-    return [as_view(row) for row in rows]
-
-
-def as_view(row: Row) -> dict[str, Any]:
-    """A row as pages want it."""
-    chosen = Filter(row["bucket"], row["line"], row["tag"])
-    return {"id": row["id"], "name": row["name"], "filter": chosen, "is_shared": row["is_shared"]}
-
-
-def count_of(chosen: Filter, counts: Mapping[str, Any]) -> int | None:
-    """How many tickets a filter leaves, where that is counted: None where nobody keeps count of it."""
-    if chosen.line and chosen.tag:
-        return None
-    if chosen.line:
-        return int(counts[chosen.line]) if chosen.bucket == "waiting" else None
-    if chosen.tag:
-        return dict(counts["tags"]).get(chosen.tag) if chosen.bucket == "waiting" else None
-    return int(counts.get(chosen.bucket, 0))
 
 
 def named(name: str) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 from forum.api.openapi import document
 from forum.app import all_routes
 from forum.database.engine import execute, fetch_value
+from forum.projects.queries import unaccepted_terms
+from forum.projects.terms import publish_terms
 from forum.web.routing import AccessRoute
 from tests.helpers.published import faults
 from tests.helpers.site import Site
@@ -14,6 +16,11 @@ from tests.helpers.world import World
 from tests.web.api.test_discourse import Client
 
 TICKET = {"title": "How do I read a file?", "markdown": "I tried `open`.", "capacity": "personal"}
+
+
+async def terms_in_force() -> list[int]:
+    """Of a project alone on its site."""
+    return [row["id"] for row in await unaccepted_terms(0, await fetch_value("select id from project"))]
 
 
 async def test_projects_tell_how_many_wait(site: Site) -> None:
@@ -32,8 +39,20 @@ async def test_a_ticket_is_made_once_the_terms_are_accepted(site: Site) -> None:
     assert refused.headers["content-type"] == "application/problem+json"
     assert list(refused.json()["errors"]) == ["accept_terms"]
     assert await fetch_value("select count(*) from thread") == 0
-    made = await client.post(path, **TICKET, accept_terms=True)
+    told = (await client.get("/api/v1/projects/pelican/terms")).json()["terms"]
+    assert told and not any(term["accepted"] for term in told)
+    assert (await site.guest().get("/api/v1/projects/pelican/terms")).json()["terms"] == told
+    these = [term["id"] for term in told]
+    for wrong in (True, [*these, 999_999], these[:-1], ["1"]):
+        assert list((await client.post(path, **TICKET, accept_terms=wrong)).json()["errors"]) == ["accept_terms"], wrong
+    await publish_terms(await world.owner.reader(), world.project, "terms", "Be patient, very.", 0)
+    changed = await client.post(path, **TICKET, accept_terms=these)
+    assert changed.status_code == 422 and "Not accepted yet" in changed.json()["errors"]["accept_terms"]
+    assert await fetch_value("select count(*) from terms_acceptance where person_id = $1", world.outsider.person) == 0
+    made = await client.post(path, **TICKET, accept_terms=await terms_in_force())
     assert made.status_code == 201, made.text
+    again = (await client.get("/api/v1/projects/pelican/terms")).json()["terms"]
+    assert all(term["accepted"] for term in again) and len(again) > len(these) - 1
     ticket = await fetch_value("select id from ticket")
     thread = await fetch_value("select id from thread")
     assert made.json() == {
@@ -138,7 +157,7 @@ async def test_answers_have_the_described_shapes(site: Site) -> None:
     world = await World.make(site)
     described = document(site.settings.base_url)
     client = await Client.of(site, world.owner)
-    made = await client.post("/api/v1/projects/pelican/tickets", **TICKET, accept_terms=True)
+    made = await client.post("/api/v1/projects/pelican/tickets", **TICKET, accept_terms=await terms_in_force())
     answers = {
         "Projects": await client.get("/api/v1/projects"),
         "Queue": await client.get("/api/v1/projects/pelican/queue"),
@@ -193,7 +212,7 @@ async def test_json_that_is_no_object_nan_and_other_encodings_are_refused(site: 
     world = await World.make(site)
     client = await Client.of(site, world.owner)
     headers = {**client.headers, "content-type": "application/json"}
-    good = json.dumps({**TICKET, "accept_terms": True})
+    good = json.dumps({**TICKET, "accept_terms": await terms_in_force()})
     bodies = [
         b"",
         b"[]",

@@ -23,8 +23,8 @@ async def world(site: Site) -> World:
     return await World.make(site)
 
 
-async def rows(browser: Browser, chart: str) -> list[dict[str, str]]:
-    answer = await browser.get(f"{PATH}/{chart}.csv")
+async def rows(browser: Browser, chart: str, query: str = "") -> list[dict[str, str]]:
+    answer = await browser.get(f"{PATH}/{chart}.csv{query}")
     assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/csv")
     return list(csv.DictReader(io.StringIO(answer.text)))
 
@@ -97,6 +97,31 @@ async def test_people_stand_by_name_with_their_kinds_of_work(world: World) -> No
 async def test_others_of_the_team_see_their_own_row_and_no_closures(world: World) -> None:
     found = await rows(world.supporter, "people")
     assert len(found) == 1 and "Closed" not in found[0]
+
+
+async def test_every_chart_and_file_is_of_what_is_chosen(world: World) -> None:
+    for n, (by, cents) in enumerate(((world.supporter, 0), (world.owner, 700), (world.owner, 0))):
+        one = await asked(world, f"Question {n} of three", by=f"asker{n}")
+        if cents:
+            await paid(one, cents)
+        await one.says(by, "resolve")
+        await one.ana.post(f"/tickets/{one.ticket}/rating", {"face": "3"})
+    sam, olga = [(await each.reader()).username for each in (world.supporter, world.owner)]
+    wanted = {"": 3, "?line=paid": 1, f"?person={sam}": 1, f"?person={olga}&line=unpaid": 1, "?category=bugs": 0}
+    wanted |= {"?category=support&months=3": 3}
+    for query, count in wanted.items():
+        for chart, column in (("first-response", "Tickets"), ("resolution", "Tickets"), ("reopened", "Over")):
+            assert (await rows(world.owner, chart, query))[-1][column] == str(count), (chart, query)
+        assert (await rows(world.owner, "satisfaction", query))[-1]["Good"] == str(count), query
+        told = await rows(world.owner, "people", query)
+        assert sum(int(row["Answers"]) for row in told) == count, query
+        page = (await world.owner.get(f"{PATH}{query}")).text
+        link = page.split("people.csv?")[1].split('"')[0]
+        assert set(query.lstrip("?").split("&")) <= {*link.split("&amp;"), ""}, "the file is of what the page shows"
+    # another one's work is the owner's alone to look at
+    assert len(await rows(world.supporter, "resolution", f"?person={sam}")) == 6
+    for wrong in (f"?person={olga}", "?category=nowhere", "?line=free"):
+        assert (await world.supporter.get(f"{PATH}/resolution.csv{wrong}")).status_code == 404, wrong
 
 
 async def test_files_and_charts_are_the_teams(world: World) -> None:

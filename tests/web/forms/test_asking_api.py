@@ -6,19 +6,21 @@ import httpx
 
 from forum.database.engine import fetch_value
 from tests.helpers.site import Browser, Site
+from tests.web.api.test_v1 import terms_in_force
 from tests.web.forms.test_fields import with_form
 
 TICKET: dict[str, Any] = {
     "title": "How do I read a file?",
     "markdown": "I tried.",
     "capacity": "personal",
-    "accept_terms": True,
 }
 PATH = "/api/v1/projects/pelican/tickets"
 
 
 async def call(browser: Browser, **more: Any) -> httpx.Response:
-    return await browser.http.post(PATH, json=TICKET | more, headers={"x-csrf-token": browser.token()})
+    return await browser.http.post(
+        PATH, json=TICKET | {"accept_terms": await terms_in_force()} | more, headers={"x-csrf-token": browser.token()}
+    )
 
 
 async def test_a_program_reads_the_form_answers_it_and_may_ask_privately(site: Site) -> None:

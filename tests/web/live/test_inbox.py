@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from forum.database.engine import execute, fetch
+from forum.database.engine import execute, fetch, fetch_value
 from forum.live import writing
 from forum.live.socket import read_frame, read_writing
 from forum.live.writing import note_writing, say_writing, sentence, who_writes
@@ -51,6 +51,7 @@ async def test_a_change_costs_the_same_statements_for_two_and_for_eight_of_the_t
     await asked(world)
     costs = []
     for count in (2, 8):
+        await execute("delete from support_policy")
         for n in range(count):
             member = await site.member(f"member{count}x{n}")
             await world.team(member, "supporter")
@@ -61,7 +62,14 @@ async def test_a_change_costs_the_same_statements_for_two_and_for_eight_of_the_t
         await hub.tell(("inbox", world.project), hub.followers["inbox", world.project])
         await asyncio.sleep(0)
         costs.append(statements.count)
-    assert costs[0] == costs[1] <= 8
+        await execute("insert into support_policy (project_id, assigning) values ($1, 'suggest')", world.project)
+        await execute("select queue_lock($1)", world.project)
+        await asyncio.sleep(0)
+        statements.clear()
+        await hub.tell(("inbox", world.project), hub.followers["inbox", world.project])
+        await asyncio.sleep(0)
+        costs.append(statements.count)
+    assert costs[0] == costs[2] <= 8 and costs[1] == costs[3] <= 12
 
 
 async def test_who_may_not_read_a_private_ticket_gets_another_head_of_the_same_queue(site: Site, hub: Listener) -> None:
@@ -75,6 +83,33 @@ async def test_who_may_not_read_a_private_ticket_gets_another_head_of_the_same_q
     await hub.settle()
     assert "A secret question of mine" not in html_of(received(sam))
     assert "A secret question of mine" in html_of(received(olga))
+
+
+async def test_whose_a_ticket_is_next_and_what_views_leave_come_live(site: Site, hub: Listener) -> None:
+    world = await World.make(site)
+    one, other = await asked(world), await asked(world, "How do I write a file?", by="ben")
+    await execute("insert into support_policy (project_id, assigning) values ($1, 'suggest')", world.project)
+    form = {"name": "Not mine to pay", "view": "unassigned", "line": "unpaid"}
+    await world.supporter.post("/p/pelican/inbox/views", form)
+    view = await fetch_value("select id from inbox_view")
+    sam = await follower(hub, await world.supporter.reader(), "inbox", world.project, 0)
+    away = await site.member("tess")
+    await world.team(away, "triager")
+    tess = await follower(hub, await away.reader(), "inbox", world.project, 0)
+    for person in (world.owner, away):
+        await execute("insert into availability (person_id, is_away) values ($1, true)", person.person)
+    every_day = "insert into availability (person_id, weekdays) values ($1, '{0,1,2,3,4,5,6}')"
+    await execute(every_day, world.supporter.person)
+    received(sam), received(tess)
+    await world.owner.post(f"/p/pelican/inbox/{one.ticket}/claim")
+    await hub.settle()
+    heard, beside = received(sam), received(tess)
+    yours = [i["html"] for m in heard for i in m.get("items", ()) if i.get("id") == "yours"][-1]
+    assert "How do I write a file?" in yours and f"/inbox/{other.ticket}" in yours
+    hers = [i["html"] for m in beside for i in m.get("items", ()) if i.get("id") == "yours"][-1]
+    assert "not available today" in hers
+    assert inner(heard, f"n_view_{view}") == "1"
+    assert inner(beside, f"n_view_{view}") is None, "somebody else's view"
 
 
 @pytest.fixture(autouse=True)

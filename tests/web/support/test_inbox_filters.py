@@ -4,6 +4,7 @@ from typing import Any
 
 from categories.support.inbox.buckets import counts_of, listed
 from categories.support.inbox.filters import BUCKETS, Filter, read_filter
+from categories.support.inbox.view_counts import LOOKED_AT, count_of, counted_views, views_for
 from categories.support.queries import queue_slice, queue_state
 from forum.database.engine import execute, fetch, fetch_value
 from forum.recount import recount
@@ -186,6 +187,40 @@ async def test_views_are_kept_changed_put_in_order_and_deleted(site: Site) -> No
     assert await view_ids(world) == [second]
     for wrong in ({"name": "", "view": "mine"}, {"name": "x" * 41}, {"name": "x", "view": "nothing"}):
         assert (await world.supporter.post(base, wrong)).status_code == 422
+
+
+async def test_a_view_counts_what_its_list_shows(site: Site) -> None:
+    world = await World.make(site)
+    tickets = await many(world, 9)
+    for n in (0, 1, 2, 3, 5, 7):
+        await tag(tickets[n], "plots")
+    for n in (2, 3, 4):
+        await world.supporter.post(f"/p/pelican/inbox/{tickets[n].ticket}/claim")
+    await tickets[0].says(world.supporter)
+    await tickets[1].says(world.supporter, "facts")
+    await execute("update ticket set due_at = now() where id = any($1)", [tickets[5].ticket, tickets[6].ticket])
+    await execute("select queue_enter(id) from ticket where state = 'waiting'")
+    later = "update ticket set snoozed_until = now() + interval '1 day' where id = any($1)"
+    await execute(later, [tickets[3].ticket, tickets[7].ticket])
+    reader = await world.supporter.reader()
+    every = [Filter(b, line, name) for b in BUCKETS for line in ("", "paid", "unpaid") for name in ("", "plots")]
+    await execute(
+        "insert into inbox_view (project_id, person_id, name, bucket, line, tag, place, made_by)"
+        " select $1, null, 'View', b, l, t, 1, $2 from unnest($3::text[], $4::text[], $5::text[]) v(b, l, t)",
+        world.project,
+        reader.person,
+        *([getattr(each, name) for each in every] for name in ("bucket", "line", "tag")),
+    )
+    found = await counts(world, world.supporter)
+    for view in views_for(reader.person, await counted_views(world.project, [reader.person]), found):
+        if not view["filter"].is_whole:  # the queue's own count has what is snoozed too
+            shown = await ids(world, world.supporter, view["filter"])
+            assert view["n"] == (str(len(shown)) if shown else ""), view["filter"]
+    assert (found["paid"], found["unpaid"], found["due"]) == (1, 4, 2)
+    # another project's team sees neither view nor count, and more than is looked at is told as more
+    assert await counted_views(world.project + 1, [reader.person]) == []
+    row = {"bucket": "closed", "line": "paid", "tag": "", "n": 3, "seen": LOOKED_AT}
+    assert [count_of(row | {"n": n}, {}) for n in (0, 3, 120)] == ["0+", "3+", "99+"]
 
 
 async def test_views_of_the_whole_team_are_its_maintainers_to_make(site: Site) -> None:
