@@ -207,6 +207,7 @@ def wire() -> None:
     subscribe(happened.ThreadReopened, support_subscribers.thread_reopened)
     subscribe(happened.ThreadMoved, support_subscribers.thread_moved)
     subscribe(happened.ThreadMoved, support_subscribers.assignee_may_not_follow)
+    subscribe(ticket_events.TicketSubmitted, proofs_actions.ticket_submitted)
     subscribe(ticket_events.TicketOver, satisfaction_subscribers.ticket_over)
     kinds.register(satisfaction_subscribers.KIND)
     for kind in proofs_actions.KINDS:

@@ -278,11 +278,13 @@ with t as (
 ), q as (
     update ticket_requester set since = $3 from ticket where ticket.id = ticket_id and thread_id = $1 and since >= $2
 )
-update ticket set created_at = case when created_at >= $2 then $3 else created_at end,
+update ticket k set created_at = case when created_at >= $2 then $3 else created_at end,
     submitted_at = case when submitted_at >= $2 then $3 else submitted_at end,
-    waiting_since = case when waiting_since >= $2 then $3 else waiting_since end,
+    waiting_since = case when waiting_since >= $2 - head then $3 - head else waiting_since end,
+    waits_from = case when waits_from >= $2 - head then $3 - head else waits_from end,
     first_response_at = case when first_response_at >= $2 then $3 else first_response_at end
- where thread_id = $1
+  from (select id, make_interval(hours => 24 * coalesce(head_start, 0)) as head from ticket) h
+ where thread_id = $1 and h.id = k.id
 """
 
 
