@@ -28,7 +28,7 @@ class Stands:
         """As the queue looks at it; `head_start`: had verified ones been given that many days, None: what they were."""
         since = self.last_word if waits_since == "last_word" else self.submitted
         days = self.head_start if head_start is None or self.head_start is None else head_start
-        return Waiting(self.id, self.rank_amount, counts_from(since, days or 0), self.due_at)
+        return Waiting(self.id, self.rank_amount, counts_from(since, days) if days else since, self.due_at)
 
 
 @dataclass(frozen=True)
@@ -68,18 +68,16 @@ class Wait:
 def moves(tickets: Iterable[Stands], now: Figures, then: Figures, credit: int, horizon: datetime) -> list[Move]:
     """Where each ticket stands and would stand, in the order that would be."""
     held = list(tickets)
-    before = positions(held, now, credit, horizon)
-    after = positions(held, then, credit, horizon)
-    lines = {each.id: line_of(each.waiting("submission"), horizon) for each in held}
-    return [Move(ticket, before[ticket], place, lines[ticket]) for ticket, place in after.items()]
+    before = standing(held, now, credit, horizon)
+    after = before if then == now else standing(held, then, credit, horizon)
+    places = {each.id: place for place, each in enumerate(before, start=1)}
+    return [Move(each.id, places[each.id], place, line_of(each, horizon)) for place, each in enumerate(after, start=1)]
 
 
-def positions(tickets: Sequence[Stands], figures: Figures, credit: int, horizon: datetime) -> dict[int, int]:
-    """The position of each ticket, in queue order."""
-    queue = order(
-        [each.waiting(figures.waits_since, figures.head_start) for each in tickets], figures.share, credit, horizon
-    )
-    return {each.id: place for place, each in enumerate(queue, start=1)}
+def standing(tickets: Sequence[Stands], figures: Figures, credit: int, horizon: datetime) -> list[Waiting]:
+    """The tickets in queue order."""
+    waiting = [each.waiting(figures.waits_since, figures.head_start) for each in tickets]
+    return order(waiting, figures.share, credit, horizon)
 
 
 def newcomer(due: int, paid: int, unpaid: int, share: int, credit: int, rate: Fraction) -> Wait:
