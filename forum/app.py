@@ -210,6 +210,7 @@ def wire() -> None:
     subscribe(happened.ThreadReopened, support_subscribers.thread_reopened)
     subscribe(happened.ThreadMoved, support_subscribers.thread_moved)
     subscribe(happened.ThreadMoved, support_subscribers.assignee_may_not_follow)
+    subscribe(ticket_events.TicketSubmitted, proofs_actions.ticket_submitted)
     subscribe(ticket_events.TicketOver, satisfaction_subscribers.ticket_over)
     for kind in satisfaction_subscribers.KINDS:
         kinds.register(kind)

@@ -88,6 +88,7 @@ async def ask(
     capacity: str = "",
     accepts_terms: bool = False,
     shown: Collection[int] | None = None,
+    behalf: int | None = None,
     as_draft: bool = False,
     tags: Sequence[str] = (),
     answers: Sent | None = None,
@@ -98,7 +99,7 @@ async def ask(
     filled, or for as long as its author wants (`as_draft`); elsewhere there is no such draft.
 
     Where those are missing, the draft is kept and nothing is refused. `answers`: what was answered to the form's
-    questions, by name; `only_team`: the team alone is to read it; `shown`: as for `submit`. Raises Invalid, Forbidden, TooMany.
+    questions, by name; `only_team`: the team alone is to read it; `shown`, `behalf`: as for `submit`. Raises Invalid, Forbidden, TooMany.
     """
     place = await bucket_for(project, title, markdown, category, is_private=is_private, only_team=only_team)
     is_support = place["kind"] == "support"
@@ -123,7 +124,15 @@ async def ask(
     if ticket is None or state != "draft" or as_draft or capacity not in CAPACITIES:
         return Asked(posted, ticket, is_draft=state == "draft")
     try:
-        await submit(reader, ticket, capacity=capacity, accepts_terms=accepts_terms, answers=answers, shown=shown)
+        await submit(
+            reader,
+            ticket,
+            capacity=capacity,
+            accepts_terms=accepts_terms,
+            answers=answers,
+            shown=shown,
+            behalf=behalf,
+        )
     except Invalid:
         return Asked(posted, ticket, is_draft=True)
     return Asked(posted, ticket, is_draft=False)

@@ -15,7 +15,7 @@ from categories.forms.answers import Sent
 from categories.forms.queries import fields_of
 from categories.forms.rules import NAME, read_answers, with_facts
 from categories.forms.traces import fenced
-from categories.support.submitting import CAPACITIES
+from categories.support.submitting import CAPACITIES, behalf_in
 from forum.database.engine import Row, fetch, fetch_value
 from forum.projects.actions import require_project
 from forum.projects.terms import shown_terms
@@ -199,6 +199,7 @@ async def sent_off(request: Request, typed: dict[str, str]) -> Response:
             capacity=typed["capacity"] if typed["capacity"] in CAPACITIES else "",
             accepts_terms=fields.get("terms") == "1",
             shown=shown_terms(fields),
+            behalf=behalf_in(fields.get("on_behalf", "")),
             as_draft=as_draft,
             answers=sent(fields),
             only_team=typed["only_team"] == "1",

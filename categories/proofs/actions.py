@@ -1,11 +1,15 @@
 """What happens to proofs: begun, shown, checked again, lapsed; and for which proven project somebody asks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from categories.proofs.queries import PROOF, may_prove
-from categories.proofs.rules import Event, Found, State, after, next_check
-from categories.support.actions import is_requester, ticket_for
+from categories.proofs.checks import Words
+from categories.proofs.queries import PROOF, VERIFIED, is_for_verified, may_prove
+from categories.proofs.rules import AGAIN, Event, Found, State, after, next_check
+from categories.support.actions import give_head_start, is_requester, ticket_for
+from categories.support.events import TicketSubmitted
 from forum import audit
 from forum.accounts.control import Control
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
@@ -17,7 +21,7 @@ from forum.web.errors import Conflict, Invalid, NotFound
 from forum.web.i18n import _
 from forum.web.reader import Reader
 
-LAPSED, FAILING = "proof_lapsed", "proof_failing"
+LAPSED, FAILING, WORDLESS = "proof_lapsed", "proof_failing", "proof_wordless"
 # How many projects that only ask one person may name.
 MOST_OWN = 20
 # Longest text of each field of a project that only asks.
@@ -36,7 +40,18 @@ def failing_sentence(said: Said) -> str:
     return text % {"name": said["name"], "address": said["address"]}
 
 
-KINDS = (Kind(LAPSED, lapsed_sentence, at_once=True), Kind(FAILING, failing_sentence))
+def wordless_sentence(said: Said) -> str:
+    text = _(
+        "%(name)s is not called verified any more: nothing was found at %(address)s. It is looked at again in a week."
+    )
+    return text % {"name": said["name"], "address": said["address"]}
+
+
+KINDS = (
+    Kind(LAPSED, lapsed_sentence, at_once=True),
+    Kind(FAILING, failing_sentence),
+    Kind(WORDLESS, wordless_sentence, at_once=True),
+)
 
 
 @dataclass(frozen=True)
@@ -205,6 +220,37 @@ async def note_check(proof: int, found: Found, *, names_it: bool, seen: Row, now
         await audit.record("proof_held", actor=None, subject=("proof", proof))
 
 
+@action
+async def note_words(seen: Row, words: Words, now: datetime) -> None:
+    """Write down which pages of a proof as it was `seen` are there. What was found, and is not any more, is told to those who can
+    prove it, and looked at again in a week."""
+    row = await fetch_one(PROOF + " where f.id = $1 for update of f", seen["id"])
+    if row is None:
+        return
+    conduct = row["conduct_found"] if words.conduct is None else words.conduct
+    guideline = row["guideline_found"] if words.guideline is None else words.guideline
+    await execute(
+        "update proof set conduct_found = $2, guideline_found = $3, unfound = $4,"
+        " due_at = case when $5 then least(due_at, $6) else due_at end where id = $1",
+        seen["id"],
+        conduct,
+        guideline,
+        {field: list(why) for field, why in words.unfound.items()},
+        "" in (words.conduct, words.guideline) and bool(words.unfound),
+        now + AGAIN,
+    )
+    if row["project_id"] is not None:
+        await execute(
+            "update project set conduct_found = $2, version = version + 1 where id = $1", row["project_id"], conduct
+        )
+    after = await fetch_value(
+        f"select {VERIFIED} from proof f left join project p on p.id = f.project_id where f.id = $1", row["id"]
+    )
+    if row["is_verified"] and not after:
+        addresses = " · ".join(address for address, _why in words.unfound.values())
+        await tell_all(dict(row) | {"address": addresses}, seen, WORDLESS, now)
+
+
 async def lapse(row: Row, seen: Row, event: Event, now: datetime) -> None:
     to = after(State(row["state"]), event)
     assert to is not None
@@ -221,7 +267,7 @@ async def lapse(row: Row, seen: Row, event: Event, now: datetime) -> None:
     await tell_all(row, seen, LAPSED, now)
 
 
-async def tell_all(row: Row, seen: Row, kind: str, now: datetime) -> None:
+async def tell_all(row: Mapping[str, Any], seen: Row, kind: str, now: datetime) -> None:
     """Tell whoever can prove it again: owners and maintainers of a project here, else the person."""
     people = [row["person_id"]]
     if row["project_id"] is not None:
@@ -242,11 +288,28 @@ async def tell_all(row: Row, seen: Row, kind: str, now: datetime) -> None:
         )
 
 
+async def ticket_submitted(event: TicketSubmitted) -> None:
+    """Keep for which project a ticket is asked, where its form said so, and give it the head start of verified ones: what
+    lapses later takes nothing back, what is proven or said later gives nothing."""
+    if event.behalf is not None:
+        found = await fetch_one(PROOF + " where f.id = $1 and f.person_id = $2", event.behalf, event.person)
+        if found is not None and found["may_ask"]:
+            await execute(KEEP, event.ticket, event.behalf)
+    if await is_for_verified(event.ticket):
+        await give_head_start(event.ticket)
+
+
+KEEP = """
+insert into ticket_on_behalf (ticket_id, proof_id) values ($1, $2)
+on conflict (ticket_id) do update set proof_id = $2, at = now() where ticket_on_behalf.proof_id <> $2
+"""
+
+
 @action
 async def ask_for(reader: Reader, ticket: int, proof: int | None) -> None:
     """A requester says for which of their proven projects a ticket is asked (None: for none).
 
-    What was ordered before keeps its price. Raises NotFound, Invalid (not one of theirs, or not proven)."""
+    What was ordered before keeps its price; a place in the queue is not moved by it. Raises NotFound, Invalid (not one of theirs, or not proven)."""
     row = await ticket_for(reader, ticket)
     if not await is_requester(reader, ticket):
         raise NotFound
@@ -256,11 +319,6 @@ async def ask_for(reader: Reader, ticket: int, proof: int | None) -> None:
         found = await fetch_one(PROOF + " where f.id = $1 and f.person_id = $2", proof, reader.person)
         if found is None or not found["may_ask"]:
             raise Invalid({"on_behalf": _("Choose one that you have proven.")})
-        await execute(
-            "insert into ticket_on_behalf (ticket_id, proof_id) values ($1, $2)"
-            " on conflict (ticket_id) do update set proof_id = $2, at = now() where ticket_on_behalf.proof_id <> $2",
-            ticket,
-            proof,
-        )
+        await execute(KEEP, ticket, proof)
     await execute("update thread set version = version + 1 where id = $1", row["thread_id"])
     await audit.record("ticket_on_behalf", actor=reader.person, subject=("ticket", ticket), proof=proof)

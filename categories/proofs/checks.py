@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from categories.proofs.rules import FILE_MOST, FILE_SECONDS, Found, file_addresses, holds_token, place_of
+from categories.proofs.rules import FILE_MOST, FILE_SECONDS, PAGE_MOST, Found, file_addresses, holds_token, place_of
 from forum.accounts.control import Gone, Silent, still_there
 from forum.accounts.providers import GitHub
 from forum.database.engine import Row
@@ -65,6 +65,46 @@ async def look_at(chosen: Settings, place: str, token: str) -> Seen:
         message = _("%(place)s is there, and no line of it is the one below. Caches may keep an older one for minutes.")
         return Seen(Found.FAILED, message % {"place": place})
     return Seen(Found.HELD)
+
+
+@dataclass(frozen=True)
+class Words:
+    """Which of the pages that a project names are there: their addresses, "" where one is not, None where its host is away (what
+    was found before counts on); and why, by field: (address, reason)."""
+
+    conduct: str | None
+    guideline: str | None
+    unfound: dict[str, tuple[str, str]]
+
+
+async def look_at_words(proof: Row) -> Words:
+    """Whether the code of conduct and the support guideline that a project names (a row of PROOF) can be read by everybody."""
+    found: dict[str, str | None] = {"code_of_conduct": "", "guideline": ""}
+    unfound: dict[str, tuple[str, str]] = {}
+    for field in pages_of(proof):
+        address = proof[field]
+        seen, why = await look_for_page(address)
+        found[field] = address if seen is Found.HELD else None if seen is Found.AWAY else ""
+        if seen is not Found.HELD:
+            unfound[field] = (address, why)
+    return Words(found["code_of_conduct"], found["guideline"], unfound)
+
+
+def pages_of(proof: Row) -> list[str]:
+    """Which fields of a project name a page elsewhere: the guideline of one that is here is a text on this site."""
+    fields = ("code_of_conduct", "guideline") if proof["project_id"] is None else ("code_of_conduct",)
+    return [field for field in fields if proof[field]]
+
+
+async def look_for_page(address: str) -> tuple[Found, str]:
+    """Whether something to read stands at an address, and why not."""
+    page, host = io.BytesIO(), urlsplit(address).netloc.lower()
+    try:
+        await download(address, page, most=PAGE_MOST, seconds=FILE_SECONDS, named_by_operator=host in settings().within)
+    except FetchFailed as failed:
+        log.info("no page read", place=address, why=str(failed))
+        return (Found.AWAY if failed.is_away else Found.FAILED), str(failed)
+    return (Found.HELD, "") if page.getvalue().strip() else (Found.FAILED, _("there is nothing on it"))
 
 
 async def look_again(proof: Row) -> Seen:

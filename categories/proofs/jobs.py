@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from categories.proofs.actions import note_check
-from categories.proofs.checks import Seen, look_again
+from categories.proofs.actions import note_check, note_words
+from categories.proofs.checks import Seen, look_again, look_at_words
 from categories.proofs.queries import PROOF
 from categories.proofs.rules import Found
 from forum.database.engine import fetch, fetch_one
@@ -31,3 +31,5 @@ async def check_proof(proof: int, now: datetime | None = None) -> None:
         return
     seen = await look_again(row) if row["is_proven"] else Seen(Found.FAILED)
     await note_check(proof, seen.found, names_it=row["is_proven"], seen=row, now=now)
+    if seen.found is Found.HELD:
+        await note_words(row, await look_at_words(row), now)

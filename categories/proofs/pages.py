@@ -1,13 +1,14 @@
 """Where a project is proven: `/p/{project}/settings/proof` for one that is here, `/proofs` for those that only ask."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
 from starlette.responses import Response
 
 from categories.proofs import actions
-from categories.proofs.checks import github_of, look_for_file
+from categories.proofs.checks import github_of, look_at_words, look_for_file, pages_of
 from categories.proofs.parts import capacity_project, way_text
 from categories.proofs.queries import own_proofs, proof_for, proof_of_project
 from categories.proofs.rules import FILE, Found, file_addresses, place_of
@@ -63,7 +64,20 @@ def proving(request: Request, proof: Row) -> dict[str, Any]:
         "in_repository": bool(file_addresses("repository_file", proof["repository"])),
         "on_website": next(iter(file_addresses("website_file", proof["website"])), ""),
         "missing": [label for _field, label in missing],
+        "unfound": unfound_of(proof),
     }
+
+
+def unfound_of(proof: Row) -> list[tuple[str, str, str]]:
+    """The pages that a project names and that were not found: (what, address, why), `why` "" for one not looked at yet."""
+    names = {"code_of_conduct": _("The code of conduct"), "guideline": _("The support guideline")}
+    kept = {"code_of_conduct": "conduct_found", "guideline": "guideline_found"}
+    told = []
+    for field in pages_of(proof):
+        if proof[kept[field]] != proof[field]:
+            address, why = proof["unfound"].get(field, ("", ""))
+            told.append((names[field], proof[field], why if address == proof[field] else ""))
+    return told
 
 
 async def project_proof(request: Request) -> Response:
@@ -180,7 +194,22 @@ async def proven(request: Request, proof: Row, way: str, address: str, **more: A
         await actions.show(request.reader, proof["id"], way, address, **more)
     except Conflict as problem:
         return await shown(request, proof, problem.status, problem.message)
+    shown_now = await proof_for(request.reader, proof["id"])
+    words = await look_at_words(shown_now)
+    await actions.note_words(shown_now, words, datetime.now(UTC))
+    if words.unfound:
+        return redirect(request, address_of(proof), _("Proven. Not everything that it names was found: see below."))
     return redirect(request, address_of(proof), _("Proven. Thank you."))
+
+
+async def look_words(request: Request) -> Response:
+    """`/proofs/{proof}/words`: have the code of conduct and the guideline looked at that the project names by now."""
+    proof = await proof_for(request.reader, request.path_params["proof"])
+    await limit(f"proof:{request.reader.person}", most=LOOKS, seconds=LOOKS_WITHIN)
+    words = await look_at_words(proof)
+    await actions.note_words(proof, words, datetime.now(UTC))
+    said = _("Not everything was found: see below.") if words.unfound else _("Found.")
+    return redirect(request, address_of(proof), said)
 
 
 async def to_github(request: Request) -> Response:
@@ -258,6 +287,7 @@ routes = [
     route("/proofs", proofs, access="signed_in", methods=("GET", "POST")),
     route("/proofs/{proof:int}", asker, access="signed_in", methods=("GET", "POST")),
     route("/proofs/{proof:int}/file", look, access="signed_in", methods=("POST",)),
+    route("/proofs/{proof:int}/words", look_words, access="signed_in", methods=("POST",)),
     route("/proofs/{proof:int}/github", to_github, access="signed_in", methods=("POST",)),
     route("/tickets/{id}/on-behalf", on_behalf, access="signed_in", methods=("POST",)),
 ]

@@ -14,8 +14,10 @@ coalesce(p.guideline, f.guideline) as guideline
 PROVEN = "f.state = 'proven' and f.address in (coalesce(p.repository, f.repository), coalesce(p.website, f.website))"
 VERIFIED = f"""
 ({PROVEN} and coalesce(p.website, f.website) <> ''
- and coalesce(p.code_of_conduct, f.code_of_conduct) <> '' and coalesce(p.guideline, f.guideline) <> '')
+ and coalesce(p.code_of_conduct, f.code_of_conduct) <> '' and f.conduct_found = coalesce(p.code_of_conduct, f.code_of_conduct)
+ and case when p.id is null then f.guideline <> '' and f.guideline_found = f.guideline else p.guideline <> '' end)
 """
+# The guideline of a project that is here is a text on this site; all else that is named is looked at where it stands.
 # Who proved a project that is here, and is not of its team any more, does not ask for it.
 ASKS_FOR = f"""
 ({PROVEN} and (f.project_id is null
@@ -23,7 +25,7 @@ ASKS_FOR = f"""
 """
 PROOF = f"""
 select f.id, f.project_id, f.person_id, f.token, f.state, f.way, f.address, f.foreign_id, f.owner_id, f.proven_at,
-       f.checked_at, f.due_at, f.failures, f.created_at, p.slug, {WORDS}, {PROVEN} as is_proven, {VERIFIED} as is_verified,
+       f.checked_at, f.due_at, f.failures, f.created_at, f.conduct_found, f.guideline_found, f.unfound, p.slug, {WORDS}, {PROVEN} as is_proven, {VERIFIED} as is_verified,
        {ASKS_FOR} as may_ask,
        w.username, coalesce(nullif(w.name, ''), w.username) as person
   from proof f left join project p on p.id = f.project_id left join person w on w.id = f.person_id

@@ -14,6 +14,8 @@ FILE: Final = ".well-known/haas-proof.txt"
 # The most of such a file that is read, in bytes, and for how long it is waited for, in seconds.
 FILE_MOST: Final = 4096
 FILE_SECONDS: Final = 15
+# The most of a code of conduct or a guideline that is read.
+PAGE_MOST: Final = 5_000_000
 # Checked again after a month; proofs of one day spread over five.
 MONTH, SPREAD = timedelta(days=28), 5
 # A check that failed is repeated after a week, one that could not be made after a day.

@@ -1,6 +1,6 @@
 """The tables of proofs, and of the tickets that are asked for a proven project."""
 
-from piccolo.columns import BigInt, BigSerial, ForeignKey, SmallInt, Text, Timestamptz
+from piccolo.columns import JSONB, BigInt, BigSerial, ForeignKey, SmallInt, Text, Timestamptz
 from piccolo.table import Table
 
 from categories.support.tables import Ticket
@@ -29,6 +29,9 @@ class Proof(Table, tablename="proof", db=engine):
     due_at = Timestamptz(null=True)
     failures = SmallInt()
     created_at = Timestamptz()
+    conduct_found = Text()
+    guideline_found = Text()
+    unfound = JSONB()
 
 
 class TicketOnBehalf(Table, tablename="ticket_on_behalf", db=engine):

@@ -23,6 +23,8 @@ from forum.web.reader import Reader
 PROMISE_MOST = 60  # workdays
 E = TicketEvent
 OVER = (TicketState.RESOLVED, TicketState.CLOSED)
+# SQL: by how much the ticket at hand counts as waiting longer. A day is one of 24 hours, so that who was first stays first.
+HEAD_START = "make_interval(hours => 24 * coalesce(head_start, 0))"
 
 
 async def locked_ticket(thread: int) -> Row | None:
@@ -109,11 +111,12 @@ async def advance(
     anew = done.sets_waiting_since and not (keeps_wait and ticket["waiting_since"] is not None)
     row = await fetch_one(
         "update ticket set state = $2, state_under = $3,"
-        " waiting_since = case when $4 then coalesce($6, now()) else waiting_since end,"
-        " waits_from = case when $4 then coalesce($6, now()) else waits_from end,"
+        f" waiting_since = case when $4 then coalesce($6, now()) - {HEAD_START} else waiting_since end,"
+        f" waits_from = case when $4 then coalesce($6, now()) - {HEAD_START} else waits_from end,"
         " first_response_at = case when $5 then coalesce(first_response_at, $6, now()) else first_response_at end,"
         # what does not wait is not snoozed
-        " snoozed_until = case when $2 in ('waiting', 'suspended', 'merged') then snoozed_until end"
+        " snoozed_until = case when $2 in ('waiting', 'suspended', 'merged') then snoozed_until end,"
+        " woke_at = case when $2 in ('waiting', 'suspended', 'merged') then woke_at else least(woke_at, now()) end"
         " where id = $1 returning first_response_at = coalesce($6, now()) as is_first",
         ticket["id"],
         str(life.state),
@@ -145,6 +148,27 @@ async def set_rank(ticket: Row, amount: int) -> None:
         await guarantees.promise_now(ticket, workdays, datetime.now(UTC))
     await execute("select queue_lock($2), queue_enter($1)", ticket["id"], ticket["project_id"])
     hint("queue", ticket["project_id"])
+
+
+async def give_head_start(ticket: int) -> None:
+    """A ticket was submitted for a verified open-source project: it counts as waiting longer by what its project grants such
+    ones now, in this wait and each later one. Given once; a rank amount and a due time are not touched.
+
+    For whoever knows which projects are verified, in the transaction that submits; the ticket is locked."""
+    row = await fetch_one(
+        "update ticket k set head_start = coalesce((select y.head_start from support_policy y"
+        "   where y.project_id = k.project_id), 0) where id = $1 and head_start is null returning project_id, head_start",
+        ticket,
+    )
+    if row is None or not row["head_start"]:
+        return
+    await execute(
+        f"update ticket set waiting_since = waiting_since - {HEAD_START}, waits_from = waits_from - {HEAD_START}"
+        " where id = $1",
+        ticket,
+    )
+    await execute("select queue_lock($2), queue_enter($1)", ticket, row["project_id"])
+    hint("queue", row["project_id"])
 
 
 async def is_in_support(ticket: Row) -> bool:
@@ -248,7 +272,8 @@ async def assign(reader: Reader, ticket: int, username: str, note: str = "") -> 
         raise Invalid({"username": _("Nobody on the team has this name.")})
     version = 0
     if row["assignee_id"] != member["id"]:
-        if member["id"] != reader.id and (await presence_of(member["id"])).is_away_on(datetime.now(UTC).date()):
+        presence = await presence_of(member["id"], row["project_id"])
+        if member["id"] != reader.id and presence.is_away_on(presence.day_at(datetime.now(UTC))):
             raise Conflict(_("%(name)s is away; nothing is given to them.") % {"name": member["name"]})
         if row["state"] == "waiting":
             await require_room(member["id"], row["project_id"], name=member["name"])

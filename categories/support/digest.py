@@ -7,7 +7,7 @@ from typing import Final
 
 from babel.dates import format_datetime
 
-from categories.support.queries import snoozed
+from categories.support.queries import head_start_text, snoozed, wait_began
 from categories.support.rules import Line as QueueLine
 from categories.support.rules import position, window
 from forum.database.engine import Row, fetch, fetch_one, transaction
@@ -36,7 +36,7 @@ select x.project, h.horizon, c.*, (select count(*) from ticket k where k.project
 """
 # What is snoozed keeps its place, and is told of by nobody: those behind it are.
 SLICES = f"""
-select x.project, q.* from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::integer[], $5::integer[])
+select x.project, q.*, k.head_start, {wait_began("k")} as wait_began from unnest($1::bigint[], $2::timestamptz[], $3::text[], $4::integer[], $5::integer[])
        x(project, horizon, line, first, last), lateral queue_slice(x.project, x.horizon, x.line, x.first, x.last) q
   join ticket k on k.id = q.ticket_id where not {snoozed("k")}
 """
@@ -98,14 +98,17 @@ def line_of(team: Row, each: dict[str, object], title: str | None, *, names_proj
 
 def reason_of(team: Row, each: dict[str, object]) -> tuple[str, str]:
     """Why a ticket stands where it does, in words, and how that looks."""
-    due, since, amount, share = each["due_at"], each["waiting_since"], each["rank_amount"], int(str(each["share"]))
+    due, since, amount, share = each["due_at"], each["wait_began"], each["rank_amount"], int(str(each["share"]))
     if each["line"] == "due" and isinstance(due, datetime):
         at = format_datetime(due, "d MMM, HH:mm 'UTC'", locale=i18n.current.get())
         return _("guarantee due %(at)s") % {"at": at}, "due"
     if each["line"] == "paid" and isinstance(amount, int):
-        return _("paid %(amount)s") % {"amount": money(amount, team["currency"])}, "paid"
+        ahead = f", {head_start_text(int(str(each['head_start'])))}" if each["head_start"] else ""
+        return _("paid %(amount)s") % {"amount": money(amount, team["currency"])} + ahead, "paid"
     days = (datetime.now(UTC) - since).days if isinstance(since, datetime) else 0
     waits = ngettext("waits %(num)d day", "waits %(num)d days", days) % {"num": days}
+    if each["head_start"]:
+        waits += ", " + head_start_text(int(str(each["head_start"])))
     if each["paid"] and share:
         return _("unpaid, 1 in %(n)d, %(waits)s") % {"n": 100 // share, "waits": waits}, ""
     return _("unpaid, oldest first, %(waits)s") % {"waits": waits}, ""

@@ -4,6 +4,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class TicketSubmitted:
+    """A requester (`person`) said in which capacity they ask: the ticket waits, if it did not already. `behalf`: of which proof
+    they said that they ask for its project; None where they did not say. Ids; the ticket is locked."""
+
+    ticket: int
+    person: int
+    behalf: int | None
+
+
+@dataclass(frozen=True)
 class TicketOver:
     """A ticket was resolved (an answer was accepted, or the team said so) or closed; `state` says which. Ids; `thread` is
     its home, `post` and `number` are those of the answer that resolved it, where one did."""

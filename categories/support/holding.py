@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from fractions import Fraction
 from typing import Any
 
 from categories.support.policy import policy_of
+from categories.support.promises.workdays import Calendar, workdays_between
 from categories.support.sharing import Member, Presence
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.web.errors import Conflict
@@ -49,14 +51,29 @@ async def require_room(person: int, project: int, *, name: str = "") -> None:
     raise Full(said % {"num": most})
 
 
-PRESENCE = """
+# What a claim's silence is counted from: it was made, its holder said something, the ticket came back from the asker.
+SILENT_SINCE = "greatest(k.claimed_at, k.spoke_at, k.state_since)"
+
+
+def silent(ticket: Row, since: datetime, at: datetime, calendar: Calendar) -> Fraction:
+    """How many workdays a locked ticket's holder has said nothing, without the time for which it slept."""
+    slept, woke = ticket["slept_at"], ticket["woke_at"]
+    before = Fraction(ticket["claim_spent"], 100) if slept is not None and since < slept else Fraction(0)
+    start = since if woke is None else max(since, woke)
+    return before + (workdays_between(start, at, calendar) if start < at else 0)
+
+
+# Whose clock somebody's days are of: the one they chose for their mails, else their team's. UTC is what nobody chose.
+ZONE = "coalesce(nullif(z.zone, 'UTC'), c.zone, 'UTC')"
+PRESENCE = f"""
 select m.person_id, m.role, p.username, coalesce(nullif(p.name, ''), p.username) as name,
-       v.weekdays, v.is_away, v.away_until, coalesce(u.given, 0) as given,
+       v.weekdays, v.is_away, v.away_until, {ZONE} as zone, coalesce(u.given, 0) as given,
        coalesce(extract(epoch from u.last_at)::float8, 0) as last,
        (select count(*) from ticket k where k.project_id = m.project_id and k.assignee_id = m.person_id
           and k.state = 'waiting') as held
   from project_member m join person p on p.id = m.person_id
   left join availability v on v.person_id = m.person_id
+  left join mail_preference z on z.person_id = m.person_id left join support_calendar c on c.project_id = m.project_id
   left join queue_turn u on u.project_id = m.project_id and u.person_id = m.person_id
  where m.project_id = $1
  order by array_position(array['owner','maintainer','triager','supporter'], m.role), m.since, p.id
@@ -66,24 +83,32 @@ select m.person_id, m.role, p.username, coalesce(nullif(p.name, ''), p.username)
 def presence_in(row: Row) -> Presence:
     """What somebody said out of a row that has the columns of `availability`, null where they said nothing."""
     if row["weekdays"] is None:
-        return Presence()
-    return Presence(frozenset(row["weekdays"]), row["is_away"], row["away_until"])
+        return Presence(zone=row["zone"])
+    return Presence(frozenset(row["weekdays"]), row["is_away"], row["away_until"], row["zone"])
 
 
-async def team_at(project: int, day: date | None = None) -> list[dict[str, Any]]:
+async def team_at(project: int, now: datetime | None = None) -> list[dict[str, Any]]:
     """The team, owners first: (person_id, username, name, role, held, presence, is_there, member). One statement."""
-    today = day or datetime.now(UTC).date()
+    at = now or datetime.now(UTC)
     found = []
     for row in await fetch(PRESENCE, project):
         presence = presence_in(row)
-        member = Member(row["person_id"], presence.is_there(today), row["held"], row["given"], row["last"])
+        member = Member(
+            row["person_id"], presence.is_there(presence.day_at(at)), row["held"], row["given"], row["last"]
+        )
         found.append(dict(row) | {"presence": presence, "is_there": member.is_there, "member": member})
     return found
 
 
-async def presence_of(person: int) -> Presence:
-    """When somebody said that they are there."""
-    row = await fetch_one("select weekdays, is_away, away_until from availability where person_id = $1", person)
+async def presence_of(person: int, project: int | None = None) -> Presence:
+    """When somebody said that they are there; in a project, whose team's clock is theirs where they chose none."""
+    row = await fetch_one(
+        f"select v.weekdays, v.is_away, v.away_until, {ZONE} as zone from person p"
+        " left join availability v on v.person_id = p.id left join mail_preference z on z.person_id = p.id"
+        " left join support_calendar c on c.project_id = $2 where p.id = $1",
+        person,
+        project,
+    )
     return presence_in(row) if row else Presence()
 
 

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from categories.support import actions
 from categories.support.queries import ticket_by_id
 from categories.support.silence import still_needed as say_still_needed
-from categories.support.submitting import submit
+from categories.support.submitting import behalf_in, submit
 from forum.database.engine import fetch_value
 from forum.projects.terms import shown_terms
 from forum.threads.actions import move_thread
@@ -38,6 +38,7 @@ async def submission(request: Request) -> Response:
             capacity=fields.get("capacity", ""),
             accepts_terms=fields.get("terms") == "1",
             shown=shown_terms(fields),
+            behalf=behalf_in(fields.get("on_behalf", "")),
             # a form without questions, such as a program's, leaves the draft's answers as they are
             answers=(lambda name: fields.get(f"{name}-file", "").strip("\n") or fields.get(name, ""))
             if "fields_of" in fields

@@ -11,7 +11,7 @@ from categories.forms.rules import LOG_MOST
 from categories.support import queries
 from categories.support.joining.parts import panel_of
 from categories.support.promises.facts import promise_facts
-from categories.support.queries import Place, QueueState, expected_of, place_in
+from categories.support.queries import Place, QueueState, expected_of, head_start_text, place_in
 from categories.support.rules import unpaid_within
 from categories.support.silence import closing_day, day_of
 from forum.database.engine import Row, fetch, fetch_one
@@ -26,6 +26,7 @@ from forum.web.requests import Request
 from forum.web.templates import environment, fragment
 
 environment.globals["promise_facts"] = promise_facts
+environment.globals["head_start_text"] = head_start_text
 
 STROKES = 60
 # What a strip becomes in an open browser when there is nothing to say any more; a later one finds its place by it.

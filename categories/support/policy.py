@@ -16,7 +16,8 @@ class Policy:
     `claim_workdays`: workdays without a word after which a claim ends · `claims_most`: tickets one person holds ·
     `silence_days`, `silence_warning_days`: days · `expected_least`: workdays · `waits_since`: what a ticket's wait
     counts from (product.md, "The queue", rule 3) · `guarantee_paid`, `guarantee_unpaid`: workdays within which an answer is
-    promised to everybody of that line, None for no promise.
+    promised to everybody of that line, None for no promise · `head_start`: days by which a ticket that is asked for a verified
+    open-source project counts as waiting longer.
     """
 
     claim_workdays: int = 2
@@ -28,6 +29,7 @@ class Policy:
     waits_since: WaitsSince = "submission"
     guarantee_paid: int | None = None
     guarantee_unpaid: int | None = None
+    head_start: int = 0
 
     def guarantee(self, rank_amount: int) -> int | None:
         """What is promised to everybody of the line of this amount, in workdays; None for nothing."""

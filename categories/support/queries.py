@@ -10,12 +10,29 @@ from forum.database.engine import Row, fetch, fetch_one
 from forum.database.together import Together, asked
 from forum.threads.visibility import visible_thread
 from forum.web.errors import NotFound
+from forum.web.i18n import ngettext
 from forum.web.reader import Reader
 
 
 def snoozed(ticket: str) -> str:
     """SQL: the row `ticket` (an alias of the table ticket) is hidden from the team's lists at the moment."""
     return f"coalesce({ticket}.snoozed_until > now() and {ticket}.state = 'waiting', false)"
+
+
+def wait_began(ticket: str) -> str:
+    """SQL: since when the row `ticket` waits as the clock shows it; its waiting_since counts a head start in."""
+    return f"{ticket}.waiting_since + make_interval(hours => 24 * coalesce({ticket}.head_start, 0))"
+
+
+def head_start_text(days: int | None) -> str:
+    """Why a ticket stands before others that wait longer by the clock; "" for one without a head start."""
+    if not days:
+        return ""
+    return ngettext(
+        "counts as waiting %(num)d day longer: verified open-source project",
+        "counts as waiting %(num)d days longer: verified open-source project",
+        days,
+    ) % {"num": days}
 
 
 # The configured range holds for each line that has no measured one yet.
@@ -51,7 +68,7 @@ PROMISE_JOINS = """
 # `now` decides what is due; `is_team`: whether the reader is. Others than requester and team get no place.
 TICKET = f"""
 select {{n}}k.*, coalesce(q.version, 0) as queue_version, p.slug as project_slug, p.name as project_name, p.currency,
-       {EXPECTED}, i.is_requester, {snoozed("k")} as is_snoozed,
+       {EXPECTED}, i.is_requester, {snoozed("k")} as is_snoozed, {wait_began("k")} as wait_began,
        case when k.merged_into is not null then (select o.thread_id from ticket o join thread v on v.id = o.thread_id
                   where o.id = k.merged_into and {visible_thread("v", "{reader}")}) end as merged_thread,
        (select count(*) from ticket_thread n where n.linked_at is not null and (n.ticket_id = k.id or n.thread_id = k.thread_id))
@@ -199,9 +216,10 @@ async def queue_slice(
 
 
 async def tickets_for_team(reader: Reader, tickets: Sequence[int]) -> dict[int, Row]:
-    """These tickets as the inbox shows them, by id; a title the reader may not read is null."""
+    """These tickets as the inbox shows them, by id; a title the reader may not read is null. `waiting_since` is the clock's:
+    what it counts as waiting longer is `head_start`, in days."""
     rows = await fetch(
-        f"select k.id, k.thread_id, k.state, {snoozed('k')} as is_snoozed, k.snoozed_until, k.rank_amount, k.due_at, k.waiting_since, k.assignee_id, k.capacity,"
+        f"select k.id, k.thread_id, k.state, {snoozed('k')} as is_snoozed, k.snoozed_until, k.rank_amount, k.due_at, {wait_began('k')} as waiting_since, k.head_start, k.assignee_id, k.capacity,"
         f" case when {visible_thread('t', '$2')} then t.title end as title,"
         f" case when {visible_thread('t', '$2')} then t.slug end as slug,"
         " coalesce(nullif(a.name, ''), a.username) as assignee_name,"

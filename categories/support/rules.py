@@ -8,7 +8,7 @@ ones out.
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from math import gcd
 
@@ -26,7 +26,8 @@ class Line(StrEnum):
 
 @dataclass(frozen=True)
 class Waiting:
-    """What the order of the queue looks at: amount in minor units of the project's currency, times aware."""
+    """What the order of the queue looks at: amount in minor units of the project's currency, times aware; a head start is
+    counted into `waiting_since` (`counts_from`)."""
 
     id: int
     rank_amount: int
@@ -56,6 +57,13 @@ class Window:
     due: tuple[int, int]
     paid: tuple[int, int]
     unpaid: tuple[int, int]
+
+
+def counts_from(began: datetime, head_start: int) -> datetime:
+    """Since when a ticket counts as waiting that began to wait then, with a head start in days. Plain days, each of 24
+    hours: of two with the same head start who was first stays first, and nobody is passed by who came more than the longest
+    head start after them."""
+    return began - head_start * timedelta(days=1)
 
 
 def line_of(ticket: Waiting, horizon: datetime) -> Line:

@@ -6,20 +6,27 @@ person holds only so many; a project may have tickets suggested, or given in tur
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 WORKDAYS = frozenset(range(5))
 
 
 @dataclass(frozen=True)
 class Presence:
-    """When somebody is there, as they said: weekdays (Monday is 0), and whether away, until which day (that day too)."""
+    """When somebody is there, as they said: weekdays (Monday is 0), and whether away, until which day (that day too); days of
+    the clock of their `zone`."""
 
     weekdays: frozenset[int] = WORKDAYS
     is_away: bool = False
     away_until: date | None = None
+    zone: str = "UTC"
+
+    def day_at(self, now: datetime) -> date:
+        """Which day it is where they are."""
+        return now.astimezone(ZoneInfo(self.zone)).date()
 
     def is_away_on(self, day: date) -> bool:
         return self.is_away and (self.away_until is None or day <= self.away_until)

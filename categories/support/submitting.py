@@ -6,7 +6,9 @@ from categories.forms.answers import Sent, checked, keep_answers, say_answers
 from categories.forms.privacy import decided, set_private
 from categories.forms.rules import Answered
 from categories.support.actions import E, advance, is_in_support, is_requester, ticket_for
+from categories.support.events import TicketSubmitted
 from forum.database.engine import Row, action, execute, fetch_one
+from forum.events import publish
 from forum.jobs import enqueue
 from forum.notifications.hearing import hear_first
 from forum.projects.actions import accept_terms
@@ -30,13 +32,14 @@ async def submit(
     answers: Sent | None = None,
     is_private: bool | None = None,
     shown: Collection[int] | None = None,
+    behalf: int | None = None,
 ) -> None:
     """Make a draft a waiting ticket: capacity said, the site's and the project's current terms accepted, the form of its
     category filled. To a ticket that was taken in capacity and terms are only added. Sent twice, it is one submission.
 
     `answers`: what the form was told, by name; None: what its draft was told counts. `is_private`: whether the team alone
-    is to read it, None: as its draft says. `shown`: the terms (ids) that were accepted, None: those in force. Raises Invalid by field, NotFound, Forbidden, Conflict (its thread is not in
-    support any more).
+    is to read it, None: as its draft says. `shown`: the terms (ids) that were accepted, None: those in force. `behalf`: for which proven project they ask (the proof's id). Raises Invalid by field, NotFound,
+    Forbidden, Conflict (its thread is not in support any more).
     """
     require_writer(reader)
     row = await ticket_for(reader, ticket)
@@ -73,6 +76,12 @@ async def submit(
         await advance(row, E.SUBMITTED)
         await hear_first(row["thread_id"])
         await enqueue("hear_ticket", ticket=ticket)
+    await publish(TicketSubmitted(ticket, reader.person, behalf))
+
+
+def behalf_in(text: str) -> int | None:
+    """The proof's id out of a form's field; None where none was chosen."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 async def filled_in(

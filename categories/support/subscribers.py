@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from categories.support.actions import E, advance, drop_assignee, life_of, locked_ticket, open_ticket
+from categories.support.actions import HEAD_START, E, advance, drop_assignee, life_of, locked_ticket, open_ticket
 from categories.support.policy import policy_of
 from categories.support.states import TicketEvent, allows
 from forum.database.engine import Row, execute, fetch_one, fetch_value
@@ -68,7 +68,7 @@ async def word_said(ticket: Row, at: datetime) -> None:
     """Where a project counts the wait from the last word that is not the team's, this word is it."""
     if (await policy_of(ticket["project_id"])).waits_since == "last_word":
         await execute(
-            "update ticket set waiting_since = greatest(waiting_since, $2)"
+            f"update ticket set waiting_since = greatest(waiting_since, $2::timestamptz - {HEAD_START})"
             " where id = $1 and waiting_since is not null and state in ('waiting', 'needs_facts', 'suspended')",
             ticket["id"],
             at,

@@ -46,6 +46,10 @@ class Ticket(Table, tablename="ticket", db=engine):
     state_since = Timestamptz()
     claimed_at = Timestamptz(null=True)
     spoke_at = Timestamptz(null=True)
+    head_start = SmallInt(null=True)
+    slept_at = Timestamptz(null=True)
+    woke_at = Timestamptz(null=True)
+    claim_spent = Integer()
 
 
 class TicketMerge(Table, tablename="ticket_merge", db=engine):
@@ -65,6 +69,8 @@ class TicketMerge(Table, tablename="ticket_merge", db=engine):
     requesters = Array(base_column=BigInt())
     participants = Array(base_column=BigInt())
     closed_thread = Boolean()
+    head_own = SmallInt(null=True)
+    rested = JSONB(null=True)
 
 
 class TicketRequester(Table, tablename="ticket_requester", db=engine):
@@ -122,6 +128,7 @@ class SupportPolicy(Table, tablename="support_policy", db=engine):
     waits_since = Text()
     guarantee_paid = SmallInt(null=True)
     guarantee_unpaid = SmallInt(null=True)
+    head_start = SmallInt()
 
 
 class SupportCalendar(Table, tablename="support_calendar", db=engine):
@@ -160,6 +167,7 @@ class Guarantee(Table, tablename="guarantee", db=engine):
     half_at = Timestamptz(null=True)
     last_day_at = Timestamptz(null=True)
     missed_at = Timestamptz(null=True)
+    missed_with = ForeignKey(Ticket, null=True)
 
 
 class GuaranteeOutcome(Table, tablename="guarantee_outcome", db=engine):

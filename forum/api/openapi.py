@@ -78,6 +78,10 @@ SCHEMAS: Json = {
             "line": {"enum": ["due", "paid", "unpaid"]},
             "rank_amount": {"$ref": "#/components/schemas/Money"},
             "waiting_since": TIME,
+            "head_start_days": INTEGER
+            | {
+                "description": "Counts as waiting so many days longer: asked for a verified open-source project. Else 0."
+            },
             "due_at": TIME,
             "thread_id": {
                 "type": ["integer", "null"],

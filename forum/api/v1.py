@@ -101,6 +101,7 @@ async def queue(request: Request) -> Response:
             "line": str(standing.line),
             "rank_amount": {"amount": row["rank_amount"], "currency": project["currency"]},
             "waiting_since": moment(row["waiting_since"]),
+            "head_start_days": row["head_start"] or 0,
             "due_at": moment(row["due_at"]),
             # what a member of the team may not read still has its place
             "thread_id": row["thread_id"] if row["title"] is not None else None,

@@ -15,6 +15,7 @@ from forum.database.engine import execute, fetch, fetch_value, transaction
 from forum.demo.bulk import load_bulk
 from forum.demo.payouts import divide_pool, set_thanks_back
 from forum.demo.world import (
+    ASKS,
     DRAFTS,
     GUIDELINE,
     PEOPLE,
@@ -67,6 +68,8 @@ class Demo:
     readers: dict[str, Reader] = field(default_factory=dict)
     threads: dict[str, int] = field(default_factory=dict)
     may_set_history: bool = False
+    # who asks for a project of theirs that is proven: its proof
+    behalf: dict[str, int] = field(default_factory=dict)
     # bumps whose money came: when, and which; booked in the order of their times, as a ledger is written
     received: list[tuple[datetime, int]] = field(default_factory=list)
 
@@ -87,6 +90,7 @@ async def make_demo(settings: Settings, *, threads: int | None = None, password:
         demo = Demo(await fetch_value("select now()"))
         demo.may_set_history = await fetch_value("select has_table_privilege('thread_act', 'update')")
         await make_people(demo, settings, hashed)
+        demo.behalf[ASKS[0]] = await make_asker(demo, *ASKS)
         for project in PROJECTS:
             await make_project(demo, project)
         await make_readers(demo)
@@ -111,6 +115,39 @@ async def make_people(demo: Demo, settings: Settings, hashed: str) -> None:
     await execute(
         "update person set created_at = created_at - interval '90 days' - make_interval(hours => (id * 37 % 900)::int)"
     )
+
+
+# Proven by a file that nobody has looked at: the demo asks no host of anybody's.
+PROVEN = """
+update proof set state = 'proven', way = 'website_file', address = $2, person_id = $3, proven_at = now() - interval '20 days',
+       checked_at = now() - interval '6 days', due_at = now() + interval '22 days', conduct_found = $2 || '/conduct',
+       guideline_found = guideline where id = $1
+"""
+
+
+async def make_asker(demo: Demo, key: str, name: str, website: str) -> int:
+    """An open-source project that only asks, proven and verified; its proof's id."""
+    person = demo.people[key]
+    proof: int = await fetch_value(
+        "insert into proof (person_id, name, website, code_of_conduct, guideline) values ($1, $2, $3::text, $3 || '/conduct',"
+        " $3 || '/support') returning id",
+        person,
+        name,
+        website,
+    )
+    await execute(PROVEN, proof, website, person)
+    return proof
+
+
+async def prove(demo: Demo, project: DemoProject, number: int) -> None:
+    """A project of the demo that is verified, and grants others that are so something."""
+    words = (
+        "update project set website = $2::text, code_of_conduct = $2 || '/conduct', conduct_found = $2 || '/conduct',"
+    )
+    await execute(f"{words} proven_address = $2 where id = $1", number, project.website)
+    proof = await fetch_value("select id from proof where project_id = $1", number)
+    await execute(PROVEN, proof, project.website, demo.people[project.owner])
+    await execute("insert into support_policy (project_id, head_start) values ($1, $2)", number, project.head_start)
 
 
 async def make_project(demo: Demo, project: DemoProject) -> None:
@@ -147,6 +184,8 @@ async def make_project(demo: Demo, project: DemoProject) -> None:
         project.address,
         project.tax_number,
     )
+    if project.website:
+        await prove(demo, project, number)
     for key, role in project.team.items():
         await execute(
             "insert into project_member (project_id, person_id, role, added_by) values ($1, $2, $3, $4)"
@@ -192,6 +231,7 @@ async def make_first(demo: Demo, project: int, asked: Step) -> tuple[int | None,
         category=asked.words[0],
         capacity=asked.options.get("capacity", "personal"),
         accepts_terms=True,
+        behalf=demo.behalf.get(asked.who),
         as_draft="draft" in asked.words,
     )
     thread = demo.threads[title] = made.posted.thread
@@ -278,11 +318,13 @@ with t as (
 ), q as (
     update ticket_requester set since = $3 from ticket where ticket.id = ticket_id and thread_id = $1 and since >= $2
 )
-update ticket set created_at = case when created_at >= $2 then $3 else created_at end,
+update ticket k set created_at = case when created_at >= $2 then $3 else created_at end,
     submitted_at = case when submitted_at >= $2 then $3 else submitted_at end,
-    waiting_since = case when waiting_since >= $2 then $3 else waiting_since end,
+    waiting_since = case when waiting_since >= $2 - head then $3 - head else waiting_since end,
+    waits_from = case when waits_from >= $2 - head then $3 - head else waits_from end,
     first_response_at = case when first_response_at >= $2 then $3 else first_response_at end
- where thread_id = $1
+  from (select id, make_interval(hours => 24 * coalesce(head_start, 0)) as head from ticket) h
+ where thread_id = $1 and h.id = k.id
 """
 
 

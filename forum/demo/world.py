@@ -52,6 +52,9 @@ PEOPLE: dict[str, tuple[str, str]] = (
 )
 SIGN_INS = ("demo-admin", "demo-owner", "demo-supporter", "demo-asker")
 
+# An open-source project that only asks, proven: by whom, its name and website.
+ASKS = ("greta", "Tidemark", "https://tidemark.example")
+
 GUIDELINE = (
     "Before you submit, please add:\n\n"
     "- the version ({command}) and your platform,\n"
@@ -84,6 +87,10 @@ class DemoProject:
     tax_number: str = ""
     account: str = "IBAN XX00 0000 0000 0000 0000 00 (invented: transfer nothing)"
     tax_rate: int = 0
+    # proven by a file there, with a code of conduct and a guideline; "" for not proven
+    website: str = ""
+    # days that tickets for verified projects count as waiting longer
+    head_start: int = 0
 
     @property
     def owner(self) -> str:
@@ -104,6 +111,8 @@ PROJECTS = (
         address="Am Sandtorkai 1\n20457 Hamburg",
         tax_number="DE 000 000 000",
         tax_rate=1900,
+        website="https://pelican.example",
+        head_start=3,
     ),
     DemoProject(
         "ferrite",

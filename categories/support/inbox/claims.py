@@ -3,12 +3,11 @@
 from datetime import UTC, datetime
 
 from categories.support.actions import locked_ticket, set_assignee, tell_assigned
-from categories.support.holding import Full, require_room, team_at
+from categories.support.holding import SILENT_SINCE, Full, require_room, silent, team_at
 from categories.support.inbox.buckets import in_queue, visible_pairs
 from categories.support.inbox.filters import Filter
 from categories.support.policy import policy_of
 from categories.support.promises.calendars import calendar_of
-from categories.support.promises.workdays import workdays_between
 from categories.support.sharing import Claim, claim_after, whose_turn
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.jobs import enqueue
@@ -17,8 +16,6 @@ from forum.threads.writing import record_act
 
 # So many who wait are looked at when turns are given: the others come when these are held.
 A_ROUND = 25
-# What a claim's silence is counted from: it was made, its holder said something, the ticket came back from the asker.
-SILENT_SINCE = "greatest(k.claimed_at, k.spoke_at, k.state_since)"
 
 
 async def look_after_claims() -> None:
@@ -37,12 +34,13 @@ async def end_claims(project: int, now: datetime | None = None) -> None:
     allowed = (await policy_of(project)).claim_workdays
     calendar = await calendar_of(project)
     rows = await fetch(
-        f"select k.id, k.thread_id, {SILENT_SINCE} as since from ticket k where k.project_id = $1"
-        " and k.assignee_id is not null and k.state = 'waiting' order by k.id",
+        f"select k.*, {SILENT_SINCE} as since from ticket k where k.project_id = $1 and k.assignee_id is not null"
+        " and k.state = 'waiting' and (k.snoozed_until is null or k.snoozed_until <= $2) order by k.id",
         project,
+        at,
     )
     for row in rows:
-        stage = claim_after(workdays_between(row["since"], at, calendar), allowed)
+        stage = claim_after(silent(row, row["since"], at, calendar), allowed)
         if stage is not Claim.KEPT:
             await end_or_warn(row, stage, allowed)
 
@@ -54,6 +52,8 @@ async def end_or_warn(seen: Row, stage: Claim, allowed: int) -> None:
     ticket = await locked_ticket(seen["thread_id"])
     since = await fetch_one(f"select {SILENT_SINCE} as since from ticket k where k.id = $1", seen["id"])
     if ticket is None or since is None or since["since"] != seen["since"]:
+        return
+    if ticket["snoozed_until"] != seen["snoozed_until"]:
         return
     person, project, thread = ticket["assignee_id"], ticket["project_id"], ticket["thread_id"]
     if person is None or ticket["state"] != "waiting":
@@ -88,7 +88,7 @@ async def give_turn(project: int, at: datetime) -> bool:
     if not waiting:
         return False
     most = (await policy_of(project)).claims_most
-    team = await team_at(project, at.date())
+    team = await team_at(project, at)
     may_have = await visible_pairs(project, [one["ticket"] for one in waiting])
     for one in waiting:
         able = [m["member"] for m in team if m["person_id"] in may_have.get(one["ticket"], ())]

@@ -14,7 +14,7 @@ from categories.support.inbox.filters import WHOLE, Filter, filter_name, read_fi
 from categories.support.inbox.suggesting import yours_next
 from categories.support.inbox.view_counts import counted_views, views_for
 from categories.support.policy import policy_of
-from categories.support.queries import Place, place_in, queue_slice, queue_state
+from categories.support.queries import Place, head_start_text, place_in, queue_slice, queue_state
 from categories.support.rules import Line
 from categories.support.snoozing.pages import choices
 from forum.database.engine import Row
@@ -149,6 +149,7 @@ async def ticket_context(request: Request, ticket: int, project: Row, **kept: An
         "rest": render_posts(posts[1:], acts, head, powers, reader),
         "place": place,
         "reason": reason_of(place, row["place_rank"], project["currency"]) if place else "",
+        "ahead": head_start_text(row["head_start"]) if place and place.line is not Line.DUE else "",
         "told": request.query_params.get("told", "") if row["assignee_id"] not in (None, reader.id) else "",
         "may_assign": may(reader, "assign", project["id"], assigned=is_mine),
         "may_move": may(reader, "move", project["id"], assigned=is_mine),

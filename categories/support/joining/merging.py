@@ -32,6 +32,16 @@ update ticket set waiting_since = $2, waits_from = case when waits_from = waitin
 """
 
 
+# Whoever waits longest gives the target their head start with their wait; $2: its own, where that is its own wait.
+HEAD_OF_OLDEST = """
+update ticket k set head_start = (select g.head_start from (
+    select s.head_start, m.id from ticket_merge m join ticket s on s.id = m.source_id
+     where m.target_id = k.id and m.undone_at is null and m.waited_given = k.waiting_since
+    union all select $2::smallint, null) g order by g.id nulls last limit 1)
+ where k.id = $1
+"""
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two locked tickets with what is asked of their threads (visibility, category kind, is_closed, slug)."""
@@ -126,6 +136,9 @@ async def join(reader: Reader, pair: Pair, places: dict[int, Row]) -> int:
     source, target = pair.source, pair.target
     state = source["state_under"][-1] if source["state"] == TicketState.SUSPENDED else source["state"]
     brings = (source["waiting_since"], source["due_at"]) if state in WAITS else (None, None)
+    rested = await guarantees.merged_into(target, source)
+    if rested.rests:
+        brings = (brings[0], None)
     waited, due = earlier(target["waiting_since"], brings[0]), earlier(target["due_at"], brings[1])
     requesters = await fetch(
         "insert into ticket_requester (ticket_id, person_id, since) select $2, r.person_id, r.since"
@@ -139,11 +152,14 @@ async def join(reader: Reader, pair: Pair, places: dict[int, Row]) -> int:
         source["id"],
         target["thread_id"],
     )
+    stood = await fetch_one(
+        "select head_own from ticket_merge where target_id = $1 and undone_at is null order by id limit 1", target["id"]
+    )
     closes = not places[source["id"]]["is_closed"]
     made: int = await fetch_value(
         "insert into ticket_merge (source_id, target_id, actor_id, waited_given, waited_before, waited_after, due_given,"
-        " due_before, due_after, requesters, participants, closed_thread)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id",
+        " due_before, due_after, requesters, participants, closed_thread, rested, head_own)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning id",
         source["id"],
         target["id"],
         reader.person,
@@ -156,11 +172,14 @@ async def join(reader: Reader, pair: Pair, places: dict[int, Row]) -> int:
         [row["person_id"] for row in requesters],
         [row["person_id"] for row in participants],
         closes,
+        rested.change,
+        stood["head_own"] if stood else target["head_start"],
     )
-    await guarantees.merged_into(target, source)
     await advance(source, E.MERGED)
     await execute("update ticket set merged_into = $2 where id = $1", source["id"], target["id"])
     await execute(WAITS_SINCE, target["id"], waited, due)
+    if waited != target["waiting_since"]:
+        await execute(HEAD_OF_OLDEST, target["id"], target["head_start"])
     await publish(TicketsMerged(source["id"], target["id"], target["project_id"]))
     await execute("select queue_lock($2), queue_enter($1)", target["id"], target["project_id"])
     # who goes on reading there goes on talking in the other thread
@@ -238,8 +257,10 @@ async def part(reader: Reader, pair: Pair, merges: list[Row], gone: int) -> None
             sorted(participants),
         )
     await execute("update ticket_merge set undone_at = now(), undone_by = $2 where id = $1", this["id"], reader.person)
-    await guarantees.parted(target, dues[0])
-    await execute(WAITS_SINCE, target["id"], waits[0], dues[0])
+    promised = await guarantees.parted(target, dues[0], this, merges[gone + 1 :])
+    await execute(WAITS_SINCE, target["id"], waits[0], promised)
+    if waits[0] != target["waiting_since"]:
+        await execute(HEAD_OF_OLDEST, target["id"], this["head_own"])
     await execute("update ticket set merged_into = null where id = $1", source["id"])
     await publish(TicketsUnmerged(source["id"], target["id"], target["project_id"]))
     await advance(source, E.MERGE_UNDONE)

@@ -5,6 +5,7 @@ from typing import Any
 
 from categories.support.joining.merging import WAITS, may_on, newcomers, obstacle
 from categories.support.joining.rules import earlier
+from categories.support.queries import wait_began
 from forum.database.engine import Row, fetch
 from forum.threads.visibility import visible_thread
 from forum.web.errors import Forbidden, NotFound
@@ -61,12 +62,18 @@ async def candidates(reader: Reader, ticket: Row, head: Row, asked: str) -> list
 
 
 BOTH = f"""
-select k.*, t.visibility, t.is_closed, t.title, t.slug, c.kind, p.currency,
+select k.*, {wait_began("k")} as wait_began, t.visibility, t.is_closed, t.title, t.slug, c.kind, p.currency,
        array(select coalesce(nullif(s.name, ''), s.username) from ticket_requester r join person w on w.id = r.person_id
          join person s on s.id = coalesce(w.same_as, w.id) where r.ticket_id = k.id order by r.since limit 20) as askers
   from ticket k join thread t on t.id = k.thread_id join category c on c.id = t.category_id
   join project p on p.id = k.project_id where k.id = any($1) and {visible_thread("t", "$2")}
 """
+
+
+def is_longer(one: Row, other: Row) -> bool:
+    """Whether a ticket counts as waiting longer than another."""
+    since = one["waiting_since"]
+    return since is not None and earlier(other["waiting_since"], since) == since != other["waiting_since"]
 
 
 async def before_merging(reader: Reader, source: int, target: int) -> dict[str, Any]:
@@ -85,7 +92,7 @@ async def before_merging(reader: Reader, source: int, target: int) -> dict[str, 
         "reason": obstacle(one, other, rows),
         "opens_private": await newcomers(source, other["thread_id"]),
         "amount": one["rank_amount"] + other["rank_amount"],
-        "since": earlier(other["waiting_since"], one["waiting_since"]) if waits else other["waiting_since"],
+        "since": (one if waits and is_longer(one, other) else other)["wait_began"],
         # who paid and waits would stand nowhere in the queue then
         "leaves_queue": waits and one["rank_amount"] > 0 and other["state"] not in WAITS,
     }

@@ -1,5 +1,7 @@
 """Promised answers as they are kept: started, rested, settled with the ticket's life, watched by a job, never rewritten."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
@@ -9,20 +11,20 @@ from categories.support.promises.calendars import calendar_of, written
 from categories.support.promises.rules import Promise, paused, promised, resumed, shortened
 from categories.support.promises.workdays import Calendar, workdays_between
 from categories.support.states import Clock, Life, TicketState, clock
-from forum.database.engine import Row, action, execute, fetch, fetch_one
+from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.notifications.actions import tell
 
 SAVE = """
 insert into guarantee (ticket_id, project_id, round, workdays, workdays_left, left_since, due_at, half_at, last_day_at,
-                       missed_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7)
-on conflict (ticket_id) do update set round = $3, workdays = $4, workdays_left = $5, left_since = $6, due_at = $7,
-       half_at = $8, last_day_at = $9, missed_at = $7
+                       missed_at, missed_with)
+values ($1, $2, $3, $4, $5, $6, $7::timestamptz, $8, $9, case when $10::bigint is null then $7::timestamptz end, $10)
+on conflict (ticket_id) do update set round = $3, workdays = $4, workdays_left = $5, left_since = $6, due_at = excluded.due_at,
+       half_at = $8, last_day_at = $9, missed_at = excluded.missed_at, missed_with = $10
 """
 # A round ends: nothing runs, nothing is told any more.
 END = """
 update guarantee set workdays = null, workdays_left = null, left_since = null, due_at = null, half_at = null,
-       last_day_at = null, missed_at = null where ticket_id = $1
+       last_day_at = null, missed_at = null, missed_with = null where ticket_id = $1
 """
 REST = "update guarantee set half_at = null, last_day_at = null, missed_at = null where ticket_id = $1"
 OUTCOME = """
@@ -42,8 +44,11 @@ async def guarantee_of(ticket: int) -> Row | None:
     return await fetch_one("select * from guarantee where ticket_id = $1 for update", ticket)
 
 
-async def save(ticket: Row, round: int, promise: Promise, calendar: Calendar) -> None:
-    """Write an open promise down, with what is to be told next, and the ticket's due time."""
+async def save(
+    ticket: Row, round: int, promise: Promise, calendar: Calendar, *, missed_with: int | None = None
+) -> None:
+    """Write an open promise down, with what is to be told next, and the ticket's due time. `missed_with`: the ticket merged
+    into this one with which it came and whose record tells already that it was missed; nothing more is told of it."""
     due = promise.due(calendar)
     await execute(
         SAVE,
@@ -54,8 +59,9 @@ async def save(ticket: Row, round: int, promise: Promise, calendar: Calendar) ->
         str(promise.left),
         promise.since,
         due,
-        promise.half(calendar),
-        promise.last_day(calendar),
+        None if missed_with else promise.half(calendar),
+        None if missed_with else promise.last_day(calendar),
+        missed_with,
     )
     await execute("update ticket set due_at = $2 where id = $1", ticket["id"], due)
 
@@ -102,7 +108,7 @@ async def life_moved(
     else:
         calendar = await calendar_of(ticket["project_id"])
         moved = resumed(promise, at) if now is Clock.RUNS else paused(promise, at, calendar)
-        await save(ticket, row["round"], moved, calendar)
+        await save(ticket, row["round"], moved, calendar, missed_with=row["missed_with"])
 
 
 async def settle(ticket: Row, row: Row | None, promise: Promise | None, at: datetime) -> None:
@@ -113,7 +119,8 @@ async def settle(ticket: Row, row: Row | None, promise: Promise | None, at: date
     round = (row["round"] if row else 0) + (promise is None)
     told: tuple[Any, ...] = (ticket["id"], ticket["project_id"], round, promise.workdays if promise else None, due)
     if at > due:
-        await execute(OUTCOME, *told, "missed", None, hundredths(late), at)
+        if row is None or row["missed_with"] is None:
+            await execute(OUTCOME, *told, "missed", None, hundredths(late), at)
         await execute(OUTCOME, *told, "answered_late", at, hundredths(late), at)
     else:
         await execute(OUTCOME, *told, "kept", at, 0, at)
@@ -153,35 +160,82 @@ async def promise_now(ticket: Row, workdays: int, at: datetime) -> None:
     promise = promise_in(row)
     fresh = promised(workdays, at) if state is Clock.RUNS else Promise(workdays, Fraction(workdays), None)
     moved = shortened(promise, workdays, at, calendar) if promise else fresh
-    await save(ticket, row["round"] if row and promise else (row["round"] if row else 0) + 1, moved, calendar)
+    missed_with = row["missed_with"] if row and moved == promise else None
+    round = row["round"] if row and promise else (row["round"] if row else 0) + 1
+    await save(ticket, round, moved, calendar, missed_with=missed_with)
 
 
-async def merged_into(kept: Row, gone: Row) -> None:
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did to the promise of the ticket that stays. `rests`: it rests, so no due time came with it · `change`: for
+    undoing that, the round and the target's own promise before, as `own`: (workdays, how many more were left), or None."""
+
+    rests: bool = False
+    change: dict[str, Any] | None = None
+
+
+async def merged_into(kept: Row, gone: Row, at: datetime | None = None) -> Merged:
     """Two locked tickets are one from now on: the earlier due time stays, and with it its promise. Where the one that
-    stays is answered or over, nothing runs, so nothing is warned of or missed there."""
-    if clock_of(kept) is Clock.OFF:
-        return
+    stays is answered or over, nothing runs, so nothing is warned of or missed there; where its asker owes facts, the promise
+    rests as the ticket does."""
+    clock_kept = clock_of(kept)
     theirs = await guarantee_of(gone["id"])
-    ours = await guarantee_of(kept["id"])
-    if theirs is None or theirs["due_at"] is None or (ours and ours["due_at"] and ours["due_at"] <= theirs["due_at"]):
-        return
     promise = promise_in(theirs)
-    assert promise is not None
+    if clock_kept is Clock.OFF or theirs is None or promise is None:
+        return Merged()
+    ours = await guarantee_of(kept["id"])
+    own = promise_in(ours)
+    round = (ours["round"] if ours else 0) + (own is None)
     calendar = await calendar_of(kept["project_id"])
-    await save(kept, (ours["round"] if ours else 0) + (promise_in(ours) is None), promise, calendar)
+    resting = paused(promise, at or datetime.now(UTC), calendar)
+    if clock_kept is Clock.PAUSED and resting.since is None:
+        if own is not None and (own.since is not None or own.left <= resting.left):
+            return Merged(rests=True)
+        await save(kept, round, resting, calendar)
+        more = None if own is None else [own.workdays, str(own.left - resting.left)]
+        return Merged(rests=True, change={"round": round, "own": more})
+    if theirs["due_at"] is None or (ours and ours["due_at"] and ours["due_at"] <= theirs["due_at"]):
+        return Merged()
+    missed = await fetch_value(
+        "select 1 from guarantee_outcome where ticket_id = $1 and round = $2 and outcome = 'missed'",
+        gone["id"],
+        theirs["round"],
+    )
+    with_whom = theirs["missed_with"] or (gone["id"] if missed else None)
+    await save(kept, round, promise, calendar, missed_with=with_whom)
+    return Merged()
 
 
-async def parted(kept: Row, due: datetime | None) -> None:
-    """What was merged into a locked ticket stands for itself again: its due time is `due`, as without it."""
+async def parted(kept: Row, due: datetime | None, this: Row, later: Sequence[Row]) -> datetime | None:
+    """What was merged into a locked ticket stands for itself again: its due time is `due`, as without it. `this`: the merge
+    that is undone; `later`: those after it that stand. Returns the due time that the ticket has then."""
     row = await guarantee_of(kept["id"])
     promise = promise_in(row)
-    if row is None or promise is None or row["due_at"] == due:
-        return
+    if row is None or promise is None:
+        return due
+    now, calendar = datetime.now(UTC), await calendar_of(kept["project_id"])
+    if this["rested"] is not None and this["rested"]["round"] == row["round"]:
+        own = this["rested"]["own"]
+        following = next((each for each in later if each["rested"]), None)
+        if following is not None:
+            # the target's own lies beneath what came later
+            more = own and [own[0], str(Fraction(own[1]) + Fraction((following["rested"]["own"] or [0, "0"])[1]))]
+            change = {"round": row["round"], "own": more}
+            await execute("update ticket_merge set rested = $2 where id = $1", following["id"], change)
+            return due
+        if own is None:
+            await execute(END, kept["id"])
+            return None
+        before = Promise(own[0], promise.left + Fraction(own[1]), promise.since)
+        await save(kept, row["round"], before, calendar)
+        return before.due(calendar)
+    if row["due_at"] == due:
+        return due
     if due is None:
         await execute(END, kept["id"])
-        return
-    now, calendar = datetime.now(UTC), await calendar_of(kept["project_id"])
+        return None
     await save(kept, row["round"], Promise(promise.workdays, workdays_between(now, due, calendar), now), calendar)
+    return due
 
 
 async def watch_guarantees(now: datetime | None = None) -> None:

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 from categories.support.actions import E, advance, let_turns_go_on, locked_ticket, ticket_for
+from categories.support.holding import SILENT_SINCE, silent
+from categories.support.promises.calendars import calendar_of
 from categories.support.snoozing.rules import LONGEST
-from forum.database.engine import Row, action, execute, fetch_one
+from forum.database.engine import Row, action, execute, fetch_one, fetch_value
 from forum.events import hint
 from forum.jobs import enqueue
 from forum.notifications.actions import tell
@@ -19,12 +21,14 @@ JOB = "wake_ticket"
 NOTICE = "snooze_over"
 # What leaves a snoozed ticket where it is: nobody is waited for because of it.
 QUIET = ("thanks", "whisper")
+# Awake before its time: the clock of its holder runs on from now.
+WOKEN = "woke_at = least(woke_at, now())"
 
 
 @action
 async def snooze(reader: Reader, ticket: int, until: datetime) -> None:
-    """Hide a waiting ticket from the team's lists until a time (aware); its place and its clock run on. Snoozed again, the
-    later word counts. Raises NotFound, Forbidden, Conflict (it does not wait), Invalid (the past, more than a year)."""
+    """Hide a waiting ticket from the team's lists until a time (aware); its place and its promise's clock run on, that of whoever
+    holds it rests. Snoozed again, the later word counts. Raises NotFound, Forbidden, Conflict (it does not wait), Invalid (the past, more than a year)."""
     row = await ticket_for(reader, ticket)
     require(reader, "snooze", row["project_id"])
     now = datetime.now(UTC)
@@ -36,14 +40,25 @@ async def snooze(reader: Reader, ticket: int, until: datetime) -> None:
     if row["snoozed_until"] == until:
         return
     await execute(
-        "update ticket set snoozed_until = $2, snoozed_by = $3, snooze_again = null where id = $1",
+        "update ticket set snoozed_until = $2, snoozed_by = $3, snooze_again = null, slept_at = $4, woke_at = $2,"
+        " claim_spent = $5 where id = $1",
         ticket,
         until,
         reader.person,
+        now,
+        await spent(row, now),
     )
     await record_act(row["thread_id"], "snooze", reader.person, team_only=True, until=until.isoformat())
     await enqueue(JOB, delay=until - now, ticket=ticket, until=until.isoformat())
     await touch(row)
+
+
+async def spent(ticket: Row, now: datetime) -> int:
+    """How long a locked ticket's holder has been silent, in hundredths of a workday; 0 where nobody has it."""
+    if ticket["assignee_id"] is None:
+        return 0
+    since = await fetch_value(f"select {SILENT_SINCE} from ticket k where k.id = $1", ticket["id"])
+    return round(silent(ticket, since, now, await calendar_of(ticket["project_id"])) * 100)
 
 
 @action
@@ -53,7 +68,7 @@ async def wake(reader: Reader, ticket: int) -> None:
     require(reader, "snooze", row["project_id"])
     if row["snoozed_until"] is None:
         return
-    await execute("update ticket set snoozed_until = null, snooze_again = null where id = $1", ticket)
+    await execute(f"update ticket set snoozed_until = null, snooze_again = null, {WOKEN} where id = $1", ticket)
     await record_act(row["thread_id"], "wake", reader.person, team_only=True)
     await touch(row)
 
@@ -121,7 +136,7 @@ async def woken(thread: int, author: int, purpose: str) -> None:
     if row["snoozed_until"] <= datetime.now(UTC):
         return
     await execute(
-        "update ticket set snoozed_until = null, snooze_again = snoozed_until where id = $1",
+        f"update ticket set snoozed_until = null, snooze_again = snoozed_until, {WOKEN} where id = $1",
         row["id"],
     )
     await record_act(thread, "wake", None, team_only=True)

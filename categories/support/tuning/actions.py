@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, fields
 
+from categories.support.actions import HEAD_START
 from categories.support.policy import Policy, policy_of
 from categories.support.tuning.queries import LAST_OF_OTHERS
 from forum import audit
@@ -21,50 +22,47 @@ BOUNDS = {
     "silence_days": (7, 365),
     "silence_warning_days": (1, 6),
     "expected_least": (0, 30),
-    "expected_from": (0, 365),
-    "expected_to": (0, 365),
+    "head_start": (0, 20),
     "guarantee_paid": (1, 60),
     "guarantee_unpaid": (1, 60),
 }
 # Tickets whose wait is counted or will go on being counted.
 COUNTED = "project_id = $1 and waiting_since is not null and state in ('waiting', 'needs_facts', 'suspended', 'merged')"
 FROM_LAST_WORD = f"""
-update ticket k set waits_from = k.waiting_since, waiting_since = greatest({LAST_OF_OTHERS}, k.waiting_since)
+update ticket k set waits_from = k.waiting_since, waiting_since = greatest({LAST_OF_OTHERS} - {HEAD_START}, k.waiting_since)
  where {COUNTED}
 """
 FROM_SUBMISSION = f"update ticket set waiting_since = coalesce(waits_from, waiting_since) where {COUNTED}"
 
 
-def faults_in(policy: Policy, share: int, expected: tuple[int, int]) -> dict[str, str]:
+def faults_in(policy: Policy, share: int) -> dict[str, str]:
     """What is wrong with figures that somebody typed, by field."""
-    typed = asdict(policy) | {"share": share, "expected_from": expected[0], "expected_to": expected[1]}
+    typed = asdict(policy) | {"share": share}
     faults = {}
     for name, (least, most) in BOUNDS.items():
         if typed[name] is not None and not least <= typed[name] <= most:
             faults[name] = _("A whole number from %(least)d to %(most)d is needed.") % {"least": least, "most": most}
-    if expected[0] > expected[1]:
-        faults["expected_to"] = _("The range ends before it begins.")
     return faults
 
 
 @action
-async def save_policy(reader: Reader, project: int, policy: Policy, share: int, expected: tuple[int, int]) -> None:
+async def save_policy(reader: Reader, project: int, policy: Policy, share: int) -> None:
     """Change a project's figures. Promises and warnings that were made stay as they were made.
 
     Raises Forbidden, NotFound, Invalid by field.
     """
     require(reader, DEED, project)
-    if faults := faults_in(policy, share, expected):
+    if faults := faults_in(policy, share):
         raise Invalid(faults)
     stood = await fetch_one(
-        "select p.expected_from, p.expected_to, coalesce((select share from queue q where q.project_id = p.id), 20)"
+        "select coalesce((select share from queue q where q.project_id = p.id), 20)"
         "::smallint as share from project p where p.id = $1 for no key update",
         project,
     )
     if stood is None:
         raise NotFound
     before = asdict(await policy_of(project)) | dict(stood)
-    after = asdict(policy) | {"share": share, "expected_from": expected[0], "expected_to": expected[1]}
+    after = asdict(policy) | {"share": share}
     changed = {name: [before[name], value] for name, value in after.items() if before[name] != value}
     if not changed:
         return
@@ -81,11 +79,7 @@ async def save_policy(reader: Reader, project: int, policy: Policy, share: int, 
         await execute(FROM_LAST_WORD if policy.waits_since == "last_word" else FROM_SUBMISSION, project)
     await execute("select queue_lock($1)", project)
     await execute("update queue set share = $2 where project_id = $1", project, share)
-    await execute(
-        "update project set expected_from = $2, expected_to = $3, version = version + 1 where id = $1",
-        project,
-        *expected,
-    )
+    await execute("update project set version = version + 1 where id = $1", project)
     if "waits_since" in changed:
         await execute("select queue_rebuild($1)", project)
     await enqueue("measure_expected", once=f"measure_expected:{project}", project=project)

@@ -12,7 +12,15 @@ from categories.support.promises.calendars import calendar_of, horizon_of, writt
 from categories.support.promises.workdays import Expected, add_workdays
 from categories.support.queries import QueueState, queue_state
 from categories.support.tuning.actions import BOUNDS, DEED, faults_in, save_policy
-from categories.support.tuning.queries import A_LINE, measured, pace_of, titles_of, touched, waiting_tickets
+from categories.support.tuning.queries import (
+    A_LINE,
+    A_LINE_OF_WORDS,
+    measured,
+    pace_of,
+    titles_of,
+    touched,
+    waiting_tickets,
+)
 from categories.support.tuning.simulation import Figures, Wait, moves, newcomer
 from forum.projects.queries import project_by_slug
 from forum.projects.roles import require
@@ -30,18 +38,13 @@ OPTIONAL = ("guarantee_paid", "guarantee_unpaid")
 
 @dataclass(frozen=True)
 class Typed:
-    """The figures of the form: the policy, the fair share in percent, and the configured range in workdays."""
+    """The figures of the form: the policy, and the fair share in percent."""
 
     policy: Policy
     share: int
-    expected: tuple[int, int]
 
     def fields(self) -> dict[str, str]:
-        found = asdict(self.policy) | {
-            "share": self.share,
-            "expected_from": self.expected[0],
-            "expected_to": self.expected[1],
-        }
+        found = asdict(self.policy) | {"share": self.share}
         return {name: "" if value is None else str(value) for name, value in found.items()}
 
 
@@ -61,11 +64,11 @@ def read_policy(form: Form) -> Typed:
     typed["assigning"] = form.choice("assigning", get_args(Assigning))
     typed["waits_since"] = form.choice("waits_since", get_args(WaitsSince))
     form.check()
-    share, expected = typed.pop("share"), (typed.pop("expected_from"), typed.pop("expected_to"))
+    share = typed.pop("share")
     policy = Policy(**typed)
-    if faults := faults_in(policy, share, expected):
+    if faults := faults_in(policy, share):
         raise Invalid(faults)
-    return Typed(policy, share, expected)
+    return Typed(policy, share)
 
 
 async def queue_policy(request: Request) -> Response:
@@ -74,8 +77,8 @@ async def queue_policy(request: Request) -> Response:
     project = await project_by_slug(request.path_params["project"])
     require(request.reader, DEED, project["id"])
     state = await queue_state(project["id"])
-    configured = (project["expected_from"], project["expected_to"])
-    stands = tried = Typed(await policy_of(project["id"]), state.share, configured)
+    configured = Expected(project["expected_from"], project["expected_to"])
+    stands = tried = Typed(await policy_of(project["id"]), state.share)
     fields, faults = stands.fields(), dict[str, str]()
     asked = {name: request.query_params.getlist(name) for name in request.query_params}
     if request.method == "POST" or asked:
@@ -85,7 +88,7 @@ async def queue_policy(request: Request) -> Response:
         try:
             tried = read_policy(form)
             if request.method == "POST" and "preview" not in form:
-                await save_policy(request.reader, project["id"], tried.policy, tried.share, tried.expected)
+                await save_policy(request.reader, project["id"], tried.policy, tried.share)
                 return redirect(request, f"/p/{project['slug']}/settings/queue", _("Saved."))
         except Invalid as invalid:
             faults = dict(invalid.errors)
@@ -100,18 +103,24 @@ async def queue_policy(request: Request) -> Response:
         is_tried=tried != stands,
         state=state,
         bounds=BOUNDS,
-        **await effect(request.reader, project["id"], state, stands, tried),
+        configured=configured,
+        **await effect(request.reader, project["id"], state, stands, tried, configured),
     )
 
 
-async def effect(reader: Reader, project: int, state: QueueState, stands: Typed, tried: Typed) -> Mapping[str, Any]:
+async def effect(
+    reader: Reader, project: int, state: QueueState, stands: Typed, tried: Typed, configured: Expected
+) -> Mapping[str, Any]:
     """What the figures tried do today, beside those that stand: the order, the waits, and whom each figure touches."""
     now = datetime.now(UTC)
     calendar = await calendar_of(project)
     pace = await pace_of(project, now)
-    order = moves(
-        await waiting_tickets(project), figures(stands), figures(tried), state.credit, await horizon_of(project, now)
-    )
+    most = A_LINE if figures(tried).waits_since == figures(stands).waits_since else A_LINE_OF_WORDS
+    held = await waiting_tickets(project, most)
+    then = figures(tried, tried.policy.head_start if tried.policy.head_start != stands.policy.head_start else None)
+    order = moves(held, figures(stands), then, state.credit, await horizon_of(project, now))
+    verified = [each for each in held if each.head_start is not None]
+    places = {each.id: each for each in order}
     shown = order[:SHOWN]
     titles = await titles_of(reader, [each.id for each in shown])
     silent, held = await touched(project, tried.policy, now)
@@ -119,14 +128,17 @@ async def effect(reader: Reader, project: int, state: QueueState, stands: Typed,
         "order": [{"move": each, "line": str(each.line), "ticket": titles.get(each.id)} for each in shown],
         "moved": sum(each.by != 0 for each in order),
         "waiting": len(order),
-        "is_part": max(state.paid, state.unpaid) > A_LINE,
+        "cut": most if max(state.paid, state.unpaid) > most else 0,
+        "verified": len(verified),
+        "earlier": sum(places[each.id].by > 0 for each in verified),
+        "tries_head_start": then.head_start is not None,
         "pace": pace,
         "rate": f"{float(pace.rate):.1f}",
         "wait": wait_of(state, tried, pace.rate),
         "wait_before": wait_of(state, stands, pace.rate),
         "silent": silent,
         "held": held,
-        "ranges": ranges_of(await measured(project, tried.policy.expected_least, now), tried),
+        "ranges": ranges_of(await measured(project, tried.policy.expected_least, now), configured),
         "dues": {
             name: written(add_workdays(now, days, calendar), calendar.zone)
             for name in OPTIONAL
@@ -136,17 +148,16 @@ async def effect(reader: Reader, project: int, state: QueueState, stands: Typed,
     }
 
 
-def figures(typed: Typed) -> Figures:
-    return Figures(typed.share, typed.policy.waits_since)
+def figures(typed: Typed, head_start: int | None = None) -> Figures:
+    return Figures(typed.share, typed.policy.waits_since, head_start)
 
 
 def wait_of(state: QueueState, typed: Typed, rate: Any) -> Wait:
     return newcomer(state.due, state.paid, state.unpaid, typed.share, state.credit, rate)
 
 
-def ranges_of(found: tuple[Expected | None, Expected | None], typed: Typed) -> dict[str, tuple[Expected, bool]]:
+def ranges_of(found: tuple[Expected | None, Expected | None], configured: Expected) -> dict[str, tuple[Expected, bool]]:
     """By line the range that askers would be told, and whether it is measured."""
-    configured = Expected(*typed.expected)
     return {name: (each or configured, each is not None) for name, each in zip(("paid", "unpaid"), found, strict=True)}
 
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from categories.support.policy import Policy
 from categories.support.promises.calendars import calendar_of
 from categories.support.promises.workdays import ENOUGH_ANSWERS, Expected, expected_range, workdays_between
+from categories.support.queries import wait_began
 from categories.support.silence import LAST_WORD
 from categories.support.tuning.simulation import Stands
 from forum.database.engine import Row, fetch, fetch_one
@@ -15,7 +16,8 @@ from forum.threads.visibility import visible_thread
 from forum.web.reader import Reader
 
 LATELY = timedelta(days=28)
-A_LINE = 1000  # tickets of each line that are simulated
+# Tickets of each line that are simulated, and where each one's last word has to be looked for. What is more, is cut.
+A_LINE, A_LINE_OF_WORDS = 10_000, 2000
 
 IS_TEAM = """exists (select 1 from project_member m join person w on w.id = p.author_id
                 where m.project_id = k.project_id and m.person_id = coalesce(w.same_as, w.id))"""
@@ -28,15 +30,18 @@ LAST_OF_OTHERS = f"""(select max(p.created_at) from post p where p.thread_id = k
 WAITING = f"""
 with line as (
     (select ticket_id from queue_entry where project_id = $1 and neg_amount < 0
-      order by neg_amount, waiting_since, ticket_id limit {A_LINE})
+      order by neg_amount, waiting_since, ticket_id limit {{most}})
     union (select ticket_id from queue_entry where project_id = $1 and neg_amount = 0
-      order by waiting_since, ticket_id limit {A_LINE})
+      order by waiting_since, ticket_id limit {{most}})
 )
-select k.id, k.rank_amount, w.submitted, k.due_at, greatest({LAST_OF_OTHERS}, w.submitted) as last_word
+select k.id, k.rank_amount, w.submitted, k.due_at, k.head_start, {{last_word}} as last_word
   from line join ticket k on k.id = line.ticket_id left join support_policy y on y.project_id = k.project_id
-  join lateral (select case when y.waits_since = 'last_word' then coalesce(k.waits_from, k.waiting_since)
-                       else k.waiting_since end as submitted) w on true
+  join lateral (select {wait_began("k")} as counted, case when y.waits_since = 'last_word' and k.waits_from is not null
+    then {wait_began("k").replace("waiting_since", "waits_from")} else {wait_began("k")} end as submitted) w on true
 """
+# Where a project counts from the last word, the kept wait is that.
+KEPT = WAITING.format(most=A_LINE, last_word="w.counted")
+ASKED_WORDS = WAITING.format(most=A_LINE_OF_WORDS, last_word=f"greatest({LAST_OF_OTHERS}, w.submitted)")
 ANSWERS = f"""
 select count(distinct (k.id, (p.created_at at time zone 'UTC')::date)) as answers
   from thread t join ticket k on k.thread_id = t.id join post p on p.thread_id = t.id
@@ -56,10 +61,13 @@ select count(*)::int as held, count(distinct assignee_id)::int as holders, coale
 """
 
 
-async def waiting_tickets(project: int) -> list[Stands]:
-    """The waiting tickets of a project, of each line the first thousand. One statement."""
-    rows = await fetch(WAITING, project)
-    return [Stands(r["id"], r["rank_amount"], r["submitted"], r["last_word"], r["due_at"]) for r in rows]
+async def waiting_tickets(project: int, most: int = A_LINE) -> list[Stands]:
+    """The waiting tickets of a project, of each line the first `most`: with A_LINE_OF_WORDS their last words are looked for,
+    else those are what is kept. One statement."""
+    rows = await fetch(ASKED_WORDS if most == A_LINE_OF_WORDS else KEPT, project)
+    return [
+        Stands(r["id"], r["rank_amount"], r["submitted"], r["last_word"], r["due_at"], r["head_start"]) for r in rows
+    ]
 
 
 async def titles_of(reader: Reader, tickets: list[int]) -> Mapping[int, Row]:

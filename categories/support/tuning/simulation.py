@@ -7,32 +7,38 @@ from fractions import Fraction
 from math import ceil
 
 from categories.support.policy import WaitsSince
-from categories.support.rules import Line, Waiting, line_of, order, position_unpaid
+from categories.support.rules import Line, Waiting, counts_from, line_of, order, position_unpaid
 
 ENDLESS = 10**9  # a paid line that never runs dry
 
 
 @dataclass(frozen=True)
 class Stands:
-    """A waiting ticket: its amount (minor units), since when it waits by either reading, and its promise."""
+    """A waiting ticket: its amount (minor units), since when it waits by either reading and by the clock, its promise, and the
+    head start (days) that it was given; None where it was not asked for a verified project."""
 
     id: int
     rank_amount: int
     submitted: datetime
     last_word: datetime
     due_at: datetime | None = None
+    head_start: int | None = None
 
-    def waiting(self, waits_since: WaitsSince) -> Waiting:
+    def waiting(self, waits_since: WaitsSince, head_start: int | None = None) -> Waiting:
+        """As the queue looks at it; `head_start`: had verified ones been given that many days, None: what they were."""
         since = self.last_word if waits_since == "last_word" else self.submitted
-        return Waiting(self.id, self.rank_amount, since, self.due_at)
+        days = self.head_start if head_start is None or self.head_start is None else head_start
+        return Waiting(self.id, self.rank_amount, counts_from(since, days) if days else since, self.due_at)
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What decides about the order: the fair share in percent, and what a wait counts from."""
+    """What decides about the order: the fair share in percent, what a wait counts from, and the head start of verified projects
+    in days, None: as each was given."""
 
     share: int
     waits_since: WaitsSince
+    head_start: int | None = None
 
 
 @dataclass(frozen=True)
@@ -62,16 +68,16 @@ class Wait:
 def moves(tickets: Iterable[Stands], now: Figures, then: Figures, credit: int, horizon: datetime) -> list[Move]:
     """Where each ticket stands and would stand, in the order that would be."""
     held = list(tickets)
-    before = positions(held, now, credit, horizon)
-    after = positions(held, then, credit, horizon)
-    lines = {each.id: line_of(each.waiting("submission"), horizon) for each in held}
-    return [Move(ticket, before[ticket], place, lines[ticket]) for ticket, place in after.items()]
+    before = standing(held, now, credit, horizon)
+    after = before if then == now else standing(held, then, credit, horizon)
+    places = {each.id: place for place, each in enumerate(before, start=1)}
+    return [Move(each.id, places[each.id], place, line_of(each, horizon)) for place, each in enumerate(after, start=1)]
 
 
-def positions(tickets: Sequence[Stands], figures: Figures, credit: int, horizon: datetime) -> dict[int, int]:
-    """The position of each ticket, in queue order."""
-    queue = order([each.waiting(figures.waits_since) for each in tickets], figures.share, credit, horizon)
-    return {each.id: place for place, each in enumerate(queue, start=1)}
+def standing(tickets: Sequence[Stands], figures: Figures, credit: int, horizon: datetime) -> list[Waiting]:
+    """The tickets in queue order."""
+    waiting = [each.waiting(figures.waits_since, figures.head_start) for each in tickets]
+    return order(waiting, figures.share, credit, horizon)
 
 
 def newcomer(due: int, paid: int, unpaid: int, share: int, credit: int, rate: Fraction) -> Wait:

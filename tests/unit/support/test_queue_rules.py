@@ -13,6 +13,7 @@ from categories.support.rules import (
     Line,
     Reason,
     Waiting,
+    counts_from,
     credit_after,
     line_of,
     order,
@@ -278,3 +279,22 @@ def test_unpaid_ticket_is_told_how_often_its_line_has_its_turn(share: int, turns
 def test_due_and_paid_tickets_are_told_the_time_and_the_amount() -> None:
     assert reason(Waiting(1, 700, NOON, NOON), 20, HORIZON) == Reason(Line.DUE, due_at=NOON)
     assert reason(Waiting(1, 700, NOON), 20, HORIZON) == Reason(Line.PAID, rank_amount=700)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.sampled_from([0, 0, 0, 1, 3, 20])), min_size=1, max_size=20),
+    st.sampled_from([0, 500]),
+)
+def test_a_head_start_passes_only_who_came_shortly_before_and_never_reorders_equals(
+    asked: list[tuple[int, int]], amount: int
+) -> None:
+    began = {n: NOON + timedelta(days=day, seconds=n) for n, (day, _head) in enumerate(asked)}
+    heads = {n: head for n, (_day, head) in enumerate(asked)}
+    queue = order([Waiting(n, amount, counts_from(began[n], heads[n])) for n in began], 20, 0, NOON)
+    for place, one in enumerate(queue):
+        for other in queue[place + 1 :]:
+            later = began[one.id] - began[other.id]
+            assert later <= timedelta(days=max(heads[one.id] - heads[other.id], 0)), (
+                "nobody is passed by more than that"
+            )
+            assert one.rank_amount == other.rank_amount == amount

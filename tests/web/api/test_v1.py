@@ -83,6 +83,7 @@ async def test_the_queue_is_in_its_order_page_by_page_and_the_teams_alone(site: 
         "line",
         "rank_amount",
         "waiting_since",
+        "head_start_days",
         "due_at",
         "thread_id",
     }

@@ -41,9 +41,8 @@ class Proving:
 
     async def prove_by_website(self) -> int:
         """The project is proven, and verified, by a file on its website; the proof's id."""
-        await self.names(
-            website=self.website.url, code_of_conduct="https://pond.example/coc", guideline="Say versions."
-        )
+        await self.names(website=self.website.url, code_of_conduct=f"{self.website.url}/coc", guideline="Say versions.")
+        self.website.files["/coc"] = "Be kind."
         row = await self.row()
         self.website.files[PLACE] = row["token"]
         answer = await self.world.owner.post(f"/proofs/{row['id']}/file", {"where": "website"})

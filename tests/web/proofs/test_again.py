@@ -132,3 +132,20 @@ async def test_a_check_that_comes_late_does_not_undo_a_proof_shown_meanwhile(pro
     del proving.website.files[PLACE]
     await check_proof(proof, due - timedelta(days=1))
     assert (await proving.row())["state"] == "proven"
+
+
+async def test_a_code_of_conduct_that_went_away_ends_verified_tells_and_comes_back(proving: Proving) -> None:
+    proof = await proving.prove_by_website()
+    proving.website.status = 503
+    await at_due(proving, proof)
+    assert "verified" in said(await proving.world.site.guest().get("/p/pelican")), "silence changes nothing"
+    proving.website.status = 200
+    text = proving.website.files.pop("/coc")
+    now = await at_due(proving, proof)
+    assert "verified" not in said(await proving.world.site.guest().get("/p/pelican"))
+    assert await notices("proof_wordless") == ["olga"]
+    row = await proving.row()
+    assert (row["state"], row["due_at"]) == ("proven", now + timedelta(days=7))
+    proving.website.files["/coc"] = text
+    await at_due(proving, proof)
+    assert "verified" in said(await proving.world.site.guest().get("/p/pelican"))

@@ -136,7 +136,7 @@ async def test_a_project_that_only_asks_keeps_what_was_typed_and_is_its_owners_a
     refused = await outsider.post("/proofs", {"name": "Pond", "website": "javascript:alert(1)"})
     assert refused.status_code == 422 and 'value="Pond"' in refused.text and "https://" in said(refused)
     assert (await outsider.post("/proofs", {"name": "Pond"})).status_code == 422, "nothing that could be proven"
-    words = {"name": "Pond", "website": proving.website.url, "code_of_conduct": "https://a.example/coc"}
+    words = {"name": "Pond", "website": proving.website.url, "code_of_conduct": f"{proving.website.url}/coc"}
     path = (await outsider.post("/proofs", words)).headers["location"]
     number = int(path.rpartition("/")[2])
     proving.website.files[PLACE] = (await proving.row(number))["token"]
@@ -144,7 +144,17 @@ async def test_a_project_that_only_asks_keeps_what_was_typed_and_is_its_owners_a
     assert (await supporter.post(path, words | {"name": "Mine"})).status_code == 404
     assert (await outsider.post(f"{path}/file", {"where": "website"})).status_code == 303
     assert "Control is proven" in said(await outsider.get(path))
-    await outsider.post(path, words | {"guideline": "https://a.example/help"})
+    await outsider.post(path, words | {"guideline": f"{proving.website.url}/help"})
+    for files, why in (({}, "answered with status 404"), ({"/coc": "Be kind."}, "support guideline was not found at")):
+        proving.website.files |= files
+        await outsider.post(f"{path}/words")
+        page = said(await outsider.get(path))
+        assert (
+            "Control is proven" in page and why in page and ("code of conduct was not found" in page) is not bool(files)
+        )
+    proving.website.files["/help"] = "Say versions."
+    assert (await supporter.post(f"{path}/words")).status_code == 404
+    await outsider.post(f"{path}/words")
     assert "Verified" in said(await outsider.get(path))
     assert "verified" in said(await outsider.get("/proofs")) and "Pond" not in said(await supporter.get("/proofs"))
     await outsider.post(path, words | {"website": "https://other.example"})

@@ -19,7 +19,8 @@ async def prove_own(proving: Proving, browser: Browser, *, verified: bool = True
     """A project of somebody's that only asks, proven by its website."""
     words = {"name": "Pond", "website": proving.website.url}
     if verified:
-        words |= {"code_of_conduct": "https://a.example/coc", "guideline": "https://a.example/help"}
+        words |= {"code_of_conduct": f"{proving.website.url}/coc", "guideline": f"{proving.website.url}/help"}
+        proving.website.files |= {"/coc": "Be kind.", "/help": "Say versions."}
     path = (await browser.post("/proofs", words)).headers["location"]
     number = int(path.rpartition("/")[2])
     proving.website.files[PLACE] = (await proving.row(number))["token"]

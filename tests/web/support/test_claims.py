@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from categories.support.actions import claim
-from categories.support.holding import Full, be_there, require_room
+from categories.support.holding import Full, be_there, require_room, team_at
 from categories.support.inbox.claims import end_claims, give_turns, look_after_claims
+from categories.support.snoozing.actions import snooze
 from forum.database.engine import execute, fetch, fetch_value, transaction
 from forum.recount import recount
 from forum.web.errors import Conflict
@@ -278,3 +279,55 @@ async def test_everybody_says_for_themselves_when_they_are_there(site: Site) -> 
     assert "When you are there for your teams" not in (await world.outsider.get("/u/otto/preferences")).text
     for wrong in ({"is_away": "0"}, {"day": "1", "until": "tomorrow"}):
         assert (await world.supporter.post("/u/sam/availability", wrong)).status_code == 422
+
+
+async def test_a_claim_rests_while_its_ticket_sleeps_and_goes_on_with_what_was_left(site: Site) -> None:
+    world = await World.make(site)
+    await execute(
+        "insert into support_calendar (project_id, weekdays, opens, closes, zone)"
+        " values ($1, '{0,1,2,3,4,5,6}', 0, 1440, 'UTC')",
+        world.project,
+    )
+    sam, now = await world.supporter.reader(), datetime.now(UTC)
+    sleeps, woken = await asked(world), await asked(world, "How do I write a file?", by="ben")
+    for one in (sleeps, woken):
+        await claim(sam, one.ticket)
+        await claimed_at(one, now - timedelta(hours=36))
+        await snooze(sam, one.ticket, now + timedelta(days=10))
+    # one is snoozed once more while it sleeps, one is woken by a reply
+    await snooze(sam, sleeps.ticket, now + timedelta(days=11))
+    await woken.says(woken.ana)
+    await end_claims(world.project, now + timedelta(hours=11))
+    assert await holder(woken) == sam.id
+    await end_claims(world.project, now + timedelta(hours=13))
+    assert await holder(woken) is None and await holder(sleeps) == sam.id
+    await end_claims(world.project, now + timedelta(days=10))
+    await end_claims(world.project, now + timedelta(days=11, hours=11))
+    assert await holder(sleeps) == sam.id
+    await end_claims(world.project, now + timedelta(days=11, hours=13))
+    assert await holder(sleeps) is None
+
+
+async def test_who_is_there_is_asked_of_the_clock_where_they_are(site: Site) -> None:
+    world = await World.make(site)
+    sam = await world.supporter.reader()
+    await be_there(sam, range(7), is_away=True, away_until=WEDNESDAY.date())
+    night = datetime(2026, 11, 25, 20, tzinfo=UTC)
+
+    async def there() -> bool:
+        return next(each["is_there"] for each in await team_at(world.project, night) if each["person_id"] == sam.id)
+
+    assert not await there()
+    # the team's clock, where nobody said anything; then their own
+    await execute(
+        "insert into support_calendar (project_id, weekdays, opens, closes, zone)"
+        " values ($1, '{0,1,2,3,4}', 0, 1440, 'Asia/Tokyo')",
+        world.project,
+    )
+    assert await there(), "in Tokyo it is Thursday"
+    await execute(
+        "insert into mail_preference (person_id, zone) values ($1, 'America/New_York')"
+        " on conflict (person_id) do update set zone = excluded.zone",
+        sam.id,
+    )
+    assert not await there()

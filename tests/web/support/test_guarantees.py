@@ -314,3 +314,60 @@ async def test_a_promise_merged_into_an_answered_ticket_is_neither_warned_of_nor
     await undo_merge(owner, gone.ticket)
     await watch_guarantees(datetime.now(UTC) + timedelta(days=30))
     assert await outcomes(gone) == ["missed"], "the one whose promise it was has it again"
+
+
+async def test_a_promise_merged_into_a_ticket_that_needs_facts_rests_with_it_and_undoing_is_exact(site: Site) -> None:
+    world = await World.make(site)
+    kept, gone = await asked(world), await asked(world, "How can I read files?", by="ben")
+    await promised(kept, 9)
+    await kept.says(world.supporter, "facts")
+    own = Fraction((await held(kept))["workdays_left"])
+    due = await promised(gone, 2)
+    owner = await world.owner.reader()
+    await merge(owner, gone.ticket, kept.ticket)
+    row = await held(kept)
+    assert (await kept.row())["due_at"] is None and row["missed_at"] is None and row["workdays"] == 2
+    await watch_guarantees(datetime.now(UTC) + timedelta(days=60))
+    assert await outcomes(kept) == await outcomes(gone) == []
+    await kept.says(kept.ana)
+    assert Fraction(199, 100) < Fraction((await held(kept))["workdays_left"]) <= 2
+    assert (await kept.row())["due_at"] is not None
+    await undo_merge(owner, gone.ticket)
+    row = await held(kept)
+    assert (row["workdays"], Fraction(row["workdays_left"])) == (9, own)
+    assert (await kept.row())["due_at"] == row["due_at"] == row["missed_at"]
+    assert (await gone.row())["due_at"] == due
+
+
+async def test_of_merges_into_a_resting_ticket_each_is_undone_exactly_in_either_order(site: Site) -> None:
+    world = await World.make(site)
+    kept, owner = await asked(world), await world.owner.reader()
+    await kept.says(world.supporter, "facts")
+    others = [await asked(world, f"How can I read file {n}?", by=f"ben{n}") for n in (5, 2)]
+    for one, days in zip(others, (5, 2), strict=True):
+        await promised(one, days)
+        await merge(owner, one.ticket, kept.ticket)
+    assert (await held(kept))["workdays"] == 2
+    await undo_merge(owner, others[0].ticket)
+    assert (await held(kept))["workdays"] == 2
+    await undo_merge(owner, others[1].ticket)
+    assert (await held(kept))["workdays"] is None and (await kept.row())["due_at"] is None
+
+
+async def test_a_promise_that_was_missed_counts_once_after_a_merge(site: Site) -> None:
+    world = await World.make(site)
+    kept, gone = await asked(world), await asked(world, "How can I read files?", by="ben")
+    await promised(gone)
+    await overdue(gone)
+    await watch_guarantees()
+    await merge(await world.owner.reader(), gone.ticket, kept.ticket)
+    assert (await kept.row())["due_at"] == (await gone.row())["due_at"], "it is owed still, and stands first"
+    later = datetime.now(UTC) + timedelta(days=9)
+    await watch_guarantees(later)
+    await kept.says(world.supporter, "facts")
+    await kept.says(kept.ana)
+    await watch_guarantees(later)
+    await kept.says(world.supporter)
+    assert (await outcomes(gone), await outcomes(kept)) == (["missed"], ["answered_late"])
+    assert list((await promises(world.project, datetime.now(UTC) - HOUR)).values()) == [(0, 1)]
+    assert await told("guarantee_missed") == ["olga", "sam"]

@@ -19,10 +19,9 @@ FORM = {
     "assigning": "pick",
     "silence_days": "30",
     "silence_warning_days": "3",
-    "expected_from": "7",
-    "expected_to": "10",
     "expected_least": "1",
     "waits_since": "submission",
+    "head_start": "0",
     "guarantee_paid": "",
     "guarantee_unpaid": "",
 }
@@ -75,13 +74,11 @@ async def test_owners_alone_see_and_change_the_figures(site: Site) -> None:
         "claims_most": "3",
         "waits_since": "last_word",
         "guarantee_paid": "4",
-        "expected_to": "12",
     }
     await saved(world, **changed)
     policy = await policy_of(world.project)
     assert policy == Policy(claims_most=3, waits_since="last_word", guarantee_paid=4)
     assert (await queue_state(world.project)).share == 35
-    assert await fetch_value("select expected_to from project where id = $1", world.project) == 12
     rows = await fetch("select actor_id, detail from audit where action = 'queue_policy_edited'")
     assert [row["actor_id"] for row in rows] == [world.owner.person]
     assert rows[0]["detail"]["share"] == [20, 35] and "silence_days" not in rows[0]["detail"]
@@ -95,7 +92,7 @@ async def test_what_is_typed_wrong_is_told_by_field_and_saves_nothing(site: Site
         ("share", "101"),
         ("silence_days", "3"),
         ("guarantee_paid", "0"),
-        ("expected_to", "2"),
+        ("head_start", "21"),
         ("waits_since", "never"),
         ("claims_most", "many"),
     ):

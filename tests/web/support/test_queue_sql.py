@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from categories.support.actions import resolve
+from categories.support.actions import give_head_start, resolve
 from categories.support.promises.workdays import end_of_workday_horizon
 from categories.support.queries import place_of, queue_slice, queue_state
 from categories.support.rules import Line, Waiting, credit_after, line_of, order
@@ -25,7 +25,7 @@ from categories.support.states import (
     step,
 )
 from categories.support.submitting import submit
-from forum.database.engine import Row, execute, fetch, fetch_one, fetch_value
+from forum.database.engine import Row, execute, fetch, fetch_one, fetch_value, transaction
 from forum.threads.actions import (
     accept_answer,
     close_thread,
@@ -71,6 +71,7 @@ class Case:
     is_closed: bool = False
     is_in_support: bool = True
     accepted: int | None = None
+    head: int = 0
     posts: list[int] = field(default_factory=list)
 
     @property
@@ -132,7 +133,10 @@ class Model:
         row = await fetch_one("select state, state_under, waiting_since from ticket where id = $1", case.ticket)
         assert row is not None
         assert (row["state"], row["state_under"]) == (case.life.state, list(case.life.under)), (case, events)
-        if not anew:
+        if anew:
+            began = row["waiting_since"] + case.head * timedelta(days=1)
+            assert timedelta(0) <= datetime.now(UTC) - began < timedelta(minutes=1), (case, events)
+        else:
             assert row["waiting_since"] == case.since, (case, events)
         case.since = row["waiting_since"]
 
@@ -173,10 +177,13 @@ class Model:
             by=asker.username,
             capacity="" if is_draft else "personal",
         )
-        assert asked.ticket is not None
+        assert asked.ticket
+        if head := self.random.choice((0, 0, 3)):
+            async with transaction():
+                await give_head_start(asked.ticket)
         since = await fetch_value("select waiting_since from ticket where id = $1", asked.ticket)
         self.cases.append(
-            Case(asked.ticket, asked.posted.thread, asker, Life(S.DRAFT if is_draft else S.WAITING), since)
+            Case(asked.ticket, asked.posted.thread, asker, Life(S.DRAFT if is_draft else S.WAITING), since, head=head)
         )
 
     async def reply(self, case: Case, by: Reader, purpose: str, *events: TicketEvent) -> None:
@@ -281,6 +288,7 @@ async def model_of(site: Site, seed: int, share: int) -> Model:
     people = [await world.person(f"asker{n}") for n in range(ASKERS)]
     await execute("select queue_lock($1)", world.project)
     await execute("update queue set share = $2 where project_id = $1", world.project, share)
+    await execute("insert into support_policy (project_id, head_start) values ($1, 3)", world.project)
     return Model(
         world=world,
         random=random.Random(seed),
@@ -323,10 +331,6 @@ async def test_places_windows_and_credit_are_the_models_through_random_lives(
     await model.check()
 
 
-async def run_all(lives: Sequence[Callable[[], Awaitable[None]]]) -> None:
-    await asyncio.gather(*(life() for life in lives))
-
-
 async def test_many_who_act_at_once_leave_true_counts_and_no_place_twice(site: Site, small_blocks: None) -> None:
     model = await model_of(site, 7, 20)
     for _case in range(40):
@@ -350,11 +354,12 @@ async def test_many_who_act_at_once_leave_true_counts_and_no_place_twice(site: S
     async def more() -> None:
         await model.ask()
 
-    await run_all([life(case, n) for n, case in enumerate(waiting)] + [more] * 8)
+    lives = [life(case, n) for n, case in enumerate(waiting)] + [more] * 8
+    await asyncio.gather(*(each() for each in lives))
     rows = await fetch("select id, state, rank_amount, waiting_since, due_at from ticket where state = 'waiting'")
     state = await queue_state(model.world.project)
     horizon = end_of_workday_horizon(datetime.now(UTC))
-    queue = order([waiting_of(row) for row in rows], 20, state.credit, horizon)
+    queue = order(map(waiting_of, rows), 20, state.credit, horizon)
     places = [await place_of(ticket.id) for ticket in queue]
     assert [place.position if place else None for place in places] == list(range(1, len(queue) + 1))
     assert await fetch("select * from queue_faults($1)", model.world.project) == []
