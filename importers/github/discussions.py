@@ -190,6 +190,7 @@ def discussion_row(node: dict[str, Any], comments: list[dict[str, Any]]) -> dict
         },
         "labels": nodes(labels) if isinstance(labels, dict) else [],
         "answer_html_url": f"#discussioncomment-{chosen}" if chosen else None,
+        "answer_chosen_at": node.get("answerChosenAt"),
         "comments": [as_row(c) | {"id": c.get("databaseId"), "discussion_id": 0} for c in comments],
     }
 

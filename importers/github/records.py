@@ -79,7 +79,8 @@ class Section:
 @dataclass(frozen=True)
 class Issue:
     """An issue, pull request or discussion (which has a `section`). `comments` is None where the source does not say, as
-    REST rows that only count; the same of `is_locked`. `answer`: the number of the comment that was marked as it."""
+    REST rows that only count; the same of `is_locked`. `answer`: the number of the comment that was marked as it,
+    `answered_at` when that was."""
 
     number: int
     title: str
@@ -103,6 +104,7 @@ class Issue:
     counted: Mapping[str, int] = field(default_factory=dict)
     section: Section | None = None
     answer: int | None = None
+    answered_at: datetime | None = None
 
     @property
     def digest(self) -> str:
@@ -211,6 +213,7 @@ class Reading:
             counted=counted_of(value.get("reactions")),
             section=section,
             answer=answer_of(value),
+            answered_at=read_time(value, "answer_chosen_at"),
         )
         yield from faults
 

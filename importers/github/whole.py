@@ -102,7 +102,7 @@ async def hear_answer(thread: int, issue: Issue, now: datetime) -> bool:
         issue.answer,
         issue.updated_at,
     )
-    return await settle_answer(thread, now)
+    return await settle_answer(thread, min(issue.answered_at or now, now))
 
 
 async def settle_answer(thread: int, now: datetime) -> bool:
