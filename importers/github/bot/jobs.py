@@ -19,6 +19,7 @@ from forum.outside.github_issues import (
 )
 from forum.projects.rules import report_address
 from forum.settings import settings
+from forum.web.i18n import speaking
 from importers.github.bot import texts
 from importers.github.bot.bringing import bring, tell_team
 from importers.github.bot.commands import names_of
@@ -102,18 +103,19 @@ class Attempt:
         await note(one, "reply_id = $2, sent_at = null", reply)
 
     async def words(self, app: App, now: datetime) -> str:
-        """What the bot says, with the figures of this moment."""
+        """What the bot says, with the figures of this moment, in the language that it speaks there."""
         one = self.one
         facts = await self.facts(app, now)
-        match one.purpose:
-            case "move":
-                return texts.moved_text(one.bot_text, one.kind or "", facts)
-            case "security":
-                return texts.security_text(facts)
-            case "offer":
-                return texts.offer_text(facts)
-            case "pointer":
-                return texts.pointer_text(facts)
+        with speaking(one.locale):
+            match one.purpose:
+                case "move":
+                    return texts.moved_text(one.bot_text, one.kind or "", facts)
+                case "security":
+                    return texts.security_text(facts)
+                case "offer":
+                    return texts.offer_text(facts)
+                case "pointer":
+                    return texts.pointer_text(facts)
 
     async def facts(self, app: App, now: datetime) -> texts.Facts:
         one, base = self.one, settings().base_url
