@@ -268,6 +268,30 @@ async def test_discussions_follow_and_an_answer_may_come_before_its_comment(pond
     assert (await thread_of(21))["accepted_number"] is None, "an older word is no news"
 
 
+@pytest.mark.parametrize("answered_first", [True, False])
+async def test_two_pictures_of_a_discussion_of_one_second_are_settled_by_asking(
+    pond: Pond, answered_first: bool
+) -> None:
+    await mapped(pond)
+    at, word = "2024-05-03T08:00:00Z", {"id": "DC_501", "databaseId": 501, "body": "Two.", "replies": []}
+    word |= {"createdAt": at, "updatedAt": at, "author": {"login": "egret", "databaseId": user("egret")["id"]}}
+    node = {"id": "D_21", "number": 21, "title": "How deep is it now?", "body": "In metres.", "createdAt": at}
+    node |= {"updatedAt": at, "closed": False, "closedAt": None, "locked": False, "stateReason": None, "labels": []}
+    node |= {"author": {"login": "coot", "databaseId": user("coot")["id"]}, "answer": {"databaseId": 501}}
+    node |= {"category": {"name": "Q&A", "slug": "q-a", "isAnswerable": True}, "comments": [word]}
+    await pond.bring()
+    pond.history.discussions = [node]
+    mark = f"https://github.com/{REPOSITORY}/discussions/21#discussioncomment-501"
+    pictures = [discussion(at, title="How deep is it now?"), discussion(at, answer_html_url=mark)]
+    for one in reversed(pictures) if answered_first else pictures:
+        await tell(pond, "discussion", "edited", discussion=one)
+    thread = await thread_of(21)
+    assert (thread["title"], thread["accepted_number"]) == ("How deep is it now?", 2)
+    queries = len(pond.history.queries)
+    await tell(pond, "discussion", "edited", discussion=discussion(at, title=thread["title"], answer_html_url=mark))
+    assert len(pond.history.queries) == queries, "what is known already needs no asking"
+
+
 @pytest.mark.skipif(not SPECS.is_dir(), reason="no official payloads")
 async def test_the_official_payloads_are_taken_as_they_are(pond: Pond) -> None:
     await pond.bring()
