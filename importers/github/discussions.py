@@ -19,7 +19,7 @@ from importers.faults import Malformed, Unreadable, one_line
 from importers.github import progress as rows
 from importers.github.place import Place
 from importers.github.reactions import store_reactions
-from importers.github.records import Issue, Login, Reading, person_of, read_time
+from importers.github.records import Issue, Login, person_of, read_time
 from importers.github.whole import store_whole
 from importers.summary import Progress, no_progress
 
@@ -157,7 +157,7 @@ async def read_discussion(place: Place, asking: Asking, number: int, now: dateti
     if not isinstance(node, dict):
         return None
     comments = await Discussions(place, asking, at_once, no_progress, now).said_in(node)
-    records = Reading(place.repository).records(discussion_row(node, comments), f"discussion #{number}")
+    records = place.reading.records(discussion_row(node, comments), f"discussion #{number}")
     return next((record for record in records if isinstance(record, Issue)), None)
 
 
@@ -240,7 +240,7 @@ async def store_discussion(
     place: Place, node: dict[str, Any], comments: list[dict[str, Any]], where: str, now: datetime
 ) -> None:
     """A discussion, its comments and who reacted to each, counted. Raises Unreadable."""
-    for record in Reading(place.repository).records(discussion_row(node, comments), where):
+    for record in place.reading.records(discussion_row(node, comments), where):
         if isinstance(record, Malformed):
             await rows.skip(place.name, record)
         elif isinstance(record, Issue):

@@ -15,7 +15,7 @@ from forum.database.engine import execute, fetch_one
 from forum.events import hint, publish
 from forum.jobs import enqueue
 from forum.origins import find, remember
-from forum.outside.github import Refused, is_configured
+from forum.outside.github import Refused, is_configured, web
 from forum.outside.github_reading import Reading as Asking
 from forum.settings import settings
 from forum.threads.events import ThreadChanged
@@ -28,7 +28,7 @@ from importers.github.moved import is_moved
 from importers.github.people import SOURCE
 from importers.github.place import Place, find_place
 from importers.github.progress import is_whole
-from importers.github.records import REPOSITORY, Issue, LooseComment, Reading, person_of, read_time
+from importers.github.records import REPOSITORY, Issue, LooseComment, person_of, read_time
 from importers.github.said import bury, remove_post
 from importers.github.storing import Seen
 from importers.github.whole import is_ours, store_said, store_whole
@@ -66,7 +66,7 @@ async def home_of(told: Json) -> Home | None:
     if row is None:
         return None
     try:
-        place = await find_place(name, row["slug"])
+        place = await find_place(name, row["slug"], web())
     except NoPlace as error:
         log.info("webhook without a place", repository=name, why=str(error))
         return None
@@ -81,7 +81,7 @@ def sender_of(told: Json) -> str:
 def issue_in(home: Home, value: object) -> Issue | None:
     """The issue or discussion of a payload; None for a pull request and for what cannot be read."""
     # what a payload says of comments is their number
-    for record in Reading(home.place.repository).records(value, "webhook"):
+    for record in home.place.reading.records(value, "webhook"):
         if isinstance(record, Issue) and not record.is_pull:
             return record
         log.info("webhook not read", what=str(record)[:200])
@@ -202,7 +202,7 @@ async def transferred(home: Home, issue: Issue, thread: int | None, told: Json) 
     name, number, where = repository.get("full_name"), new.get("number"), repository.get("private")
     if not isinstance(name, str) or not REPOSITORY.fullmatch(name) or type(number) is not int or where is not False:
         return
-    url = f"https://github.com/{name}/issues/{number}"
+    url = f"{home.place.web}/{name}/issues/{number}"
     node = [f"node:{new['node_id']}"] if isinstance(new.get("node_id"), str) else []
     if await find(SOURCE, "thread", [f"{name.casefold()}#{number}"]) is None:
         await remember(SOURCE, "thread", thread, [f"{name.casefold()}#{number}", *node], url)
@@ -253,7 +253,7 @@ def loose_in(home: Home, issue: Issue, value: object) -> LooseComment | None:
     if not isinstance(value, dict) or read_time(value, "created_at") is None:
         return None
     try:
-        comment = Reading(home.place.repository).comment(value, issue.url, None)
+        comment = home.place.reading.comment(value, issue.url, None)
     except Unreadable:
         return None
     return LooseComment(issue.number, comment, "webhook") if comment.id is not None else None

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from forum.markup.text import MAX_LENGTH, tidy
+from forum.outside.github import WEB
 from forum.web.i18n import _
 from importers.faults import Malformed, Unreadable, one_line, short_hash
 
@@ -130,9 +131,10 @@ Record: TypeAlias = Issue | LooseComment | Malformed
 
 @dataclass(frozen=True)
 class Reading:
-    """How records are read: of which repository (OWNER/REPO)."""
+    """How records are read: of which repository (OWNER/REPO), on which GitHub."""
 
     repository: str
+    web: str = WEB
     # REST rows of another repository are refused by name; archives were checked as a whole
     folded: str = field(init=False)
 
@@ -142,7 +144,7 @@ class Reading:
     def url(self, number: int, is_pull: bool = False, is_discussion: bool = False) -> str:
         """The record's page on GitHub; made here, so that no archive can bring an address of its own."""
         folder = "discussions" if is_discussion else "pull" if is_pull else "issues"
-        return f"https://github.com/{self.repository}/{folder}/{number}"
+        return f"{self.web}/{self.repository}/{folder}/{number}"
 
     def records(self, value: object, where: str, *, is_pull: bool | None = None) -> Iterator[Record]:
         """What one JSON value of a source holds; never raises.

@@ -70,7 +70,7 @@ async def add_events(place: Place, thread: int, number: int, comments: Sequence[
     changed = False
     for comment in comments:
         if comment.id is not None and comment.key not in known and not is_ours(comment):
-            url = f"https://github.com/{place.repository}/issues/{number}#issuecomment-{comment.id}"
+            url = f"{place.web}/{place.repository}/issues/{number}#issuecomment-{comment.id}"
             at = min(comment.created_at, now)
             changed |= await commented(thread, comment.id, url, comment.author.login, at)
     return changed

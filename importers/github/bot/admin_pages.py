@@ -14,7 +14,7 @@ from starlette.responses import Response
 from forum import audit
 from forum.database.engine import fetch
 from forum.incoming.queries import latest_of
-from forum.outside.github import Limited, Refused, Unsure, app_of, is_configured
+from forum.outside.github import Limited, Refused, Unsure, app_of, is_configured, web_address
 from forum.outside.github_app import (
     PERMISSIONS,
     Known,
@@ -25,7 +25,6 @@ from forum.outside.github_app import (
     lacking,
     manifest,
     redeliver,
-    web_address,
 )
 from forum.settings import APP_FILE, Settings, keep_app
 from forum.web.errors import Conflict, Invalid

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from forum.database.engine import fetch
-from forum.outside.github import App, Limited, Refused, Unsure, app_of
+from forum.outside.github import App, Limited, Refused, Unsure, app_of, web
 from forum.outside.github_issues import (
     add_comment,
     add_label,
@@ -77,7 +77,7 @@ class Attempt:
         if one.purpose == "move" and self.thread is None:
             self.thread = await bring(one, row, await read_comments(app, one.repository, one.issue, now), now)
         if one.purpose == "security" and "told" not in one.steps:
-            await tell_team(one, f"https://github.com/{one.repository}/issues/{one.issue}")
+            await tell_team(one, f"{web()}/{one.repository}/issues/{one.issue}")
             await note(one, "steps = array_append(steps, 'told')")
         if not one.is_said:
             await self.say(app, now)

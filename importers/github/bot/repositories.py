@@ -113,7 +113,9 @@ async def map_repository(reader: Reader, number: int, slug: str) -> None:
 async def set_behaviour(reader: Reader, number: int, wanted: Behaviour) -> None:
     """Write down how the bot behaves in a repository of a project; its maintainers do so, and admins. Raises NotFound,
     Forbidden, Invalid."""
-    row = await fetch_one("select id, name, project_id from github_repository where id = $1 for update", number)
+    row = await fetch_one(
+        "select id, name, project_id, is_private from github_repository where id = $1 for update", number
+    )
     if row is None or row["project_id"] is None:
         raise NotFound
     if not reader.is_admin:
@@ -125,7 +127,8 @@ async def set_behaviour(reader: Reader, number: int, wanted: Behaviour) -> None:
         number,
         wanted.category,
         wanted.locks_moved,
-        wanted.comments_follow,
+        # what a private repository says later never follows; nor does it once it is public, unless that is chosen then
+        wanted.comments_follow and not row["is_private"],
         list(wanted.offers_labels),
         wanted.offers_by_triage,
         wanted.bot_text,
