@@ -194,6 +194,39 @@ async def test_every_order_of_deliveries_converges_and_copies_change_nothing(pon
     assert not await fetch_value("select failure from incoming where failure <> '' limit 1")
 
 
+async def test_labels_that_come_later_say_where_it_stands_until_somebody_here_does(pond: Pond) -> None:
+    await mapped(pond)
+    pond.issue(7, "The pump", labels=["bug"])
+    await pond.bring()
+    olga: Browser = await pond.site.browser(await fetch_value("select id from person where username = 'olga'"))
+
+    async def label(day: int, *labels: str) -> str:
+        await tell(
+            pond,
+            "issues",
+            "labeled",
+            issue=row(title="The pump", labels=list(labels), at=f"2024-06-{day:02}T08:00:00Z"),
+        )
+        return str((await thread_of(7))["category"])
+
+    assert await label(1, "bug", "night") == "bugs"
+    assert await label(2, "enhancement", "night") == "features"
+    assert await label(3, "question") == "support"
+    assert await n("ticket") == 0, "no question waits here because of a label there"
+    assert await label(2, "bug") == "support", "an older word is no news"
+    thread = await thread_of(7)
+    bugs = await fetch_value("select id from category where kind = 'bugs'")
+    moved = await olga.post(f"/t/{thread['id']}/move", {"category": str(bugs)})
+    assert moved.status_code == 303, moved.text
+    assert await label(4, "enhancement") == "bugs", "a person here said where it stands"
+    assert await n("thread_act where kind = 'move'") == 3
+    assert await fetch_value("select array_agg(thread_count order by kind) from category where kind <> 'security'") == [
+        1,
+        0,
+        0,
+    ]
+
+
 async def test_two_pictures_of_one_second_are_settled_by_asking(pond: Pond) -> None:
     await mapped(pond)
     there = pond.issue(7, labels=["bug", "pump"], updated_at="2024-05-03T08:00:00Z")
