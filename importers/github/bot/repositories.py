@@ -58,11 +58,14 @@ async def repository_by_id(number: int) -> Row:
     return row
 
 
-async def support_categories(project: int) -> list[Row]:
-    """Where questions may go: (id, name, visibility), as the project orders them."""
+async def support_categories(project: int, *, is_private: bool) -> list[Row]:
+    """Where questions may go: (id, name, visibility), as the project orders them; those of a private repository only
+    where the team alone reads."""
     return await fetch(
-        "select id, name, visibility from category where project_id = $1 and kind = 'support' order by position, id",
+        "select id, name, visibility from category where project_id = $1 and kind = 'support'"
+        " and (not $2 or visibility in ('team', 'private')) order by position, id",
         project,
+        is_private,
     )
 
 
@@ -120,7 +123,10 @@ async def set_behaviour(reader: Reader, number: int, wanted: Behaviour) -> None:
         raise NotFound
     if not reader.is_admin:
         require(reader, "edit_project", row["project_id"])
-    check(wanted, [category["id"] for category in await support_categories(row["project_id"])])
+    check(
+        wanted,
+        [category["id"] for category in await support_categories(row["project_id"], is_private=row["is_private"])],
+    )
     await execute(
         "update github_repository set category_id = $2, locks_moved = $3, comments_follow = $4, offers_labels = $5,"
         " offers_by_triage = $6, bot_text = $7, locale = $8 where id = $1",

@@ -96,7 +96,13 @@ async def save(request: Request, row: Row, path: str, project: Row | None = None
     try:
         wanted = read(form)
         if "preview" in form:
-            check(wanted, [category["id"] for category in await support_categories(row["project_id"])])
+            check(
+                wanted,
+                [
+                    category["id"]
+                    for category in await support_categories(row["project_id"], is_private=row["is_private"])
+                ],
+            )
         else:
             await set_behaviour(request.reader, row["id"], wanted)
             return redirect(request, path, _("Saved."))
@@ -159,7 +165,7 @@ async def form_page(
     """The page of one repository; without a project it is an admin's, who says whose it is."""
     values = values_of(row) if typed is None else {name: typed.get(name, "") for name in values_of(row)}
     has_home = row["project_id"] is not None
-    found = await support_categories(row["project_id"]) if has_home else []
+    found = await support_categories(row["project_id"], is_private=row["is_private"]) if has_home else []
     with speaking(spoken(values)):
         own_text = texts.own_text()
     return await page(

@@ -226,6 +226,10 @@ async def test_of_a_private_repository_comments_are_not_offered_to_follow(pond: 
     await pond.behaves(is_private=True)
     page = (await pond.mia.get(path)).text
     assert 'value="follow"' not in page and "does not follow" in page
+    # nor a category that others read
+    assert "no such category for support yet" in page
+    home = await fetch_value("select id from category where kind = 'support'")
+    assert (await pond.mia.post(path, {"category": str(home)})).status_code == 422
     await pond.mia.post(path, {"comments": "follow"})
     # and not by becoming public either: what was private before is read by others now
     assert await fetch_value("select comments_follow from github_repository") is False
