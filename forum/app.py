@@ -53,6 +53,7 @@ from forum.api import discourse, feeds, v1
 from forum.api import ledger as ledger_json
 from forum.api import money as api_money
 from forum.api import payouts as api_payouts
+from forum.api import promotion as api_promotion
 from forum.api import templates as api_templates
 from forum.events import subscribe
 from forum.incoming import actions as incoming_actions
@@ -330,6 +331,7 @@ def all_routes() -> list[BaseRoute]:
         *discourse.routes,
         *v1.routes,
         *api_asking.routes,
+        *api_promotion.routes,
         *ledger_json.routes,
         *api_money.routes,
         *api_payouts.routes,

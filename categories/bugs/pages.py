@@ -10,9 +10,10 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from categories.bugs import actions
-from categories.bugs.forms import LABELS_MOST, Template, composed, faults_of, filled
+from categories.bugs.drafts import draft_of
+from categories.bugs.forms import LABELS_MOST, Template, composed, faults_of
 from categories.bugs.queries import facts_of, obstacle, posts_for
-from categories.bugs.rules import BODY_MOST, TITLE_MOST, Target, distilled, environment
+from categories.bugs.rules import BODY_MOST, TITLE_MOST, Target
 from categories.bugs.states import State, problem_of, sentence
 from categories.bugs.there import Offer, offer_of, repositories_for
 from forum.database.engine import Row
@@ -92,20 +93,8 @@ async def promotion_page(request: Request) -> Response:
     else:
         posts = [] if chosen.reason else await posts_for(facts["thread_id"])
         target = Target(chosen.repository, request.settings.base_url, facts["project_name"])
-        text = distilled(posts, facts["accepted_number"], target)
-        prefix = f"{template.title} " if template and template.title else ""
-        typed = {"title": (prefix + facts["thread_title"])[:TITLE_MOST], "body": text}
-        if template is not None and template.is_form:
-            known = environment([post.markdown for post in posts if post.by_author], facts["project_name"])
-            first = filled(template, text, known)
-            answers = {
-                field.id: [first[field.id]] if first[field.id] and field.kind != "checkboxes" else []
-                for field in template.fields
-            }
-            # the text stands in one of the fields
-            typed["body"] = "" if text in first.values() else text
-        elif template is not None and template.text:
-            typed["body"] = f"{template.text}\n\n{text}".strip()[:BODY_MOST]
+        first = draft_of(facts, posts, target, template)
+        typed, answers = {"title": first.title, "body": first.body}, first.answers
     return await form(request, facts, chosen, typed, answers=answers, labels=labels)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from categories.bugs.rules import MARKER, Said, Target
+from categories.bugs.rules import MARKER, Said
 from categories.bugs.states import OVERDUE, State
 from forum.database.engine import Row, fetch, fetch_value
 from forum.database.together import Together, asked
@@ -110,10 +110,6 @@ async def thread_of_marker(repository: str, body: str) -> int | None:
         repository,
     )
     return thread
-
-
-def target_of(facts: Row, settings: Settings) -> Target:
-    return Target(repository_of(facts["project_repository"]), settings.base_url, facts["project_name"])
 
 
 def as_json(facts: Row) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 from categories.proofs.checks import Words
 from categories.proofs.queries import PROOF, VERIFIED, is_for_verified, may_prove
 from categories.proofs.rules import AGAIN, Event, Found, State, after, next_check
-from categories.support.actions import give_head_start, is_requester, ticket_for
+from categories.support.actions import is_requester, ticket_for
 from categories.support.events import TicketSubmitted
+from categories.support.head_start import give_head_start
 from forum import audit
 from forum.accounts.control import Control
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value

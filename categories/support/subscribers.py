@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from categories.support.actions import HEAD_START, E, advance, drop_assignee, life_of, locked_ticket, open_ticket
+from categories.support.actions import E, advance, drop_assignee, life_of, locked_ticket, open_ticket
+from categories.support.head_start import HEAD_START
 from categories.support.policy import policy_of
 from categories.support.states import TicketEvent, allows
 from forum.database.engine import Row, execute, fetch_one, fetch_value

@@ -1,10 +1,7 @@
 """The OpenAPI 3.1 description of `/api/v1`, written by hand; a test walks the routes and finds each one here."""
 
-from categories.bugs.rules import BODY_MOST
-from categories.bugs.rules import TITLE_MOST as ISSUE_TITLE_MOST
-from categories.bugs.states import OBSTACLES, PROBLEMS, State
 from categories.support.submitting import CAPACITIES
-from forum.api import asking, described_money, described_payouts, described_templates
+from forum.api import asking, described_money, described_payouts, described_templates, promotion
 from forum.api.described import INTEGER, PROJECT, TIME, Json, answer, body, refused, thing
 from forum.projects.roles import TEAM
 from forum.threads.rules import PURPOSES, TITLE_LEAST, TITLE_MOST
@@ -159,19 +156,6 @@ SCHEMAS: Json = {
             "expected": thing({"from": INTEGER, "to": INTEGER}, description="In workdays."),
         }
     ),
-    "Promotion": thing(
-        {
-            "thread": INTEGER,
-            "state": {"enum": [str(state) for state in State]},
-            "repository": {"type": "string", "description": "OWNER/REPO on GitHub."},
-            "number": {"type": ["integer", "null"], "description": "Of the issue, once it is `linked`."},
-            "url": {"type": ["string", "null"]},
-            "problem": {
-                "enum": [*OBSTACLES, *PROBLEMS, None],
-                "description": "Why it `failed`; POST again once that is mended.",
-            },
-        }
-    ),
     "AnswerMade": thing(
         {
             "post": INTEGER,
@@ -275,32 +259,6 @@ PATHS: Json = {
             | refused(401, 403, 404, 409, 413, 415, 422, 429, 503),
         }
     },
-    "/api/v1/threads/{id}/promotion": {
-        "get": {
-            "operationId": "readPromotion",
-            "summary": "How far the GitHub issue of a bug's thread is; for maintainers and owners",
-            "parameters": [{"name": "id", "in": "path", "required": True, "schema": INTEGER}],
-            "responses": {"200": answer("As it is now.", "Promotion")} | refused(401, 403, 404),
-        },
-        "post": {
-            "operationId": "promoteThread",
-            "summary": "Have a bug's thread made a GitHub issue, once however often it is asked for",
-            "parameters": [{"name": "id", "in": "path", "required": True, "schema": INTEGER}],
-            "requestBody": body(
-                {
-                    "title": {"type": "string", "maxLength": ISSUE_TITLE_MOST, "description": "Else the thread's."},
-                    "markdown": {
-                        "type": "string",
-                        "maxLength": BODY_MOST,
-                        "description": "Else distilled from the report, the accepted answer and the versions named.",
-                    },
-                },
-                [],
-            ),
-            "responses": {"202": answer("It is wanted, on its way, or there.", "Promotion")}
-            | refused(401, 403, 404, 409, 413, 415, 422, 429, 503),
-        },
-    },
 }
 
 
@@ -316,13 +274,19 @@ def document(base_url: str) -> Json:
         },
         "servers": [{"url": base_url}],
         "security": [{"key": []}],
-        "paths": PATHS | described_money.PATHS | described_payouts.PATHS | described_templates.PATHS | asking.PATHS,
+        "paths": PATHS
+        | described_money.PATHS
+        | described_payouts.PATHS
+        | described_templates.PATHS
+        | asking.PATHS
+        | promotion.PATHS,
         "components": {
             "schemas": SCHEMAS
             | described_money.SCHEMAS
             | described_payouts.SCHEMAS
             | described_templates.SCHEMAS
-            | asking.SCHEMAS,
+            | asking.SCHEMAS
+            | promotion.SCHEMAS,
             "securitySchemes": {
                 "key": {
                     "type": "apiKey",

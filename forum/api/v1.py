@@ -4,10 +4,6 @@ from datetime import UTC, datetime
 
 from starlette.responses import JSONResponse, Response
 
-from categories.bugs import actions as bugs
-from categories.bugs.queries import as_json, facts_of, posts_for, target_of
-from categories.bugs.rules import BODY_MOST, distilled
-from categories.bugs.rules import TITLE_MOST as ISSUE_TITLE_MOST
 from categories.support.inbox.pages import team_project
 from categories.support.queries import (
     place_of,
@@ -21,11 +17,10 @@ from forum.api.openapi import document
 from forum.api.reading import read_body
 from forum.database.engine import fetch_value
 from forum.projects.queries import project_by_slug
-from forum.projects.roles import require
 from forum.threads.pages import asked_id
 from forum.threads.rules import PURPOSES
 from forum.threads.writing import post_reply
-from forum.web.errors import Invalid, NotFound
+from forum.web.errors import Invalid
 from forum.web.i18n import _
 from forum.web.requests import Request
 from forum.web.routing import route
@@ -144,36 +139,10 @@ async def create_answer(request: Request) -> Response:
     return JSONResponse({"post": posted.post, "number": posted.number, "state": state}, 201)
 
 
-async def read_promotion(request: Request) -> Response:
-    """`GET /api/v1/threads/{id}/promotion`: how far the GitHub issue of a thread is; for who may promote it."""
-    facts = await facts_of(request.reader, asked_id(request))
-    require(request.reader, "promote", facts["project_id"])
-    if facts["state"] is None:
-        raise NotFound
-    return JSONResponse(as_json(facts))
-
-
-async def create_promotion(request: Request) -> Response:
-    """`POST /api/v1/threads/{id}/promotion`: have a bug's thread made a GitHub issue; asked for again, it is one."""
-    body = await read_body(request)
-    title = body.text("title", most=ISSUE_TITLE_MOST, required=False)
-    markdown = body.text("markdown", most=BODY_MOST, required=False)
-    body.check()
-    facts = await facts_of(request.reader, asked_id(request))
-    require(request.reader, "promote", facts["project_id"])
-    if not markdown and not (markdown := facts["body"] or ""):
-        posts = await posts_for(facts["thread_id"])
-        markdown = distilled(posts, facts["accepted_number"], target_of(facts, request.settings))
-    title = title or facts["title"] or facts["thread_title"]
-    return JSONResponse(as_json(await bugs.promote(request.reader, facts["thread_id"], title, markdown)), 202)
-
-
 routes = [
     route("/api/v1/openapi.json", openapi),
     route("/api/v1/projects", projects),
     route("/api/v1/projects/{project}/queue", queue, access="team"),
     route("/api/v1/projects/{project}/supporters", supporters),
     route("/api/v1/tickets/{id}/answers", create_answer, access="signed_in", methods=("POST",)),
-    route("/api/v1/threads/{id}/promotion", read_promotion, access="signed_in"),
-    route("/api/v1/threads/{id}/promotion", create_promotion, access="signed_in", methods=("POST",)),
 ]

@@ -50,6 +50,7 @@ ROWS: dict[str, tuple[str, Goal | None]] = {
     "ledger_verify_1m_s": ("s", Goal(30)),
     "ledger_post": ("posts/s", Goal(0.5, "ratio", at_least=True)),
     "import_archive_1000_s": ("s", Goal(60)),
+    "import_live_issues_s": ("issues/s", Goal(17, at_least=True)),
     "import_stackexchange_posts_s": ("posts/s", Goal(300, at_least=True)),
     "mails_parsed_per_s": ("mails/s", Goal(200, at_least=True)),
     "start_second_s": ("s", Goal(3)),

@@ -17,6 +17,7 @@ from forum.bench import archive, books
 from forum.bench.bumps import concurrent_row, seen_inboxes_row, seen_row
 from forum.bench.databases import QUEUE, RUN, Databases
 from forum.bench.digests import digest_rows
+from forum.bench.history import REPOSITORY, make_history, served_history
 from forum.bench.inbox import inbox_row
 from forum.bench.mails import parsed_row
 from forum.bench.points import leaderboard_row
@@ -51,7 +52,7 @@ AFTER_LOAD: dict[str, Callable[[Site], Awaitable[Row]]] = {
     "page_weight_kb": weight_row,
 }
 DIGEST_ROWS = {"digests_10k_s", "digests_page_ratio"}
-IMPORTS = {"import_archive_1000_s", "import_stackexchange_posts_s"}
+IMPORTS = {"import_archive_1000_s", "import_live_issues_s", "import_stackexchange_posts_s"}
 DUMP = Path("data/stackexchange-dump/cardano.stackexchange.com")
 FAULTS = (OSError, TimeoutError, RuntimeError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -141,6 +142,7 @@ class Run:
                 await self.digests(site, url)
             await disconnect()
             await self.take("import_archive_1000_s", lambda: self.import_row(databases.url(RUN)))
+            await self.take("import_live_issues_s", lambda: self.live_row(databases.url(RUN)))
             await self.take("import_stackexchange_posts_s", lambda: self.dump_row(databases.url(RUN)))
         finally:
             await disconnect()
@@ -175,6 +177,23 @@ class Run:
         if status:
             raise RuntimeError(f"the import ended with {status}")
         return row("import_archive_1000_s", time.perf_counter() - began)
+
+    async def live_row(self, url: str) -> Row:
+        """Issues a second at which `haas import github` reads a repository's whole history over HTTP, comments and who
+        reacted with them, from start to exit; GitHub answers at once, as it does nowhere else."""
+        data = self.folder / "data"
+        async with served_history(make_history(self.scale.issues, self.scale.comments)) as address:
+            began = time.perf_counter()
+            process = haas(
+                *("import", "github", REPOSITORY, "--project", "pelican", "--json"),
+                env=environment(data, url) | {"GITHUB_API_BASE": address, "GITHUB_APP_ID": "", "GITHUB_CLIENT_ID": ""},
+                folder=data,
+                out=QUIET,
+            )
+            status = await asyncio.to_thread(process.wait)
+        if status:
+            raise RuntimeError(f"the import ended with {status}")
+        return row("import_live_issues_s", self.scale.issues / (time.perf_counter() - began))
 
     async def dump_row(self, url: str) -> Row:
         """Posts a second (rows of Posts.xml) at which `haas import stackexchange` brings a real site in, from start to

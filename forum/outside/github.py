@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 import structlog
@@ -20,7 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from forum.outside.trust import trust
-from forum.settings import Settings
+from forum.settings import Settings, settings
 
 log = structlog.get_logger()
 VERSION = "2022-11-28"
@@ -38,9 +38,26 @@ REPOSITORY_URL = re.compile(
 )
 
 
+WEB: Final = "https://github.com"
+
+
+def web_address(api_base: str) -> str:
+    """Where people see the GitHub whose API this is (GitHub Enterprise Server: the host of its `/api/v3`)."""
+    parts = urlsplit(api_base)
+    return WEB if parts.hostname == "api.github.com" else f"{parts.scheme}://{parts.netloc}"
+
+
+def web() -> str:
+    """Where people see the GitHub that this site talks with."""
+    return web_address(settings().github_api_base)
+
+
 def repository_of(address: str) -> str:
-    """OWNER/REPO out of a repository's address, "" where it is not one on GitHub."""
-    found = REPOSITORY_URL.fullmatch(address.strip())
+    """OWNER/REPO out of a repository's address, "" where it is on neither github.com nor the GitHub of this site."""
+    address = address.strip()
+    if address.startswith(f"{web()}/"):
+        address = WEB + address.removeprefix(web())
+    found = REPOSITORY_URL.fullmatch(address)
     return found[1] if found else ""
 
 

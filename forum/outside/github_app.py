@@ -6,7 +6,7 @@ Sources: docs.github.com, "Registering a GitHub App from a manifest", "Handling 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 
@@ -57,14 +57,6 @@ class Installed:
     permissions: dict[str, str]
     is_suspended: bool
     repositories: tuple[tuple[int, str, bool], ...]
-
-
-def web_address(api_base: str) -> str:
-    """Where people see the GitHub whose API this is."""
-    parts = urlsplit(api_base)
-    if parts.hostname == "api.github.com":
-        return "https://github.com"
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 async def know(app: App, now: datetime) -> Known:

@@ -102,3 +102,4 @@ class GithubRepository(Table, tablename="github_repository", db=engine):
     bot_text = Text()
     created_at = Timestamptz()
     is_private = Boolean()
+    locale = Text()

@@ -1,6 +1,8 @@
 """Translations: gettext catalogues under `forum/locale`, chosen per request."""
 
 import gettext as stdlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,16 @@ def catalogue(locale: str) -> stdlib.NullTranslations:
 def known_locales() -> list[str]:
     """The locales that have a catalogue; English, the language of the source, needs none."""
     return sorted(file.parent.parent.name for file in LOCALES.glob("*/LC_MESSAGES/haas.mo"))
+
+
+@contextmanager
+def speaking(locale: str) -> Iterator[None]:
+    """Speak this language within the block, "" for that of the source: what is said to others than who asked."""
+    before = current.set(locale or "en")
+    try:
+        yield
+    finally:
+        current.reset(before)
 
 
 def gettext(message: str) -> str:

@@ -109,7 +109,7 @@ async def add_comment(place: Place, posts: Posts, comment: Comment, now: datetim
     writer = await place.people.person(comment.author)
     page, mark = ("discussions", "discussioncomment") if comment.in_discussion else ("issues", "issuecomment")
     anchor = f"#{mark}-{comment.id}" if comment.id is not None else ""
-    url = f"https://github.com/{place.repository}/{page}/{posts.number}{anchor}"
+    url = f"{place.web}/{place.repository}/{page}/{posts.number}{anchor}"
     origin = Origin(SOURCE, url, min(comment.created_at, now))
     stored = await store_reply(Reader(id=posts.author), posts.thread, comment.body, origin=origin, author=writer)
     return stored.post

@@ -19,9 +19,9 @@ from importers.faults import Malformed, Unreadable, one_line
 from importers.github import progress as rows
 from importers.github.place import Place
 from importers.github.reactions import store_reactions
-from importers.github.records import Issue, Login, Reading, person_of, read_time
+from importers.github.records import Issue, Login, person_of, read_time
 from importers.github.whole import store_whole
-from importers.summary import Progress
+from importers.summary import Progress, no_progress
 
 Patiently = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
@@ -31,21 +31,28 @@ _SAID: Final = f"databaseId body createdAt updatedAt {_WHO} {_FACES}"
 _REPLIES: Final = f"pageInfo {{ hasNextPage endCursor }} nodes {{ {_SAID} }}"
 _COMMENTS: Final = f"pageInfo {{ hasNextPage endCursor }} nodes {{ id {_SAID} replies(first: 20) {{ {_REPLIES} }} }}"
 
+_WHOLE: Final = f"""
+        id number title body createdAt updatedAt closed closedAt locked stateReason
+        {_WHO} {_FACES}
+        category {{ name slug isAnswerable }}
+        labels(first: 50) {{ nodes {{ name }} }}
+        answer {{ databaseId }}
+        answerChosenAt
+        comments(first: 20) {{ {_COMMENTS} }}"""
+
 DISCUSSIONS: Final = f"""query Discussions($owner: String!, $name: String!, $after: String, $order: DiscussionOrder!) {{
   repository(owner: $owner, name: $name) {{
     discussions(first: 10, after: $after, orderBy: $order) {{
       totalCount
       pageInfo {{ hasNextPage endCursor }}
       nodes {{
-        id number title body createdAt updatedAt closed closedAt locked stateReason
-        {_WHO} {_FACES}
-        category {{ name slug isAnswerable }}
-        labels(first: 50) {{ nodes {{ name }} }}
-        answer {{ databaseId }}
-        comments(first: 20) {{ {_COMMENTS} }}
+        {_WHOLE}
       }}
     }}
   }}
+}}"""
+DISCUSSION: Final = f"""query Discussion($owner: String!, $name: String!, $number: Int!) {{
+  repository(owner: $owner, name: $name) {{ discussion(number: $number) {{ {_WHOLE} }} }}
 }}"""
 COMMENTS: Final = f"""query Comments($id: ID!, $after: String) {{
   node(id: $id) {{ ... on Discussion {{ comments(first: 50, after: $after) {{ {_COMMENTS} }} }} }}
@@ -110,15 +117,20 @@ class Discussions:
     async def store(self, node: dict[str, Any]) -> None:
         """One discussion with all its comments and their replies, in one transaction."""
         where = f"discussion #{node.get('number')}"
-        comments: list[dict[str, Any]] = []
-        for comment in await self.whole(node, "comments", COMMENTS):
-            comments.append(comment)
-            comments += await self.whole(comment, "replies", REPLIES)
+        comments = await self.said_in(node)
         try:
             await store_discussion(self.place, node, comments, where, self.now)
             self.place.people.keep()
         except (Unreadable, Problem, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             await rows.skip(self.place.name, Malformed(where, one_line(str(error), 200)))
+
+    async def said_in(self, node: dict[str, Any]) -> list[dict[str, Any]]:
+        """Every comment of a discussion, each before its replies."""
+        comments: list[dict[str, Any]] = []
+        for comment in await self.whole(node, "comments", COMMENTS):
+            comments.append(comment)
+            comments += await self.whole(comment, "replies", REPLIES)
+        return comments
 
     async def whole(self, node: dict[str, Any], name: str, query: str) -> list[dict[str, Any]]:
         """All that a node has under this name: what came with it, then page by page."""
@@ -131,6 +143,22 @@ class Discussions:
             page = at(told, "node", name)
             found += nodes(page)
         return found
+
+
+async def read_discussion(place: Place, asking: Asking, number: int, now: datetime) -> Issue | None:
+    """One discussion with all its comments as it is now; None where there is none. Raises Limited, Unsure, Refused."""
+
+    async def at_once(ask: Callable[[], Awaitable[Any]]) -> Any:
+        return await ask()
+
+    owner, _slash, name = place.repository.partition("/")
+    told = await asking.query(DISCUSSION, {"owner": owner, "name": name, "number": number})
+    node = at(told, "repository").get("discussion")
+    if not isinstance(node, dict):
+        return None
+    comments = await Discussions(place, asking, at_once, no_progress, now).said_in(node)
+    records = place.reading.records(discussion_row(node, comments), f"discussion #{number}")
+    return next((record for record in records if isinstance(record, Issue)), None)
 
 
 def at(told: Any, *names: str) -> dict[str, Any]:
@@ -190,6 +218,7 @@ def discussion_row(node: dict[str, Any], comments: list[dict[str, Any]]) -> dict
         },
         "labels": nodes(labels) if isinstance(labels, dict) else [],
         "answer_html_url": f"#discussioncomment-{chosen}" if chosen else None,
+        "answer_chosen_at": node.get("answerChosenAt"),
         "comments": [as_row(c) | {"id": c.get("databaseId"), "discussion_id": 0} for c in comments],
     }
 
@@ -211,7 +240,7 @@ async def store_discussion(
     place: Place, node: dict[str, Any], comments: list[dict[str, Any]], where: str, now: datetime
 ) -> None:
     """A discussion, its comments and who reacted to each, counted. Raises Unreadable."""
-    for record in Reading(place.repository).records(discussion_row(node, comments), where):
+    for record in place.reading.records(discussion_row(node, comments), where):
         if isinstance(record, Malformed):
             await rows.skip(place.name, record)
         elif isinstance(record, Issue):

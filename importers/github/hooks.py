@@ -15,7 +15,7 @@ from forum.database.engine import execute, fetch_one
 from forum.events import hint, publish
 from forum.jobs import enqueue
 from forum.origins import find, remember
-from forum.outside.github import Refused, is_configured
+from forum.outside.github import Refused, is_configured, web
 from forum.outside.github_reading import Reading as Asking
 from forum.settings import settings
 from forum.threads.events import ThreadChanged
@@ -23,12 +23,14 @@ from forum.threads.writing import record_act
 from forum.web.errors import Problem
 from importers.faults import Unreadable
 from importers.github.bot.words import is_command_alone
+from importers.github.discussions import read_discussion
 from importers.github.moved import is_moved
 from importers.github.people import SOURCE
-from importers.github.place import Place, find_place, tags_of
+from importers.github.place import Place, find_place
 from importers.github.progress import is_whole
-from importers.github.records import REPOSITORY, Issue, LooseComment, Reading, person_of, read_time
+from importers.github.records import REPOSITORY, Issue, LooseComment, person_of, read_time
 from importers.github.said import bury, remove_post
+from importers.github.storing import Seen
 from importers.github.whole import is_ours, store_said, store_whole
 from importers.placing import NoPlace
 
@@ -64,7 +66,7 @@ async def home_of(told: Json) -> Home | None:
     if row is None:
         return None
     try:
-        place = await find_place(name, row["slug"])
+        place = await find_place(name, row["slug"], web())
     except NoPlace as error:
         log.info("webhook without a place", repository=name, why=str(error))
         return None
@@ -79,7 +81,7 @@ def sender_of(told: Json) -> str:
 def issue_in(home: Home, value: object) -> Issue | None:
     """The issue or discussion of a payload; None for a pull request and for what cannot be read."""
     # what a payload says of comments is their number
-    for record in Reading(home.place.repository).records(value, "webhook"):
+    for record in home.place.reading.records(value, "webhook"):
         if isinstance(record, Issue) and not record.is_pull:
             return record
         log.info("webhook not read", what=str(record)[:200])
@@ -115,9 +117,11 @@ async def take_over(home: Home, issue: Issue, by: str = "") -> int | None:
         # it would be refused again, whenever it came
         log.info("webhook not taken over", issue=issue.url, why=str(error)[:200])
         return None
-    if unsure and is_configured(settings()) and issue.section is None:
-        name, number = home.place.repository, issue.number
-        await enqueue(REFRESH, once=f"refresh-github:{home.place.thread_id(number)}", repository=name, number=number)
+    if unsure and is_configured(settings()):
+        more: Json = {"repository": home.place.repository, "number": issue.number}
+        if issue.section is not None:
+            more["is_discussion"] = True
+        await enqueue(REFRESH, once=f"refresh-github:{home.place.thread_id(issue.number)}", **more)
     return thread
 
 
@@ -138,29 +142,31 @@ async def is_tie(place: Place, issue: Issue) -> bool:
         ),
     )
     seen = record["seen"] if record else {}
-    same = (was.state == "closed", was.milestone, sorted(was.labels)) == (
-        issue.is_closed,
-        issue.milestone,
-        sorted(issue.labels),
-    )
-    return (
-        not same or seen.get("title", issue.title) != issue.title or seen.get("tags", tags_of(issue)) != tags_of(issue)
-    )
+    locked = was.is_locked if issue.is_locked is None else issue.is_locked
+    answer = row["answer"] if issue.section is not None else issue.answer
+    there = (issue.is_closed, issue.milestone, sorted(issue.labels), locked, issue.answer)
+    same = (was.state == "closed", was.milestone, sorted(was.labels), was.is_locked, answer) == there
+    fresh = vars(Seen.of(issue))
+    return not same or any(seen.get(name, fresh[name]) != fresh[name] for name in ("title", "body", "tags"))
 
 
-async def refresh_github(repository: str, number: int) -> None:
-    """The job: ask GitHub how an issue is now. Raises Limited and Unsure, to be tried again."""
+async def refresh_github(repository: str, number: int, is_discussion: bool = False) -> None:
+    """The job: ask GitHub how an issue or a discussion is now. Raises Limited and Unsure, to be tried again."""
+    now = datetime.now(UTC)
     async with Asking(settings(), repository) as asking:
         try:
-            about = await asking.value(f"/repos/{repository}")
-            row = await asking.value(f"/repos/{repository}/issues/{number}")
+            home = await home_of({"repository": await asking.value(f"/repos/{repository}")})
+            if home is None:
+                return
+            if is_discussion:
+                issue = await read_discussion(home.place, asking, number, now)
+            else:
+                issue = issue_in(home, await asking.value(f"/repos/{repository}/issues/{number}"))
         except Refused as refused:
             log.info("github does not show it", issue=f"{repository}#{number}", status=refused.status)
             return
-    home = await home_of({"repository": about})
-    issue = issue_in(home, row) if home else None
-    if home is not None and issue is not None:
-        await store_whole(home.place, issue, datetime.now(UTC))
+    if issue is not None:
+        await store_whole(home.place, issue, now)
 
 
 async def deleted(home: Home, issue: Issue, thread: int | None, by: str) -> None:
@@ -196,7 +202,7 @@ async def transferred(home: Home, issue: Issue, thread: int | None, told: Json) 
     name, number, where = repository.get("full_name"), new.get("number"), repository.get("private")
     if not isinstance(name, str) or not REPOSITORY.fullmatch(name) or type(number) is not int or where is not False:
         return
-    url = f"https://github.com/{name}/issues/{number}"
+    url = f"{home.place.web}/{name}/issues/{number}"
     node = [f"node:{new['node_id']}"] if isinstance(new.get("node_id"), str) else []
     if await find(SOURCE, "thread", [f"{name.casefold()}#{number}"]) is None:
         await remember(SOURCE, "thread", thread, [f"{name.casefold()}#{number}", *node], url)
@@ -247,7 +253,7 @@ def loose_in(home: Home, issue: Issue, value: object) -> LooseComment | None:
     if not isinstance(value, dict) or read_time(value, "created_at") is None:
         return None
     try:
-        comment = Reading(home.place.repository).comment(value, issue.url, None)
+        comment = home.place.reading.comment(value, issue.url, None)
     except Unreadable:
         return None
     return LooseComment(issue.number, comment, "webhook") if comment.id is not None else None

@@ -15,7 +15,7 @@ import structlog
 
 from forum.database.engine import action, execute, execute_many, fetch, fetch_one
 from forum.events import flush_hints
-from forum.outside.github import Limited, Refused
+from forum.outside.github import Limited, Refused, web
 from forum.outside.github_reading import Page
 from forum.outside.github_reading import Reading as Asking
 from forum.settings import settings
@@ -25,7 +25,7 @@ from importers.github import progress as rows
 from importers.github.discussions import Discussions
 from importers.github.place import Place, find_place, take_place
 from importers.github.reactions import pending, take
-from importers.github.records import Issue, LooseComment, Reading
+from importers.github.records import Issue, LooseComment
 from importers.github.whole import store_said, store_whole
 from importers.placing import NoPlace
 from importers.summary import Progress, Summary, no_progress
@@ -52,14 +52,14 @@ async def import_history(
 
     Without `pause` a rate limit ends the run with Limited, to go on later. Raises NoPlace, rows.Taken, Refused, Unsure.
     """
-    place = await find_place(repository, project_slug)
+    place = await find_place(repository, project_slug, web())
     async with Asking(settings(), repository) as asking:
         run = Run(place, asking, progress, pause, now or datetime.now(UTC))
         about = await run.patiently(lambda: about_repository(asking, repository))
         place.repository = asking.repository = about["full_name"]
         if place.name != repository.casefold():
             # it was renamed: what stands here under its old name is found by the ids that do not change
-            place = run.place = await find_place(about["full_name"], project_slug)
+            place = run.place = await find_place(about["full_name"], project_slug, web())
         async with rows.alone(place.name):
             await take_place(place)
             row = await rows.want(place, about["id"])
@@ -156,7 +156,7 @@ class Run:
         for value in comments:
             if not isinstance(value, dict) or "/pull/" in str(value.get("html_url")):
                 continue
-            for record in Reading(self.place.repository).records(value, f"comment {value.get('id')}"):
+            for record in self.place.reading.records(value, f"comment {value.get('id')}"):
                 if isinstance(record, Malformed):
                     await rows.skip(self.place.name, record)
                 elif isinstance(record, LooseComment) and record.comment.id is not None:
@@ -169,7 +169,7 @@ class Run:
 
     async def store_issues(self, issues: list[Any], address: str) -> None:
         for n, value in enumerate(issues, 1):
-            for record in Reading(self.place.repository).records(value, f"{address.partition('?')[0]}, row {n}"):
+            for record in self.place.reading.records(value, f"{address.partition('?')[0]}, row {n}"):
                 if isinstance(record, Malformed):
                     await rows.skip(self.place.name, record)
                 elif isinstance(record, Issue) and not record.is_pull:
@@ -221,7 +221,7 @@ async def store_with_staged(place: Place, value: dict[str, Any], record: Issue, 
         record.number,
     )
     comments = [row["said"] for row in sorted(staged, key=lambda row: int(row["comment_id"]))]
-    for whole in Reading(place.repository).records({**value, "comments": comments}, record.where):
+    for whole in place.reading.records({**value, "comments": comments}, record.where):
         if isinstance(whole, Issue):
             outcome, _thread = await store_whole(place, whole, now)
             await rows.count(place.name, outcome)
@@ -230,7 +230,7 @@ async def store_with_staged(place: Place, value: dict[str, Any], record: Issue, 
 @action
 async def store_staged(place: Place, row: Any, now: datetime) -> None:
     """A comment whose issue was not told anew."""
-    for record in Reading(place.repository).records(row["said"], f"comment {row['comment_id']}"):
+    for record in place.reading.records(row["said"], f"comment {row['comment_id']}"):
         if isinstance(record, LooseComment) and await fetch_one(
             "select 1 from origin_alias where source = 'github' and kind = 'thread' and foreign_id = $1",
             place.thread_id(record.number),

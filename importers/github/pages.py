@@ -3,7 +3,7 @@
 from starlette.responses import RedirectResponse, Response
 
 from forum.database.engine import fetch_one
-from forum.outside.github import repository_of
+from forum.outside.github import WEB, repository_of, web
 from forum.threads.visibility import visible_thread
 from forum.web.errors import NotFound
 from forum.web.requests import Request
@@ -37,10 +37,11 @@ async def issue_page(request: Request) -> Response:
     if row["thread"]:
         thread, slug = row["thread"]
         return RedirectResponse(f"/t/{slug}/{thread}", 302)
+    where = WEB if "github.com/" in row["repository"].casefold() else web()
     repository = repository_of(row["repository"]) or next(iter(row["imported"]), "")
     if not repository:
         raise NotFound
-    return RedirectResponse(f"https://github.com/{repository}/issues/{number}", 302)
+    return RedirectResponse(f"{where}/{repository}/issues/{number}", 302)
 
 
 routes = [route("/p/{project}/issues/{number:int}", issue_page)]

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from forum.database.engine import fetch, fetch_one, fetch_value
 from forum.origins import remember
+from forum.outside.github import WEB
 from importers.github.records import Login
 
 SOURCE = "github"
@@ -31,8 +32,9 @@ def foreign_ids(who: Login) -> list[str]:
 
 @dataclass
 class People:
-    """The people met so far. What a transaction learns counts once it is committed: `keep`, else `forget`."""
+    """The people met so far, on the GitHub at `web`. What a transaction learns counts once it is committed: `keep`, else `forget`."""
 
+    web: str = WEB
     known: dict[Login, int] = field(default_factory=dict)
     fresh: dict[Login, int] = field(default_factory=dict)
 
@@ -47,7 +49,7 @@ class People:
         """The person of a login, made as a placeholder where it is new."""
         found = self.met(who) or await find_person(who)
         if found is None:
-            found = await make_person(who)
+            found = await make_person(who, self.web)
         return self.note(who, found)
 
     async def person_if_known(self, who: Login) -> int | None:
@@ -95,9 +97,9 @@ async def find_person(who: Login) -> int | None:
     return by_login
 
 
-async def make_person(who: Login) -> int:
-    """A new placeholder, under the first of its usernames that is free."""
-    address = f"https://{HOST}/{who.login}"
+async def make_person(who: Login, web: str) -> int:
+    """A new placeholder, whose page is on the GitHub at `web`, under the first of its usernames that is free."""
+    address = f"{web}/{who.login}"
     row = await fetch_one(
         "insert into person (kind, username, name, origin, origin_url)"
         " select 'placeholder', u.username, $1, $3, $4 from (select n, case n when 1 then $1 || '@' || $2"

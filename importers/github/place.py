@@ -4,10 +4,11 @@ from dataclasses import dataclass, field
 
 from categories.triage.rules import suggest_kind
 from forum.database.engine import execute
+from forum.outside.github import WEB
 from forum.projects.actions import tag_name
 from importers.changes import Texts
 from importers.github.people import SOURCE, People
-from importers.github.records import Comment, Issue, Section
+from importers.github.records import Comment, Issue, Reading, Section
 from importers.placing import check_free, find_project, take
 
 KINDS = ("support", "bugs", "features")
@@ -32,7 +33,7 @@ NEGATIONS = {"not", "no", "non", "never", "without"}
 
 @dataclass
 class Place:
-    """A repository (OWNER/REPO) in a project, and the category for each kind of public issue."""
+    """A repository (OWNER/REPO) in a project, and the category for each kind of public issue. `web`: where people see it."""
 
     repository: str
     project: int
@@ -41,6 +42,12 @@ class Place:
     # categories by name and by slug, for discussions
     named: dict[str, int] = field(default_factory=dict)
     people: People = field(default_factory=People)
+    web: str = WEB
+
+    @property
+    def reading(self) -> Reading:
+        """How what GitHub tells of it is read."""
+        return Reading(self.repository, self.web)
 
     @property
     def name(self) -> str:
@@ -106,14 +113,14 @@ def tags_of(issue: Issue) -> list[str]:
     return sorted({name for label in issue.labels if (name := tag_name(label)[:60])})
 
 
-async def find_place(repository: str, project_slug: str) -> Place:
-    """The place of a repository in a project. Raises NoPlace: no such project, no open category, taken by another."""
+async def find_place(repository: str, project_slug: str, web: str = WEB) -> Place:
+    """The place of a repository, on the GitHub at `web`, in a project. Raises NoPlace: no such project, no open category, taken by another."""
     project, rows = await find_project(project_slug)
     first = {kind: next((r["id"] for r in rows if r["kind"] == kind), rows[0]["id"]) for kind in KINDS}
     # talk goes where questions do, unless there is a place for it
     first["other"] = next((r["id"] for r in rows if r["kind"] == "other"), first["support"])
     named = {name.casefold(): row["id"] for row in reversed(rows) for name in (row["slug"], row["name"])}
-    place = Place(repository, project, project_slug.lower(), first, named)
+    place = Place(repository, project, project_slug.lower(), first, named, People(web), web)
     await check_free(SOURCE, place.name, repository, project)
     return place
 
@@ -127,5 +134,5 @@ async def take_place(place: Place, *, is_private: bool = False) -> None:
     await execute(
         "update project set repository = $2, version = version + 1 where id = $1 and repository = ''",
         place.project,
-        f"https://github.com/{place.repository}",
+        f"{place.web}/{place.repository}",
     )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 from forum.markup.text import MAX_LENGTH, tidy
+from forum.outside.github import WEB
 from forum.web.i18n import _
 from importers.faults import Malformed, Unreadable, one_line, short_hash
 
@@ -79,7 +80,8 @@ class Section:
 @dataclass(frozen=True)
 class Issue:
     """An issue, pull request or discussion (which has a `section`). `comments` is None where the source does not say, as
-    REST rows that only count; the same of `is_locked`. `answer`: the number of the comment that was marked as it."""
+    REST rows that only count; the same of `is_locked`. `answer`: the number of the comment that was marked as it,
+    `answered_at` when that was."""
 
     number: int
     title: str
@@ -103,6 +105,7 @@ class Issue:
     counted: Mapping[str, int] = field(default_factory=dict)
     section: Section | None = None
     answer: int | None = None
+    answered_at: datetime | None = None
 
     @property
     def digest(self) -> str:
@@ -128,9 +131,10 @@ Record: TypeAlias = Issue | LooseComment | Malformed
 
 @dataclass(frozen=True)
 class Reading:
-    """How records are read: of which repository (OWNER/REPO)."""
+    """How records are read: of which repository (OWNER/REPO), on which GitHub."""
 
     repository: str
+    web: str = WEB
     # REST rows of another repository are refused by name; archives were checked as a whole
     folded: str = field(init=False)
 
@@ -140,7 +144,7 @@ class Reading:
     def url(self, number: int, is_pull: bool = False, is_discussion: bool = False) -> str:
         """The record's page on GitHub; made here, so that no archive can bring an address of its own."""
         folder = "discussions" if is_discussion else "pull" if is_pull else "issues"
-        return f"https://github.com/{self.repository}/{folder}/{number}"
+        return f"{self.web}/{self.repository}/{folder}/{number}"
 
     def records(self, value: object, where: str, *, is_pull: bool | None = None) -> Iterator[Record]:
         """What one JSON value of a source holds; never raises.
@@ -211,6 +215,7 @@ class Reading:
             counted=counted_of(value.get("reactions")),
             section=section,
             answer=answer_of(value),
+            answered_at=read_time(value, "answer_chosen_at"),
         )
         yield from faults
 

@@ -34,11 +34,15 @@ async def is_gone(foreign_id: str) -> bool:
 
 
 NOTE = """
+with n as (select * from unnest($2::text[], $3::text[], $4::timestamptz[], $5::jsonb[]) n(foreign_id, kind, at, counted)),
+found as (
+select n.foreign_id, n.at, n.counted, p.id as post_id from n join origin_alias a on a.source = 'github' and a.kind = 'post'
+   and a.foreign_id = n.foreign_id join post p on p.id = a.row_id where n.kind = 'post'
+ union all
+select n.foreign_id, n.at, n.counted, p.id from n join origin_alias a on a.source = 'github' and a.kind = 'thread'
+   and a.foreign_id = n.foreign_id join post p on p.thread_id = a.row_id and p.number = 1 where n.kind = 'thread')
 insert into github_said as s (foreign_id, name, post_id, updated_at, counted)
-select n.foreign_id, $1, p.id, n.at, coalesce(n.counted, '{}')
-  from unnest($2::text[], $3::text[], $4::timestamptz[], $5::jsonb[]) n(foreign_id, kind, at, counted)
-  join origin_alias a on a.source = 'github' and a.kind = n.kind and a.foreign_id = n.foreign_id
-  join post p on case n.kind when 'post' then p.id = a.row_id else p.thread_id = a.row_id and p.number = 1 end
+select foreign_id, $1, post_id, at, coalesce(counted, '{}') from found
 on conflict (foreign_id) do update set post_id = excluded.post_id, updated_at = greatest(s.updated_at, excluded.updated_at),
   counted = case when excluded.updated_at < s.updated_at then s.counted else excluded.counted end
  where not s.is_gone

@@ -17,6 +17,7 @@ from importers.changes import change_tags, change_text
 from importers.faults import Unreadable, short_hash
 from importers.github.changes import close, reopen
 from importers.github.comments import Posts, add_comments
+from importers.github.following import follow_labels
 from importers.github.moved import is_moved
 from importers.github.people import SOURCE
 from importers.github.place import Place, tags_of
@@ -156,6 +157,7 @@ async def update_head(place: Place, issue: Issue, where: Row, seen: Seen, fresh:
     if fresh.tags != seen.tags:
         gone, come = set(seen.tags) - set(fresh.tags), set(fresh.tags) - set(seen.tags)
         changed |= await change_tags(thread, gone=gone, come=come)
+        changed |= await follow_labels(place, issue, thread)
     is_news = fresh.closed != seen.closed and where["is_closed"] != issue.is_closed
     # a question that was moved here goes on here, whatever becomes of its issue
     if is_news and not await is_moved(thread):

@@ -70,7 +70,7 @@ async def add_events(place: Place, thread: int, number: int, comments: Sequence[
     changed = False
     for comment in comments:
         if comment.id is not None and comment.key not in known and not is_ours(comment):
-            url = f"https://github.com/{place.repository}/issues/{number}#issuecomment-{comment.id}"
+            url = f"{place.web}/{place.repository}/issues/{number}#issuecomment-{comment.id}"
             at = min(comment.created_at, now)
             changed |= await commented(thread, comment.id, url, comment.author.login, at)
     return changed
@@ -102,7 +102,7 @@ async def hear_answer(thread: int, issue: Issue, now: datetime) -> bool:
         issue.answer,
         issue.updated_at,
     )
-    return await settle_answer(thread, now)
+    return await settle_answer(thread, min(issue.answered_at or now, now))
 
 
 async def settle_answer(thread: int, now: datetime) -> bool:

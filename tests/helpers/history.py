@@ -31,14 +31,14 @@ def described() -> Description | None:
     return Description.read(DESCRIPTION) if DESCRIPTION.is_file() else None
 
 
-def as_app(settings: Settings, github: GitHub) -> Settings:
+def as_app(settings: Settings, github: GitHub, secret: str = "a secret of the hook") -> Settings:
     """The settings of a site whose App is on the stand-in."""
     return replace(
         settings,
         github_app_id=github.app_id,
         github_app_private_key=github.private_key.replace("\n", "\\n"),
         github_api_base=github.url,
-        github_webhook_secret="a secret of the hook",
+        github_webhook_secret=secret,
     )
 
 

@@ -162,7 +162,7 @@ class History:
     # --- GraphQL ---------------------------------------------------------------------------------------------------
 
     def graphql(self, github: GitHub, one: Asked) -> Told:
-        """The three queries that we send; the rest of the language is refused."""
+        """The four queries that we send; the rest of the language is refused."""
         holder = github.tokens.get(one.headers.get("authorization", "").removeprefix("Bearer "))
         if holder is None:
             return 401, {"message": "This endpoint requires you to be authenticated."}
@@ -174,6 +174,10 @@ class History:
         match named and named[1]:
             case "Discussions":
                 return 200, {"data": {"repository": {"discussions": self.page_of_discussions(query, variables)}}}
+            case "Discussion":
+                found = [each for each in self.discussions if each["number"] == variables["number"]]
+                node = self.node(found[0], query) if found else None
+                return 200, {"data": {"repository": {"discussion": node}}}
             case "Comments":
                 node = next(each for each in self.discussions if each["id"] == variables["id"])
                 found = node["comments"]

@@ -41,6 +41,7 @@ UNSEEN = {
     ("categories/figures/queries.py", "FACTS"): "counts for the team; which ticket is which is told to nobody",
     ("categories/figures/queries.py", "PEOPLE"): "counts for the owner, and for each member of their own",
     ("categories/support/queries.py", "OWN"): "the reader's own tickets",
+    ("importers/github/following.py", "HERE"): "the import, which shows nobody anything",
     ("importers/github/storing.py", "store_issue"): "the importer, on rows it imported; shows nobody anything",
     ("importers/github/storing.py", "update_head"): "the importer, on rows it imported; shows nobody anything",
     ("importers/github/storing.py", "store_comment"): "the importer, on rows it imported; shows nobody anything",

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, fields
 
-from categories.support.actions import HEAD_START
+from categories.support.head_start import HEAD_START
 from categories.support.policy import Policy, policy_of
 from categories.support.tuning.queries import LAST_OF_OTHERS
 from forum import audit

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from forum import audit
 from forum.database.engine import fetch
 from forum.incoming.queries import latest_of
-from forum.outside.github import Limited, Refused, Unsure, app_of, is_configured
+from forum.outside.github import Limited, Refused, Unsure, app_of, is_configured, web_address
 from forum.outside.github_app import (
     PERMISSIONS,
     Known,
@@ -25,7 +25,6 @@ from forum.outside.github_app import (
     lacking,
     manifest,
     redeliver,
-    web_address,
 )
 from forum.settings import APP_FILE, Settings, keep_app
 from forum.web.errors import Conflict, Invalid
@@ -36,7 +35,7 @@ from forum.web.requests import Request
 from forum.web.routing import route
 from importers.github.bot import installing, repositories
 from importers.github.bot.repository_pages import form_page, save
-from importers.github.records import REPOSITORY
+from importers.github.records import REPOSITORY, read_time
 
 PATH: Final = "/admin/github"
 # A page does not wait longer for GitHub (seconds).
@@ -76,7 +75,9 @@ async def ask(settings: Settings) -> Told:
         async with asyncio.timeout(PATIENCE):
             app, now = app_of(settings), datetime.now(UTC)
             told.known = await know(app, now)
-            told.deliveries = await deliveries(app, now, SHOWN)
+            told.deliveries = [
+                one | {"at": read_time(one, "delivered_at")} for one in await deliveries(app, now, SHOWN)
+            ]
     except (Refused, Limited, Unsure, TimeoutError) as error:
         told.problem = str(error) or _("no answer")
     return told

@@ -7,7 +7,7 @@ from categories.support.actions import E, locked_ticket, open_ticket
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.events import hint, publish
 from forum.notifications.actions import tell
-from forum.outside.github import Refused
+from forum.outside.github import Refused, web
 from forum.threads.actions import put_into
 from forum.threads.events import ThreadChanged
 from forum.web.errors import Problem
@@ -30,7 +30,7 @@ WIDTH = ("public", "members", "team", "private", "author")
 
 def read_issue(repository: str, row: dict[str, Any], comments: list[dict[str, Any]]) -> Issue:
     """The issue out of its rows of the REST API. Raises Refused where it cannot be read."""
-    for record in Reading(repository).records({**row, "comments": comments}, "the issue"):
+    for record in Reading(repository, web()).records({**row, "comments": comments}, "the issue"):
         if isinstance(record, Issue):
             return record
     raise Refused(0, "the issue cannot be read")
@@ -53,7 +53,7 @@ async def bring_in(one: Move, issue: Issue, now: datetime) -> int:
     home = await fetch_one(HOME, one.project, one.kind, one.category, one.is_private)
     if home is None:
         raise NoPlace("the project has no category for it")
-    place = await find_place(one.repository, one.project_slug)
+    place = await find_place(one.repository, one.project_slug, web())
     place.categories = dict.fromkeys(KINDS, home["id"])
     await take_place(place, is_private=one.is_private)
     await store_issue(place, issue, now)

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from forum.database.engine import fetch
-from forum.outside.github import App, Limited, Refused, Unsure, app_of
+from forum.outside.github import App, Limited, Refused, Unsure, app_of, web
 from forum.outside.github_issues import (
     add_comment,
     add_label,
@@ -19,6 +19,7 @@ from forum.outside.github_issues import (
 )
 from forum.projects.rules import report_address
 from forum.settings import settings
+from forum.web.i18n import speaking
 from importers.github.bot import texts
 from importers.github.bot.bringing import bring, tell_team
 from importers.github.bot.commands import names_of
@@ -76,7 +77,7 @@ class Attempt:
         if one.purpose == "move" and self.thread is None:
             self.thread = await bring(one, row, await read_comments(app, one.repository, one.issue, now), now)
         if one.purpose == "security" and "told" not in one.steps:
-            await tell_team(one, f"https://github.com/{one.repository}/issues/{one.issue}")
+            await tell_team(one, f"{web()}/{one.repository}/issues/{one.issue}")
             await note(one, "steps = array_append(steps, 'told')")
         if not one.is_said:
             await self.say(app, now)
@@ -102,18 +103,19 @@ class Attempt:
         await note(one, "reply_id = $2, sent_at = null", reply)
 
     async def words(self, app: App, now: datetime) -> str:
-        """What the bot says, with the figures of this moment."""
+        """What the bot says, with the figures of this moment, in the language that it speaks there."""
         one = self.one
         facts = await self.facts(app, now)
-        match one.purpose:
-            case "move":
-                return texts.moved_text(one.bot_text, one.kind or "", facts)
-            case "security":
-                return texts.security_text(facts)
-            case "offer":
-                return texts.offer_text(facts)
-            case "pointer":
-                return texts.pointer_text(facts)
+        with speaking(one.locale):
+            match one.purpose:
+                case "move":
+                    return texts.moved_text(one.bot_text, one.kind or "", facts)
+                case "security":
+                    return texts.security_text(facts)
+                case "offer":
+                    return texts.offer_text(facts)
+                case "pointer":
+                    return texts.pointer_text(facts)
 
     async def facts(self, app: App, now: datetime) -> texts.Facts:
         one, base = self.one, settings().base_url

@@ -78,6 +78,7 @@ class Move:
     is_private: bool
     locks: bool
     bot_text: str
+    locale: str
     category: int | None
     project: int
     project_slug: str
@@ -94,7 +95,7 @@ class Move:
 
 
 LOCKED: Final = """
-select m.*, r.name, r.is_private, r.locks_moved, r.bot_text, r.category_id, r.project_id, p.slug, p.name as project_name
+select m.*, r.name, r.is_private, r.locks_moved, r.bot_text, r.locale, r.category_id, r.project_id, p.slug, p.name as project_name
   from github_move m join github_repository r on r.id = m.repository_id left join project p on p.id = r.project_id
  where m.id = $1 for update of m
 """
@@ -129,6 +130,7 @@ def move_of(row: Row, now: datetime) -> Move:
         is_private=row["is_private"],
         locks=row["locks_moved"],
         bot_text=row["bot_text"],
+        locale=row["locale"],
         category=row["category_id"],
         project=row["project_id"],
         project_slug=row["slug"],

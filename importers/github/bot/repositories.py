@@ -7,7 +7,7 @@ from forum import audit
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.projects.roles import require
 from forum.web.errors import Invalid, NotFound
-from forum.web.i18n import _
+from forum.web.i18n import _, known_locales
 from forum.web.reader import Reader
 from importers.github.bot.texts import TEXT_MOST, faults_of
 from importers.github.people import SOURCE
@@ -28,7 +28,8 @@ select r.*, i.account, coalesce(i.is_suspended, false) as is_suspended, p.slug a
 
 @dataclass(frozen=True)
 class Behaviour:
-    """How the bot behaves in a repository. `category`: where questions go, None for the project's first for support."""
+    """How the bot behaves in a repository. `category`: where questions go, None for the project's first for support;
+    `locale`: what the bot speaks, "" for English."""
 
     category: int | None = None
     locks_moved: bool = False
@@ -36,6 +37,7 @@ class Behaviour:
     offers_labels: tuple[str, ...] = field(default=())
     offers_by_triage: bool = False
     bot_text: str = ""
+    locale: str = ""
 
 
 async def all_repositories() -> list[Row]:
@@ -56,11 +58,14 @@ async def repository_by_id(number: int) -> Row:
     return row
 
 
-async def support_categories(project: int) -> list[Row]:
-    """Where questions may go: (id, name, visibility), as the project orders them."""
+async def support_categories(project: int, *, is_private: bool) -> list[Row]:
+    """Where questions may go: (id, name, visibility), as the project orders them; those of a private repository only
+    where the team alone reads."""
     return await fetch(
-        "select id, name, visibility from category where project_id = $1 and kind = 'support' order by position, id",
+        "select id, name, visibility from category where project_id = $1 and kind = 'support'"
+        " and (not $2 or visibility in ('team', 'private')) order by position, id",
         project,
+        is_private,
     )
 
 
@@ -111,22 +116,29 @@ async def map_repository(reader: Reader, number: int, slug: str) -> None:
 async def set_behaviour(reader: Reader, number: int, wanted: Behaviour) -> None:
     """Write down how the bot behaves in a repository of a project; its maintainers do so, and admins. Raises NotFound,
     Forbidden, Invalid."""
-    row = await fetch_one("select id, name, project_id from github_repository where id = $1 for update", number)
+    row = await fetch_one(
+        "select id, name, project_id, is_private from github_repository where id = $1 for update", number
+    )
     if row is None or row["project_id"] is None:
         raise NotFound
     if not reader.is_admin:
         require(reader, "edit_project", row["project_id"])
-    check(wanted, [category["id"] for category in await support_categories(row["project_id"])])
+    check(
+        wanted,
+        [category["id"] for category in await support_categories(row["project_id"], is_private=row["is_private"])],
+    )
     await execute(
         "update github_repository set category_id = $2, locks_moved = $3, comments_follow = $4, offers_labels = $5,"
-        " offers_by_triage = $6, bot_text = $7 where id = $1",
+        " offers_by_triage = $6, bot_text = $7, locale = $8 where id = $1",
         number,
         wanted.category,
         wanted.locks_moved,
-        wanted.comments_follow,
+        # what a private repository says later never follows; nor does it once it is public, unless that is chosen then
+        wanted.comments_follow and not row["is_private"],
         list(wanted.offers_labels),
         wanted.offers_by_triage,
         wanted.bot_text,
+        wanted.locale,
     )
     await audit.record(
         "github_bot_set", actor=reader.person, subject=("project", row["project_id"]), repository=row["name"]
@@ -138,6 +150,8 @@ def check(wanted: Behaviour, categories: list[int]) -> None:
     faults = {}
     if wanted.category is not None and wanted.category not in categories:
         faults["category"] = _("Choose one of these.")
+    if wanted.locale not in ("", *known_locales()):
+        faults["locale"] = _("Choose one of these.")
     if len(wanted.offers_labels) > LABELS_MOST or any(len(label) > LABEL_MOST for label in wanted.offers_labels):
         faults["offers_labels"] = _("At most %(n)d labels of at most %(size)d characters.") % {
             "n": LABELS_MOST,

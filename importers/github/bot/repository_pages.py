@@ -14,7 +14,7 @@ from forum.settings import Settings
 from forum.threads.visibility import visible_thread
 from forum.threads.writing import preview_of
 from forum.web.errors import Invalid, NotFound
-from forum.web.i18n import _
+from forum.web.i18n import _, known_locales, speaking
 from forum.web.pages import page, redirect, swap
 from forum.web.requests import Form, Request
 from forum.web.routing import route
@@ -96,7 +96,13 @@ async def save(request: Request, row: Row, path: str, project: Row | None = None
     try:
         wanted = read(form)
         if "preview" in form:
-            check(wanted, [category["id"] for category in await support_categories(row["project_id"])])
+            check(
+                wanted,
+                [
+                    category["id"]
+                    for category in await support_categories(row["project_id"], is_private=row["is_private"])
+                ],
+            )
         else:
             await set_behaviour(request.reader, row["id"], wanted)
             return redirect(request, path, _("Saved."))
@@ -115,6 +121,7 @@ def read(form: Form) -> Behaviour:
     category = form.integer("category") if chosen else None
     labels = form.text("offers_labels", limit=2000, required=False)
     text = form.text("bot_text", limit=texts.TEXT_MOST, required=False)
+    locale = form.get("locale", "")[:20]
     form.check()
     return Behaviour(
         category=category,
@@ -123,6 +130,7 @@ def read(form: Form) -> Behaviour:
         offers_labels=tuple(dict.fromkeys(name for label in labels.split(",") if (name := label.strip()))),
         offers_by_triage="offers_by_triage" in form,
         bot_text=text,
+        locale=locale,
     )
 
 
@@ -135,7 +143,13 @@ def values_of(row: Row) -> dict[str, str]:
         "offers_labels": ", ".join(row["offers_labels"]),
         "offers_by_triage": "on" if row["offers_by_triage"] else "",
         "bot_text": row["bot_text"],
+        "locale": row["locale"],
     }
+
+
+def spoken(values: Mapping[str, str]) -> str:
+    """The language that is chosen in the form."""
+    return values["locale"] if values["locale"] in known_locales() else ""
 
 
 async def form_page(
@@ -151,7 +165,9 @@ async def form_page(
     """The page of one repository; without a project it is an admin's, who says whose it is."""
     values = values_of(row) if typed is None else {name: typed.get(name, "") for name in values_of(row)}
     has_home = row["project_id"] is not None
-    found = await support_categories(row["project_id"]) if has_home else []
+    found = await support_categories(row["project_id"], is_private=row["is_private"]) if has_home else []
+    with speaking(spoken(values)):
+        own_text = texts.own_text()
     return await page(
         request,
         "github/repository.html",
@@ -166,7 +182,8 @@ async def form_page(
         projects=[] if project is not None else [(p["slug"], p["name"]) for p in await all_projects()],
         bot=bot_name(request.settings),
         variables=texts.variables(),
-        own_text=texts.own_text(),
+        own_text=own_text,
+        locales=[("", "en"), *((each, each) for each in known_locales())],
         text_most=texts.TEXT_MOST,
         **await preview(request, row, typed, faults or {}) if has_home else {"shown": None},
     )
@@ -185,7 +202,8 @@ async def preview(request: Request, row: Row, typed: Form | None, faults: Mappin
         project_slug=row["project_slug"],
     )
     text = values["bot_text"].strip()[: texts.TEXT_MOST]
-    said = texts.moved_text(text, "support", facts)
+    with speaking(spoken(values)):
+        said = texts.moved_text(text, "support", facts)
     cooked = await preview_of(said, row["project_slug"], is_local=False)
     labels = [label.strip() for label in values["offers_labels"].split(",") if label.strip()]
     latest = await fetch(LATEST, row["name"], row["project_id"], TRIED_ON)

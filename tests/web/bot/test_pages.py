@@ -220,6 +220,21 @@ async def test_a_maintainer_sets_how_the_bot_behaves_and_sees_it_first(pond: Pon
     assert "Servus {author}" in (await pond.mia.get(OWN)).text
 
 
+async def test_of_a_private_repository_comments_are_not_offered_to_follow(pond: Pond) -> None:
+    path = f"/p/pelican/settings/github/{REPOSITORY}"
+    assert 'value="follow"' in (await pond.mia.get(path)).text
+    await pond.behaves(is_private=True)
+    page = (await pond.mia.get(path)).text
+    assert 'value="follow"' not in page and "does not follow" in page
+    # nor a category that others read
+    assert "no such category for support yet" in page
+    home = await fetch_value("select id from category where kind = 'support'")
+    assert (await pond.mia.post(path, {"category": str(home)})).status_code == 422
+    await pond.mia.post(path, {"comments": "follow"})
+    # and not by becoming public either: what was private before is read by others now
+    assert await fetch_value("select comments_follow from github_repository") is False
+
+
 async def test_the_preview_tells_whom_the_rules_would_have_reached(pond: Pond) -> None:
     for number, labels in ((7, ["question"]), (8, ["bug"]), (9, [])):
         rows = [pond.github.label_row(label) for label in labels]

@@ -128,6 +128,40 @@ async def test_a_template_of_the_repository_is_filled_and_sent_with_its_labels(b
     assert made["body"].startswith("### Version\n\n2.4.1\n\n### What happened?\n\nIt *stops*.\n\n---\n")
 
 
+async def test_programs_choose_repository_labels_and_the_forms_fields_as_the_page_does(bug: Bug) -> None:
+    path = f"/api/v1/threads/{bug.thread}/promotion"
+    assert (await bug.world.supporter.get(f"{path}/form")).status_code == 403
+    told = (await bug.mia.get(f"{path}/form?template=bug.yml")).json()
+    assert (told["repositories"], told["labels"]) == ([REPOSITORY], ["bug", "night"])
+    assert [(each["id"], each["label"], each["required"]) for each in told["templates"][0]["fields"]] == [
+        ("f0", "Version", True),
+        ("f1", "What happened?", False),
+    ]
+    draft = told["draft"]
+    assert (draft["title"], draft["labels"], draft["fields"]["f0"]) == (
+        "[Bug]: The pump stops at night",
+        ["bug"],
+        ["2.4.1"],
+    )
+    for sent, at in (
+        ({"repository": "heron/lake"}, "repository"),
+        ({"template": "gone.yml"}, "template"),
+        ({"fields": {"f0": "1"}}, "fields"),
+        ({"template": "bug.yml", "fields": {"f0": " ", "Weather": "wet"}}, "fields.f0 fields.Weather"),
+        ({"labels": "bug"}, "labels"),
+    ):
+        refused = await bug.mia.post(path, json=sent)
+        assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json"), sent
+        assert set(refused.json()["errors"]) == set(at.split()), refused.text
+    sent = {"template": "bug.yml", "repository": "heron/POND", "labels": ["night"], "fields": {"version": "2.5"}}
+    made = await bug.mia.post(path, json=sent)
+    assert made.status_code == 202, made.text
+    await bug.job()
+    [issue] = bug.github.made()
+    assert issue["labels"] == ["night"] and issue["title"] == "[Bug]: The pump stops at night"
+    assert issue["body"].startswith("### Version\n\n2.5\n\n### What happened?\n\nThe pump stops at night")
+
+
 async def test_an_app_made_from_our_manifest_may_read_templates_and_one_with_less_goes_without(bug: Bug) -> None:
     granted = manifest("Pelicans", "https://help.example.org", is_public=True)["default_permissions"]
     bug.github.bot_rows.app_permissions = dict(granted)

@@ -194,6 +194,39 @@ async def test_every_order_of_deliveries_converges_and_copies_change_nothing(pon
     assert not await fetch_value("select failure from incoming where failure <> '' limit 1")
 
 
+async def test_labels_that_come_later_say_where_it_stands_until_somebody_here_does(pond: Pond) -> None:
+    await mapped(pond)
+    pond.issue(7, "The pump", labels=["bug"])
+    await pond.bring()
+    olga: Browser = await pond.site.browser(await fetch_value("select id from person where username = 'olga'"))
+
+    async def label(day: int, *labels: str) -> str:
+        await tell(
+            pond,
+            "issues",
+            "labeled",
+            issue=row(title="The pump", labels=list(labels), at=f"2024-06-{day:02}T08:00:00Z"),
+        )
+        return str((await thread_of(7))["category"])
+
+    assert await label(1, "bug", "night") == "bugs"
+    assert await label(2, "enhancement", "night") == "features"
+    assert await label(3, "question") == "support"
+    assert await n("ticket") == 0, "no question waits here because of a label there"
+    assert await label(2, "bug") == "support", "an older word is no news"
+    thread = await thread_of(7)
+    bugs = await fetch_value("select id from category where kind = 'bugs'")
+    moved = await olga.post(f"/t/{thread['id']}/move", {"category": str(bugs)})
+    assert moved.status_code == 303, moved.text
+    assert await label(4, "enhancement") == "bugs", "a person here said where it stands"
+    assert await n("thread_act where kind = 'move'") == 3
+    assert await fetch_value("select array_agg(thread_count order by kind) from category where kind <> 'security'") == [
+        1,
+        0,
+        0,
+    ]
+
+
 async def test_two_pictures_of_one_second_are_settled_by_asking(pond: Pond) -> None:
     await mapped(pond)
     there = pond.issue(7, labels=["bug", "pump"], updated_at="2024-05-03T08:00:00Z")
@@ -266,6 +299,30 @@ async def test_discussions_follow_and_an_answer_may_come_before_its_comment(pond
     assert (await thread_of(21))["accepted_number"] is None
     await tell(pond, "discussion", "answered", discussion=chosen)
     assert (await thread_of(21))["accepted_number"] is None, "an older word is no news"
+
+
+@pytest.mark.parametrize("answered_first", [True, False])
+async def test_two_pictures_of_a_discussion_of_one_second_are_settled_by_asking(
+    pond: Pond, answered_first: bool
+) -> None:
+    await mapped(pond)
+    at, word = "2024-05-03T08:00:00Z", {"id": "DC_501", "databaseId": 501, "body": "Two.", "replies": []}
+    word |= {"createdAt": at, "updatedAt": at, "author": {"login": "egret", "databaseId": user("egret")["id"]}}
+    node = {"id": "D_21", "number": 21, "title": "How deep is it now?", "body": "In metres.", "createdAt": at}
+    node |= {"updatedAt": at, "closed": False, "closedAt": None, "locked": False, "stateReason": None, "labels": []}
+    node |= {"author": {"login": "coot", "databaseId": user("coot")["id"]}, "answer": {"databaseId": 501}}
+    node |= {"category": {"name": "Q&A", "slug": "q-a", "isAnswerable": True}, "comments": [word]}
+    await pond.bring()
+    pond.history.discussions = [node]
+    mark = f"https://github.com/{REPOSITORY}/discussions/21#discussioncomment-501"
+    pictures = [discussion(at, title="How deep is it now?"), discussion(at, answer_html_url=mark)]
+    for one in reversed(pictures) if answered_first else pictures:
+        await tell(pond, "discussion", "edited", discussion=one)
+    thread = await thread_of(21)
+    assert (thread["title"], thread["accepted_number"]) == ("How deep is it now?", 2)
+    queries = len(pond.history.queries)
+    await tell(pond, "discussion", "edited", discussion=discussion(at, title=thread["title"], answer_html_url=mark))
+    assert len(pond.history.queries) == queries, "what is known already needs no asking"
 
 
 @pytest.mark.skipif(not SPECS.is_dir(), reason="no official payloads")

@@ -154,6 +154,22 @@ async def test_where_nobody_waits_the_limit_ends_the_run_and_the_job_goes_on_lat
     assert (await pond.bring(pause=None)).created == 3
 
 
+async def test_links_lead_to_the_github_that_was_read(pond: Pond) -> None:
+    """GitHub Enterprise Server has people and API on one host, as the stand-in has."""
+    lively(pond)
+    await pond.bring()
+    there = f"{pond.github.url}/{REPOSITORY}"
+    assert (await thread_of(2))["origin_url"] == f"{there}/issues/2"
+    told = await fetch_one(
+        "select p.repository, (select origin_url from person where username = 'egret@github.com') as egret,"
+        " (select origin_url from post where origin_url like '%issuecomment-11') as comment from project p"
+    )
+    assert told is not None
+    assert tuple(told) == (there, f"{pond.github.url}/egret", f"{there}/issues/1#issuecomment-11")
+    gone = await pond.site.guest().get("/p/pond/issues/77")
+    assert (gone.status_code, gone.headers["location"]) == (302, f"{there}/issues/77")
+
+
 async def test_a_private_repository_does_not_become_public(pond: Pond) -> None:
     lively(pond)
     pond.history.is_private = True

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 
-from categories.support.actions import give_head_start, resolve
+from categories.support.actions import resolve
+from categories.support.head_start import give_head_start
 from categories.support.promises.workdays import end_of_workday_horizon
 from categories.support.queries import place_of, queue_slice, queue_state
 from categories.support.rules import Line, Waiting, credit_after, line_of, order
