@@ -42,7 +42,7 @@ def on_site(function: Callable[[Settings], Awaitable[T]]) -> T:
 def on_ready_site(chosen: Settings, function: Callable[[Settings], Awaitable[T]]) -> T:
     """As `on_site`, with a database that is ready."""
     use(chosen)
-    late("forum.app:wire")()
+    late("forum.wiring:wire")()
     connect, disconnect = late("forum.database.engine:connect"), late("forum.database.engine:disconnect")
     flush_hints = late("forum.events:flush_hints")
 
@@ -97,7 +97,7 @@ def work() -> int:
     log.configure(chosen.log)
     with ready_database(chosen) as ready:
         use(ready.settings)
-        late("forum.app:wire")()
+        late("forum.wiring:wire")()
         status: int = late("forum.processes:run_worker")(ready.settings)
     return status
 

@@ -21,7 +21,7 @@ MOMENT = 0.004
 
 
 def subscribe(event: type[E], subscriber: Callable[[E], Awaitable[None]]) -> None:
-    """Call `subscriber` with each event of this type; `forum/app.py` alone does this."""
+    """Call `subscriber` with each event of this type; `forum/wiring.py` alone does this."""
     if subscriber not in _subscribers[event]:
         _subscribers[event].append(subscriber)
 

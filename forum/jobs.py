@@ -28,12 +28,12 @@ insert into pgqueuer_log (job_id, status, entrypoint, priority) select id, 'queu
 
 
 def register(name: str, handler: Handler) -> None:
-    """Let `handler` answer to jobs of this name; `forum/app.py` alone does this. It must be idempotent."""
+    """Let `handler` answer to jobs of this name; `forum/wiring.py` alone does this. It must be idempotent."""
     _handlers[name] = handler
 
 
 def schedule(name: str, cron: str) -> None:
-    """Have a registered job done at these times (UTC), in the five fields of crontab; `forum/app.py` alone does this."""
+    """Have a registered job done at these times (UTC), in the five fields of crontab; `forum/wiring.py` alone does this."""
     _scheduled[name] = cron
 
 

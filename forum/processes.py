@@ -13,7 +13,7 @@ import structlog
 import uvicorn
 import uvloop
 
-from forum.app import make_app, wire
+from forum.app import make_app
 from forum.database import engine
 from forum.events import flush_hints, send_hints
 from forum.late import late
@@ -21,6 +21,7 @@ from forum.live.hub import hub
 from forum.settings import Settings
 from forum.threads.reading import flush_reading, keep_reading
 from forum.web.assets import Assets
+from forum.wiring import wire
 from search import interface as search
 
 log = structlog.get_logger()

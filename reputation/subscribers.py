@@ -1,4 +1,4 @@
-"""What threads do to reputation; wired in `forum/app.py`, inside the publishing transaction."""
+"""What threads do to reputation; wired in `forum/wiring.py`, inside the publishing transaction."""
 
 from forum.threads.events import AcceptanceTakenBack, AnswerAccepted, PostCreated, ReactionChanged
 from reputation.actions import settle_acceptance, settle_answer, settle_reaction

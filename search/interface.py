@@ -188,7 +188,7 @@ async def index_changes() -> None:
 
 
 def use(search: Search) -> None:
-    """Let this process search with `search`; `forum/app.py` alone does this."""
+    """Let this process search with `search`; `forum/wiring.py` alone does this."""
     _chosen[:] = [search]
 
 

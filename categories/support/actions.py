@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from categories.support.events import TicketOver
+from categories.support.head_start import HEAD_START
 from categories.support.holding import Taken, presence_of, require_room
 from categories.support.policy import policy_of
 from categories.support.promises import guarantees

@@ -1,4 +1,4 @@
-"""What threads do to their tickets; wired in `forum/app.py`, inside the publishing transaction."""
+"""What threads do to their tickets; wired in `forum/wiring.py`, inside the publishing transaction."""
 
 from datetime import datetime
 

@@ -25,13 +25,13 @@ from forum.web.routing import route
 
 log = structlog.get_logger()
 
-# What else people go to a provider for than to sign in: upper rooms register who hears the answer, in `forum/app.py`.
+# What else people go to a provider for than to sign in: upper rooms register who hears the answer, in `forum/wiring.py`.
 Errand = Callable[[Request, Provider, Attempt], Awaitable[Response]]
 _errands: dict[str, Errand] = {}
 
 
 def register(name: str, errand: Errand) -> None:
-    """Let the answers to attempts of this errand be heard; `forum/app.py` alone does this."""
+    """Let the answers to attempts of this errand be heard; `forum/wiring.py` alone does this."""
     _errands[name] = errand
 
 

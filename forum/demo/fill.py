@@ -77,7 +77,7 @@ class Demo:
 async def make_demo(settings: Settings, *, threads: int | None = None, password: str | None = None) -> DemoResult:
     """Make the community; with `threads`, load as many more in bulk as are wanted in all.
 
-    The pool must be open and `forum.app.wire` called. The same every time but for dates, which are counted back from
+    The pool must be open and `forum.wiring.wire` called. The same every time but for dates, which are counted back from
     now, and the password, which is made up unless given. Raises NotEmpty.
     """
     if await fetch_value("select exists (select 1 from project) or exists (select 1 from person)"):

@@ -1,4 +1,4 @@
-"""Who may send us something: how it is verified, and who handles it. Registered in `forum/app.py` alone."""
+"""Who may send us something: how it is verified, and who handles it. Registered in `forum/wiring.py` alone."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -77,7 +77,7 @@ sources: Mapping[str, Source] = MappingProxyType(_sources)
 
 
 def register(source: Source) -> None:
-    """Let this source send; `forum/app.py` alone does this."""
+    """Let this source send; `forum/wiring.py` alone does this."""
     _sources[source.name] = source
 
 

@@ -35,5 +35,5 @@ streams: dict[str, Stream] = {}
 
 
 def register(name: str, since: Since, wakes_with: Wakes | None = None, *, pause: float = 0.0) -> None:
-    """Let browsers follow `name:id`; `forum/app.py` alone does this."""
+    """Let browsers follow `name:id`; `forum/wiring.py` alone does this."""
     streams[name] = Stream(since, wakes_with, pause)

@@ -63,7 +63,7 @@ _told: dict[str, MadeUp] = {}
 
 
 def register(occasion: str, made_up: MadeUp) -> None:
-    """Let the preview show the mails of such notices; `forum/app.py` alone does this."""
+    """Let the preview show the mails of such notices; `forum/wiring.py` alone does this."""
     _told[occasion] = made_up
 
 

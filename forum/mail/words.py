@@ -96,7 +96,7 @@ BELOW: Final = "{}_below"
 
 
 def register(occasion: Occasion) -> None:
-    """Let projects word this, too; `forum/app.py` alone does this."""
+    """Let projects word this, too; `forum/wiring.py` alone does this."""
     _occasions[occasion.name] = occasion
 
 

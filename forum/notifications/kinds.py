@@ -1,4 +1,4 @@
-"""The kinds of notices: what each says, and whether it can wait for the digest. Registered in `forum/app.py`."""
+"""The kinds of notices: what each says, and whether it can wait for the digest. Registered in `forum/wiring.py`."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ kinds: Mapping[str, Kind] = MappingProxyType(_kinds)
 
 
 def register(kind: Kind) -> None:
-    """Let notices of this kind be told; `forum/app.py` alone does this."""
+    """Let notices of this kind be told; `forum/wiring.py` alone does this."""
     _kinds[kind.name] = kind
 
 

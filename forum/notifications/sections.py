@@ -60,7 +60,7 @@ sections: Sequence[Section] = _sections
 
 
 def register(section: Section) -> None:
-    """Add a section behind the others; `forum/app.py` alone does this."""
+    """Add a section behind the others; `forum/wiring.py` alone does this."""
     if section.name not in [each.name for each in _sections]:
         _sections.append(section)
 

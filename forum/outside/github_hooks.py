@@ -18,7 +18,7 @@ _listeners: dict[str, list[Listener]] = {}
 
 def listen(event: str, listener: Listener) -> None:
     """Have a listener told of each delivery of an event (`issue_comment`), inside the transaction that notes it as
-    handled; `forum/app.py` alone does this. What must talk to GitHub is a job that the listener enqueues."""
+    handled; `forum/wiring.py` alone does this. What must talk to GitHub is a job that the listener enqueues."""
     if listener not in _listeners.setdefault(event, []):
         _listeners[event].append(listener)
 

@@ -357,7 +357,7 @@ def event_of(said: Mapping[str, Any]) -> Event:
 
 
 def webhook_source(handle: Callable[[Event], Awaitable[None]]) -> Source:
-    """Stripe as a source of what comes in, for `forum/app.py` to register; `handle` gets each event once.
+    """Stripe as a source of what comes in, for `forum/wiring.py` to register; `handle` gets each event once.
 
     The door is open while both secrets are set. Several webhook secrets stand with commas between them: an endpoint for
     the account's own events and one for connected accounts have one each.

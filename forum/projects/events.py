@@ -1,4 +1,4 @@
-"""What happens to projects, told to whoever subscribed in `forum/app.py`, inside the transaction."""
+"""What happens to projects, told to whoever subscribed in `forum/wiring.py`, inside the transaction."""
 
 from dataclasses import dataclass
 

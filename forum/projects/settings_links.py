@@ -21,7 +21,7 @@ _links: list[Link] = []
 
 
 def register(link: Link) -> None:
-    """Add a page to the row; `forum/app.py` alone does this."""
+    """Add a page to the row; `forum/wiring.py` alone does this."""
     if link not in _links:
         _links.append(link)
 

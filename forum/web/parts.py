@@ -37,7 +37,7 @@ _parts: dict[str, list[Part]] = {}
 
 
 def register(place: str, part: Part) -> None:
-    """Put a part into a place; `forum/app.py` alone does this."""
+    """Put a part into a place; `forum/wiring.py` alone does this."""
     if part not in _parts.setdefault(place, []):
         _parts[place].append(part)
 

@@ -67,7 +67,7 @@ def asking() -> Asking:
 
 
 def count_notices_by(sql: str) -> None:
-    """Have this tell which notices the person {person} has not read; `forum/app.py` alone does this."""
+    """Have this tell which notices the person {person} has not read; `forum/wiring.py` alone does this."""
     if _unread[0] != sql:
         _unread[0] = sql
         asking.cache_clear()

@@ -1,4 +1,4 @@
-"""When it may be time to thank somebody; wired in `forum/app.py`, inside the publishing transaction."""
+"""When it may be time to thank somebody; wired in `forum/wiring.py`, inside the publishing transaction."""
 
 from forum.accounts.events import PlaceholderClaimed
 from forum.jobs import enqueue

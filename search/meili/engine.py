@@ -25,7 +25,7 @@ LOOSE = 60
 
 
 def search_of(settings: Settings) -> "MeiliSearch":
-    """The search of a site whose settings name a server; `forum/app.py` alone calls this."""
+    """The search of a site whose settings name a server; `forum/wiring.py` alone calls this."""
     return MeiliSearch(Link(settings.meilisearch_url, settings.meilisearch_key, index_name(settings.base_url)))
 
 

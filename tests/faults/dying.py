@@ -15,9 +15,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from forum.app import wire
 from forum.database import engine
 from forum.settings import Settings, use
+from forum.wiring import wire
 
 ROOT = str(Path(__file__).resolve().parents[2])
 OURS = tuple(f"{ROOT}/{room}/" for room in ("forum", "categories", "reputation", "payouts"))

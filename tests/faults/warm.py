@@ -9,7 +9,7 @@ import json
 import os
 import sys
 
-LOADED = ("forum.commands", "forum.app", "forum.processes", "forum.worker", "importers.github.commands")
+LOADED = ("forum.commands", "forum.app", "forum.wiring", "forum.processes", "forum.worker", "importers.github.commands")
 
 
 def main() -> None:

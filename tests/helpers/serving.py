@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from forum.app import wire
 from forum.log import configure
 from forum.processes import run_web, run_worker
 from forum.serve import address_of, listen
 from forum.settings import OidcProvider, Settings, use
 from forum.web.assets import Assets
 from forum.web.templates import all_templates, environment
+from forum.wiring import wire
 
 ROOT = Path(__file__).parents[2]
 # A site that has not gone by itself by then is ended (seconds); nothing of it is wanted any more.

@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 
 from forum.accounts.passwords import hash_password
-from forum.app import make_app, wire
+from forum.app import make_app
 from forum.database.engine import execute, fetch_value
 from forum.settings import Settings, use
 from forum.web import csrf, sessions
 from forum.web.reader import Reader
 from forum.web.sessions import reader_of_person
+from forum.wiring import wire
 from forum.worker import drain
 
 PASSWORD = "a long pass phrase"

@@ -246,7 +246,7 @@ RUN = """
 import asyncio, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from forum.app import wire
+from forum.wiring import wire
 from forum.database import engine
 from importers.github.archive import Source
 from importers.github.importing import import_github

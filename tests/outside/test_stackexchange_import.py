@@ -216,7 +216,7 @@ RUN = """
 import asyncio, sys
 from datetime import UTC, datetime
 from pathlib import Path
-from forum.app import wire
+from forum.wiring import wire
 from forum.database import engine
 from importers.stackexchange.commands import batches_of
 from importers.stackexchange.dump import Dump

@@ -62,7 +62,7 @@ _asks: list[Ask] = []
 
 
 def answer_questions_by(ask: Ask) -> None:
-    """Let this make questions out of mails; `forum/app.py` alone does this."""
+    """Let this make questions out of mails; `forum/wiring.py` alone does this."""
     _asks[:] = [ask]
 
 

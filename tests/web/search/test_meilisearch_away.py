@@ -169,7 +169,7 @@ def test_each_site_has_an_index_of_its_own() -> None:
 
 def test_who_does_not_use_it_does_not_load_it() -> None:
     code = (
-        "import sys, forum.app; forum.app.wire(); from search.interface import current;"
+        "import sys, forum.app, forum.wiring; forum.wiring.wire(); from search.interface import current;"
         " print(type(current()).__name__, 'meilisearch_python_sdk' in sys.modules)"
     )
     for address, said in (("", "PostgresSearch False"), ("http://127.0.0.1:1", "MeiliSearch True")):
