@@ -57,6 +57,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "deleted_at": draw(st.sampled_from([None, None, None, datetime(2026, 1, 1, tzinfo=UTC)])),
         "reply_to": draw(st.one_of(st.none(), st.integers(1, 10_000))),
         "attribution": draw(st.one_of(st.none(), attributions)),
+        "by_mail": draw(st.booleans()),
         "reactions": draw(st.dictionaries(st.sampled_from(REACTIONS), st.integers(0, 3))),
     }
 

@@ -99,7 +99,8 @@ async def test_killed_between_taking_and_marking_nothing_is_lost_or_doubled(
         with pytest.raises(KeyboardInterrupt):
             await look(site)
     await look(site)
-    assert await texts(post) == ["One.", "Two."]
+    # each mail is a job of its own
+    assert sorted(await texts(post)) == ["One.", "Two."]
     # the mailbox's own memory is gone too: what is in it is known by what it says
     mailbox.stop()
     mailbox.begin()
@@ -107,7 +108,7 @@ async def test_killed_between_taking_and_marking_nothing_is_lost_or_doubled(
     mailbox.deliver(answer(post, "Three.", 3))
     await execute("update mailbox set checked_at = now()")
     await look(site)
-    assert await texts(post) == ["One.", "Two.", "Three."]
+    assert sorted(await texts(post)) == ["One.", "Three.", "Two."]
 
 
 async def test_a_mail_that_cannot_be_taken_is_left_and_holds_up_nobody(
