@@ -102,7 +102,7 @@ class KeptInFile:
             return
         if self.end + length > self.most:
             # whatever lies between here and the end is older than all that lies before
-            self.make_room(self.end, self.most)
+            self.make_room(self.end, self.most + 1)
             self.end = 0
         self.make_room(self.end, self.end + length)
         try:
@@ -120,7 +120,8 @@ class KeptInFile:
         """Forget the texts that lie in these bytes; the oldest of all is the next one there."""
         while self.places:
             key, (at, length, _stamp, _slots) = next(iter(self.places.items()))
-            if not (at < last and at + length > first):
+            # an empty text lies in the byte that would be its first, or it would stay the oldest for ever
+            if not (at < last and at + max(length, 1) > first):
                 return
             del self.places[key]
 

@@ -27,6 +27,8 @@ def data(tmp_path: Path) -> Iterator[Path]:
 
 @given(puts=PUTS)
 @example(puts=[(0, 0, 400), (1, 0, 400), (0, 1, 100), (2, 0, 400), (3, 0, 400), (1, 1, 0)])
+@example(puts=[(0, 0, 0), (1, 0, 201), (1, 0, 400), (2, 0, 400)])
+@example(puts=[(0, 0, 400), (1, 0, 400), (2, 0, 200), (3, 0, 0), (4, 0, 400), (5, 0, 400), (6, 0, 400), (7, 0, 400)])
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_comes_back_is_what_was_kept_last(puts: list[tuple[int, int, int]]) -> None:
     file = KeptInFile(MOST)
