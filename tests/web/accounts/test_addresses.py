@@ -28,7 +28,9 @@ def told(answer: httpx.Response, *names: str) -> tuple[int, str, str]:
     text = answer.text + unquote(str(sorted(answer.headers.get_list("set-cookie"))))
     for name in (*names, *map(str.lower, names)):
         text = text.replace(name, "NAME")
-    text = re.sub(r"haas_session=[\w-]+|value=\"[0-9a-f-]{36,40}\"|content=\"[0-9a-f]{40}\"|\bh[1-8]\b", "X", text)
+    text = re.sub(
+        r"haas_session=[\w-]+|value=\"[0-9a-f-]{36,40}\"|content=\"[0-9a-f]{40}\"|\bh[1-8]\b|bell:\d+", "X", text
+    )
     return answer.status_code, answer.headers.get("location", ""), re.sub(r">[A-Z]{2}<", ">XX<", text)
 
 
