@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable
+from email.utils import getaddresses
 from typing import Any, Final
 
 import dns.exception
@@ -20,6 +21,12 @@ QUESTION: Final = 4.0
 WHOLE: Final = 10.0
 TAG: Final = re.compile(r"(?:^|;)\s*([a-z]+)\s*=\s*([^;]*)")
 ALGORITHMS: Final = frozenset(("rsa-sha256", "ed25519-sha256"))
+# Line ends that one program takes for such and another does not: two would read two mails out of the same bytes.
+BARE: Final = re.compile(rb"\r(?!\n)")
+# Of these a signature covers the last, and who reads takes the first: where there are two, it says nothing.
+ONCE: Final = ("from", "to", "cc", "subject", "date", "message-id", "content-type", "content-transfer-encoding")
+# What a signature has to cover: else a mail could be passed on with another of these.
+COVERED: Final = frozenset((b"from", b"to", b"subject"))
 # (name, seconds) → the TXT record, None where there is none
 Ask = Callable[..., bytes | None]
 _turns = asyncio.Semaphore(AT_ONCE)
@@ -35,22 +42,35 @@ def ask_dns(name: bytes, timeout: float = QUESTION, resolver: "dns.resolver.Reso
     return next((b"".join(record.strings) for record in answer), None)
 
 
-async def vouch(letter: Letter, raw: bytes, authserv: str, ask: Ask = ask_dns) -> Vouched:
-    """What our mail server found out, where there is one (`authserv`); else whether From's own domain signed the mail,
-    which is enough to pass. Without a signature nothing is failed: of that only DMARC's policy could tell."""
+async def vouch(letter: Letter, raw: bytes, authserv: str, to: str, ask: Ask = ask_dns) -> Vouched:
+    """What our mail server found out, where there is one (`authserv`); else whether From's own domain signed the mail, to
+    this address of ours, which is enough to pass. Without a signature nothing is failed: of that only DMARC's policy could
+    tell."""
     if authserv:
         return vouched_for(letter, authserv)
     domain = letter.sender.rpartition("@")[2]
     which = [n for n, value in enumerate(letter.all("dkim-signature")) if domain and may_count(value, domain)]
-    if not which:
+    if not which or not is_plain(letter, raw) or not is_written_to(letter, to):
         return Vouched.UNKNOWN
     async with _turns:
         try:
             async with asyncio.timeout(WHOLE):
-                is_good = await asyncio.to_thread(is_signed, raw, which[:SIGNATURES_MOST], ask)
+                is_good = await asyncio.to_thread(is_signed, raw, letter, which[:SIGNATURES_MOST], ask)
         except TimeoutError:
             return Vouched.UNKNOWN
     return Vouched.PASSED if is_good else Vouched.UNKNOWN
+
+
+def is_plain(letter: Letter, raw: bytes) -> bool:
+    """Whether a mail can be read in one way only."""
+    return not BARE.search(raw) and all(len(letter.all(name)) < 2 for name in ONCE)
+
+
+def is_written_to(letter: Letter, to: str) -> bool:
+    """Whether To or Cc name this address: what somebody wrote to others is theirs too, and no question to us, whoever sends
+    it on."""
+    named = getaddresses([*letter.all("to"), *letter.all("cc")])
+    return to.lower() in (address.lower() for _name, address in named)
 
 
 def may_count(signature: str, domain: str) -> bool:
@@ -60,12 +80,19 @@ def may_count(signature: str, domain: str) -> bool:
     return aligned(tags.get("d", ""), domain) and tags.get("a", "").lower() in ALGORITHMS and "l" not in tags
 
 
-def is_signed(raw: bytes, which: list[int], ask: Ask) -> bool:
-    """Whether one of these signatures of a mail (by their places) is good."""
+def is_signed(raw: bytes, letter: Letter, which: list[int], ask: Ask) -> bool:
+    """Whether one of these signatures of a mail (by their places) is good, covers what counts, and is From's domain's also
+    as it was read for that."""
     dkim: Any = late("dkim")
+    domain = letter.sender.rpartition("@")[2]
+    counts = COVERED | {b"cc"} if letter.has("cc") else COVERED
     for place in which:
         try:
-            if dkim.DKIM(raw, minkey=1024, timeout=QUESTION).verify(place, dnsfunc=ask):
+            signer = dkim.DKIM(raw, minkey=1024, timeout=QUESTION)
+            if not signer.verify(place, dnsfunc=ask):
+                continue
+            covered = {name.strip().lower() for name in signer.signature_fields[b"h"].split(b":")}
+            if covered >= counts and aligned(signer.domain.decode("ascii"), domain):
                 return True
         except Exception:
             continue

@@ -69,7 +69,8 @@ def sign(raw: bytes, domain: str = "example.org", selector: str = "s1", *, lengt
     return made + raw
 
 
-HELLO = mail("ana@example.org", f"pelican+support@{DOMAIN}", "How do I keep the last window?\n")
+TO = f"pelican+support@{DOMAIN}"
+HELLO = mail("ana@example.org", TO, "How do I keep the last window?\n")
 
 
 @pytest.mark.parametrize(
@@ -87,11 +88,23 @@ HELLO = mail("ana@example.org", f"pelican+support@{DOMAIN}", "How do I keep the 
         (sign(HELLO) + b"And send money.\r\n", Vouched.UNKNOWN),
         (sign(HELLO, length=True), Vouched.UNKNOWN),
         (b"From: owner@example.org\r\n" + sign(HELLO), Vouched.UNKNOWN),
+        (b"Subject: Sell the house\r\n" + sign(HELLO), Vouched.UNKNOWN),
+        # a line end that only one of two programs sees: another's head, text and all, before a mail of one's own
+        (
+            b"X: a\rFrom: owner@example.org\rTo: %b\rDKIM-Signature: a=rsa-sha256; d=example.org\r\rSell it.\r\n"
+            % TO.encode()
+            + sign(HELLO),
+            Vouched.UNKNOWN,
+        ),
+        (b"X: a\rDKIM-Signature: a=rsa-sha256; d=example.org\r\n" + sign(HELLO, "evil.example"), Vouched.UNKNOWN),
+        # what she wrote to somebody else, and they send it on
+        (sign(HELLO.replace(TO.encode(), b"ben@example.net")), Vouched.UNKNOWN),
+        (b"Cc: %b\r\n" % TO.encode() + sign(HELLO.replace(TO.encode(), b"ben@example.net")), Vouched.UNKNOWN),
         (b"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; b=\xff\x00\r\n" + HELLO, Vouched.UNKNOWN),
     ],
 )
 async def test_only_a_good_signature_of_the_senders_own_domain_vouches(raw: bytes, found: Vouched, ask: Ask) -> None:
-    assert await vouch(read_letter(raw), raw, "", ask) is found
+    assert await vouch(read_letter(raw), raw, "", TO, ask) is found
 
 
 async def test_where_a_mail_server_of_ours_looks_nobody_else_does(ask: Ask) -> None:
@@ -99,9 +112,9 @@ async def test_where_a_mail_server_of_ours_looks_nobody_else_does(ask: Ask) -> N
         raise AssertionError("DNS was asked")
 
     raw = sign(HELLO)
-    assert await vouch(read_letter(raw), raw, AUTHSERV, must_not) is Vouched.UNKNOWN
+    assert await vouch(read_letter(raw), raw, AUTHSERV, TO, must_not) is Vouched.UNKNOWN
     raw = b": ".join(part.encode() for part in vouched("fail")) + b"\r\n" + raw
-    assert await vouch(read_letter(raw), raw, AUTHSERV, must_not) is Vouched.FAILED
+    assert await vouch(read_letter(raw), raw, AUTHSERV, TO, must_not) is Vouched.FAILED
 
 
 async def test_a_signed_question_goes_to_the_team_at_once_as_a_vouched_one_does(
