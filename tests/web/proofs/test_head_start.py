@@ -80,6 +80,18 @@ async def test_it_stands_before_who_waited_less_than_that_longer_and_every_list_
     assert again["head_start"] == 3 and timedelta(0) < again["waiting_since"] - row["waiting_since"] < DAY
 
 
+async def test_who_asks_is_told_of_it_before_they_submit(proving: Proving) -> None:
+    vera = await proving.world.person("vera")
+    form = "/new-thread?project=pelican&category=support"
+    told = said(await vera.get(form))
+    assert "you can also do so after asking" in told and "days longer" not in told
+    await grants(proving, 3)
+    told = said(await vera.get(form))
+    assert "do so before you submit. A ticket of a verified one counts as waiting 3 days longer." in told
+    await prove_own(proving, vera)
+    assert "counts as waiting 3 days longer. Prove another" in said(await vera.get(form))
+
+
 @pytest.mark.parametrize("why", ["another capacity", "said later", "no such figure"])
 async def test_nobody_else_gets_one(proving: Proving, why: str) -> None:
     await grants(proving, 0 if why == "no such figure" else 3)
