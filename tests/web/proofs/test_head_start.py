@@ -134,6 +134,23 @@ async def test_a_merge_hands_the_longest_wait_on_with_its_head_start_and_undoing
     assert (kept["head_start"], kept["waiting_since"]) == (None, before["waiting_since"])
 
 
+async def test_undoing_a_merge_takes_the_head_start_back_from_a_later_wait_too(proving: Proving) -> None:
+    plain = await asked(proving.world, by="ana")
+    await grants(proving, 3)
+    one = await for_pond(proving)
+    owner = await proving.world.owner.reader()
+    await merge(owner, one.ticket, plain.ticket)
+    await plain.says(proving.world.supporter)
+    await plain.says(plain.ana)
+    again = await plain.row()
+    assert again["head_start"] == 3
+    await undo_merge(owner, one.ticket)
+    kept = await plain.row()
+    assert (kept["head_start"], kept["waiting_since"] - again["waiting_since"]) == (None, 3 * DAY)
+    assert kept["waits_from"] == kept["waiting_since"]
+    assert await fetch("select * from queue_faults($1)", proving.world.project) == []
+
+
 async def test_the_figures_page_shows_what_it_would_do_to_the_tickets_that_wait(proving: Proving) -> None:
     young = await asked(proving.world, by="ana")
     one = await for_pond(proving)
