@@ -56,7 +56,9 @@ async def vouch(letter: Letter, raw: bytes, authserv: str, to: str, ask: Ask = a
     this address of ours, which is enough to pass. Without a signature nothing is failed: of that only DMARC's policy could
     tell."""
     if authserv:
-        return vouched_for(letter, authserv)
+        # what that server saw may be another mail than what is read here
+        found = vouched_for(letter, authserv)
+        return Vouched.UNKNOWN if found is Vouched.PASSED and BARE.search(raw) else found
     domain = letter.sender.rpartition("@")[2]
     # as they stand there: how they are folded counts
     written = [str(value) for value in letter.parsed.get_all("dkim-signature", [])]

@@ -157,6 +157,17 @@ async def test_where_a_mail_server_of_ours_looks_nobody_else_does(ask: Ask) -> N
 
     raw = sign(HELLO)
     assert await vouch(read_letter(raw), raw, AUTHSERV, TO, must_not) is Vouched.UNKNOWN
+    passed = b": ".join(part.encode() for part in vouched("pass")) + b"\r\n"
+    assert await vouch(read_letter(passed + HELLO), passed + HELLO, AUTHSERV, TO, must_not) is Vouched.PASSED
+    # that server saw the second of two mails, which is evil.example's
+    forged = b"%bX: a\rFrom: ana@example.org\r\rSell it.\r\n%b" % (
+        passed,
+        HELLO.replace(b"example.org", b"evil.example"),
+    )
+    assert read_letter(forged).sender == "ana@example.org"
+    assert await vouch(read_letter(forged), forged, AUTHSERV, TO, must_not) is Vouched.UNKNOWN
+    other = passed.replace(b"example.org", b"evil.example") + HELLO
+    assert await vouch(read_letter(other), other, AUTHSERV, TO, must_not) is Vouched.UNKNOWN
     raw = b": ".join(part.encode() for part in vouched("fail")) + b"\r\n" + raw
     assert await vouch(read_letter(raw), raw, AUTHSERV, TO, must_not) is Vouched.FAILED
 
