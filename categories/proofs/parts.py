@@ -41,11 +41,17 @@ async def capacity_project(request: Request, project: Any, typed: Any = None) ->
     if not chosen and isinstance(typed, Mapping):
         chosen = str(typed.get("on_behalf", ""))
     number = project if isinstance(project, int) else project["id"]
-    selling = await fetch_one("select discount_rate from selling where project_id = $1", number)
+    grants = await fetch_one(
+        "select (select discount_rate from selling where project_id = $1) as discount,"
+        " (select head_start from support_policy where project_id = $1) as head_start",
+        number,
+    )
+    assert grants is not None
     return {
         "proofs": [row for row in await own_proofs(request.reader) if row["may_ask"]],
         "chosen": chosen,
-        "discount": selling["discount_rate"] if selling else 0,
+        "discount": grants["discount"] or 0,
+        "head_start": grants["head_start"] or 0,
     }
 
 

@@ -16,6 +16,8 @@ BUSY = (408, 425, 429)
 # Seconds without a byte; the whole fetch has its own limit, so that a slow drip ends too.
 SILENCE = 20
 TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64: the IPv4 address stands in the last four bytes
+# All that was ever given out of IPv6: beyond it are wrapped IPv4 addresses of other fashions, a network's own NAT64, site-local ones.
+GIVEN_OUT = IPv6Network("2000::/3")
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
@@ -41,6 +43,8 @@ def is_public(address: str) -> bool:
             inner = IPv4Address(int(ip) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(str(inner))
+        if ip not in GIVEN_OUT:
+            return False
     return ip.is_global and not ip.is_multicast
 
 

@@ -41,6 +41,17 @@ update ticket k set head_start = (select g.head_start from (
  where k.id = $1
 """
 
+# In a wait that began after the merge that is undone, the target has its head start no longer, nor is it counted in: whoever
+# gave it theirs last of those that stay merged does, $2: else its own.
+HEAD_WITHOUT = """
+update ticket k set head_start = h.days, waiting_since = k.waiting_since + h.less, waits_from = k.waits_from + h.less
+  from (select g.days, make_interval(hours => 24 * ($3::int - coalesce(g.days, 0))) as less from (
+    select s.head_start as days, m.id from ticket_merge m join ticket s on s.id = m.source_id
+     where m.target_id = $1 and m.undone_at is null and m.waited_after is distinct from m.waited_before
+    union all select $2::smallint, 0) g order by g.id desc limit 1) h
+ where k.id = $1
+"""
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -261,6 +272,12 @@ async def part(reader: Reader, pair: Pair, merges: list[Row], gone: int) -> None
     await execute(WAITS_SINCE, target["id"], waits[0], promised)
     if waits[0] != target["waiting_since"]:
         await execute(HEAD_OF_OLDEST, target["id"], this["head_own"])
+    elif (
+        source["head_start"]
+        and source["head_start"] == target["head_start"]
+        and this["waited_after"] != this["waited_before"]
+    ):
+        await execute(HEAD_WITHOUT, target["id"], this["head_own"], target["head_start"])
     await execute("update ticket set merged_into = null where id = $1", source["id"])
     await publish(TicketsUnmerged(source["id"], target["id"], target["project_id"]))
     await advance(source, E.MERGE_UNDONE)

@@ -63,7 +63,7 @@ async def handle_mail(delivery: Delivery, current: Settings) -> None:
         same=delivery.foreign_id,
         address=address or Address(),
         understood=found,
-        vouched=await vouch(found.letter, delivery.body, current.mail_authserv),
+        vouched=await vouch(found.letter, delivery.body, current.mail_authserv, recipient),
     )
     kind = found.kind
     if kind is not Kind.BOUNCE and await is_ours(found.letter.message_id):

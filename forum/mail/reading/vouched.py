@@ -34,9 +34,11 @@ def vouched_for(letter: Letter, authserv: str) -> Vouched:
         if not name.split() or name.split()[0].lower() != authserv.lower():
             continue
         found = [(m[1].lower(), m[2].lower(), m[3]) for m in RESULT.finditer(results)]
-        for method, result, _more in found:
+        for method, result, more in found:
             if method == "dmarc" and result == "pass":
-                return Vouched.PASSED
+                # of whose From it says so, where it tells
+                whose = DOMAIN.findall(more)
+                return Vouched.PASSED if not whose or any(aligned(d, domain) for d in whose) else Vouched.UNKNOWN
             if method == "dmarc" and result in ("fail", "permerror", "temperror", "quarantine", "reject"):
                 return Vouched.FAILED
         for method, result, more in found:

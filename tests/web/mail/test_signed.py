@@ -1,8 +1,10 @@
 """A site that faces the network itself looks at signatures (DKIM): against keys in a DNS of the test's own."""
 
 import base64
+import re
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -13,6 +15,9 @@ import dns.rrset
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from dkim.crypto import parse_public_key
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forum.database.engine import fetch_value
 from forum.mail.arriving import handling, signed
@@ -69,7 +74,8 @@ def sign(raw: bytes, domain: str = "example.org", selector: str = "s1", *, lengt
     return made + raw
 
 
-HELLO = mail("ana@example.org", f"pelican+support@{DOMAIN}", "How do I keep the last window?\n")
+TO = f"pelican+support@{DOMAIN}"
+HELLO = mail("ana@example.org", TO, "How do I keep the last window?\n")
 
 
 @pytest.mark.parametrize(
@@ -87,11 +93,62 @@ HELLO = mail("ana@example.org", f"pelican+support@{DOMAIN}", "How do I keep the 
         (sign(HELLO) + b"And send money.\r\n", Vouched.UNKNOWN),
         (sign(HELLO, length=True), Vouched.UNKNOWN),
         (b"From: owner@example.org\r\n" + sign(HELLO), Vouched.UNKNOWN),
+        (b"Subject: Sell the house\r\n" + sign(HELLO), Vouched.UNKNOWN),
+        # a line end that only one of two programs sees: another's head, text and all, before a mail of one's own
+        (
+            b"X: a\rFrom: owner@example.org\rTo: %b\rDKIM-Signature: a=rsa-sha256; d=example.org\r\rSell it.\r\n"
+            % TO.encode()
+            + sign(HELLO),
+            Vouched.UNKNOWN,
+        ),
+        (b"X: a\rDKIM-Signature: a=rsa-sha256; d=example.org\r\n" + sign(HELLO, "evil.example"), Vouched.UNKNOWN),
+        # what she wrote to somebody else, and they send it on
+        (sign(HELLO.replace(TO.encode(), b"ben@example.net")), Vouched.UNKNOWN),
+        (b"Cc: %b\r\n" % TO.encode() + sign(HELLO.replace(TO.encode(), b"ben@example.net")), Vouched.UNKNOWN),
         (b"DKIM-Signature: v=1; a=rsa-sha256; d=example.org; b=\xff\x00\r\n" + HELLO, Vouched.UNKNOWN),
     ],
 )
 async def test_only_a_good_signature_of_the_senders_own_domain_vouches(raw: bytes, found: Vouched, ask: Ask) -> None:
-    assert await vouch(read_letter(raw), raw, "", ask) is found
+    assert await vouch(read_letter(raw), raw, "", TO, ask) is found
+
+
+SLOW = b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.org; s=s1; h=from:to:subject; bh=AAAA; b=AA%bAA\r\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        SLOW % b"" + HELLO + b" " * 1_000_000 + b"x\r\n",
+        SLOW % (b"\r\n " * 20_000) + HELLO,
+        SLOW % b"" + b"X: a\r\n" + b" b\r\n" * 1_000_000 + HELLO,
+    ],
+)
+async def test_no_mail_makes_anybody_wait(raw: bytes, ask: Ask) -> None:
+    letter, begun = read_letter(raw), time.perf_counter()
+    assert await vouch(letter, raw, "", TO, ask) is Vouched.UNKNOWN
+    assert time.perf_counter() - begun < 3
+
+
+def der(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    return bytes((tag, size) if size < 128 else (tag, 0x82, size >> 8, size & 255)) + content
+
+
+@pytest.mark.parametrize(("modulus", "exponent"), [(2048, 2047), (16_000, 17)])
+def test_a_key_that_takes_long_to_work_with_is_none(modulus: int, exponent: int) -> None:
+    numbers = [((1 << bits - 1) + 1).to_bytes(bits // 8 + 1, "big") for bits in (modulus, exponent)]
+    inner = der(0x30, b"".join(der(0x02, number) for number in numbers))
+    algorithm = der(0x30, der(0x06, bytes.fromhex("2a864886f70d010101")) + der(0x05, b""))
+    made = der(0x30, algorithm + der(0x03, b"\0" + inner))
+    assert parse_public_key(made)["publicExponent"].bit_length() == exponent
+    record = b"v=DKIM1; k=rsa; p=" + base64.b64encode(made)
+    assert signed.ask_key(lambda _name, timeout: record, b"s1._domainkey.example.org") is None
+
+
+@given(st.text(" \t\r\na", max_size=30))
+def test_lines_lose_the_spaces_at_their_ends_as_in_the_library(text: str) -> None:
+    content = text.encode()
+    assert signed.without_trailing_spaces(content) == re.sub(b"[\t ]+\r\n", b"\r\n", content)
 
 
 async def test_where_a_mail_server_of_ours_looks_nobody_else_does(ask: Ask) -> None:
@@ -99,9 +156,20 @@ async def test_where_a_mail_server_of_ours_looks_nobody_else_does(ask: Ask) -> N
         raise AssertionError("DNS was asked")
 
     raw = sign(HELLO)
-    assert await vouch(read_letter(raw), raw, AUTHSERV, must_not) is Vouched.UNKNOWN
+    assert await vouch(read_letter(raw), raw, AUTHSERV, TO, must_not) is Vouched.UNKNOWN
+    passed = b": ".join(part.encode() for part in vouched("pass")) + b"\r\n"
+    assert await vouch(read_letter(passed + HELLO), passed + HELLO, AUTHSERV, TO, must_not) is Vouched.PASSED
+    # that server saw the second of two mails, which is evil.example's
+    forged = b"%bX: a\rFrom: ana@example.org\r\rSell it.\r\n%b" % (
+        passed,
+        HELLO.replace(b"example.org", b"evil.example"),
+    )
+    assert read_letter(forged).sender == "ana@example.org"
+    assert await vouch(read_letter(forged), forged, AUTHSERV, TO, must_not) is Vouched.UNKNOWN
+    other = passed.replace(b"example.org", b"evil.example") + HELLO
+    assert await vouch(read_letter(other), other, AUTHSERV, TO, must_not) is Vouched.UNKNOWN
     raw = b": ".join(part.encode() for part in vouched("fail")) + b"\r\n" + raw
-    assert await vouch(read_letter(raw), raw, AUTHSERV, must_not) is Vouched.FAILED
+    assert await vouch(read_letter(raw), raw, AUTHSERV, TO, must_not) is Vouched.FAILED
 
 
 async def test_a_signed_question_goes_to_the_team_at_once_as_a_vouched_one_does(

@@ -80,6 +80,18 @@ async def test_it_stands_before_who_waited_less_than_that_longer_and_every_list_
     assert again["head_start"] == 3 and timedelta(0) < again["waiting_since"] - row["waiting_since"] < DAY
 
 
+async def test_who_asks_is_told_of_it_before_they_submit(proving: Proving) -> None:
+    vera = await proving.world.person("vera")
+    form = "/new-thread?project=pelican&category=support"
+    told = said(await vera.get(form))
+    assert "you can also do so after asking" in told and "days longer" not in told
+    await grants(proving, 3)
+    told = said(await vera.get(form))
+    assert "do so before you submit. A ticket of a verified one counts as waiting 3 days longer." in told
+    await prove_own(proving, vera)
+    assert "counts as waiting 3 days longer. Prove another" in said(await vera.get(form))
+
+
 @pytest.mark.parametrize("why", ["another capacity", "said later", "no such figure"])
 async def test_nobody_else_gets_one(proving: Proving, why: str) -> None:
     await grants(proving, 0 if why == "no such figure" else 3)
@@ -120,6 +132,23 @@ async def test_a_merge_hands_the_longest_wait_on_with_its_head_start_and_undoing
     await undo_merge(owner, one.ticket)
     kept = await plain.row()
     assert (kept["head_start"], kept["waiting_since"]) == (None, before["waiting_since"])
+
+
+async def test_undoing_a_merge_takes_the_head_start_back_from_a_later_wait_too(proving: Proving) -> None:
+    plain = await asked(proving.world, by="ana")
+    await grants(proving, 3)
+    one = await for_pond(proving)
+    owner = await proving.world.owner.reader()
+    await merge(owner, one.ticket, plain.ticket)
+    await plain.says(proving.world.supporter)
+    await plain.says(plain.ana)
+    again = await plain.row()
+    assert again["head_start"] == 3
+    await undo_merge(owner, one.ticket)
+    kept = await plain.row()
+    assert (kept["head_start"], kept["waiting_since"] - again["waiting_since"]) == (None, 3 * DAY)
+    assert kept["waits_from"] == kept["waiting_since"]
+    assert await fetch("select * from queue_faults($1)", proving.world.project) == []
 
 
 async def test_the_figures_page_shows_what_it_would_do_to_the_tickets_that_wait(proving: Proving) -> None:
