@@ -13,6 +13,9 @@ export function tried(deed) {
   }
 }
 
+// What this page had the server keep, by key: a form that was fetched meanwhile may not show it yet.
+const known = new Map();
+
 const textOf = ({ title = "", markdown = "" }) => `${title}\n${markdown}`.trim();
 
 export class Draft {
@@ -53,6 +56,11 @@ export class Draft {
   restore() {
     const read = (place) => tried(() => JSON.parse(localStorage.getItem(place)));
     const kept = read(this.place) ?? read(this.guest);
+    const newer = known.get(this.key);
+    if (!kept && newer?.version > this.version) {
+      Object.assign(this, { version: newer.version, saved: textOf(newer.fields) });
+      this.fill(newer.fields);
+    }
     if (!kept) return;
     const text = textOf(kept.fields);
     if (text === this.saved || Date.now() - kept.at > MONTH) this.forget();
@@ -117,6 +125,7 @@ export class Draft {
     }
     const { version: now, saved_at: at } = await answer.json();
     this.version = now;
+    known.set(this.key, { version: now, fields });
     this.saved = textOf(fields);
     this.whole = JSON.stringify(fields);
     if (this.text === this.saved) this.forget();
@@ -128,6 +137,7 @@ export class Draft {
   // The form is on its way: nothing is to make a draft of it again.
   begin() {
     clearTimeout(this.timer);
+    known.delete(this.key);
     this.sending = true;
   }
 

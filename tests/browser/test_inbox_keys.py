@@ -237,3 +237,39 @@ async def test_the_first_ticket_of_an_empty_inbox_is_opened_and_followed_as_any(
     await post_reply(await world.supporter.reader(), asked.posted.thread, "A word.", purpose="whisper")
     await expect(page.locator(".post--whisper")).to_contain_text("A word.")
     assert await page.evaluate("window.stays")
+
+
+async def test_a_claim_and_an_assignment_change_head_and_row_and_leave_what_is_being_typed(
+    windows: Windows, world: World
+) -> None:
+    asked = await world.ask(TITLES[0])
+    page = await windows.open(f"/p/pelican/inbox/{asked.ticket}?view=unassigned", world.owner)
+    await page.evaluate("window.stays = true")
+    await page.locator("#rb").fill("Half an answer")
+    head, row = page.locator(".ticket > header"), page.locator(f"#q_{asked.ticket}")
+    await head.get_by_role("button", name="Claim").click()
+    await expect(head).to_contain_text("assigned to Olga Owner")
+    await expect(row.get_by_role("img", name="assigned to Olga Owner")).to_be_visible()
+    await expect(page.locator("#th a")).to_be_focused()
+    await page.keyboard.press("a")
+    await page.keyboard.type("Yours, I think")
+    await head.get_by_role("button", name="Sam Supporter").click()
+    await expect(head).to_contain_text("assigned to Sam Supporter")
+    await expect(row.get_by_role("img", name="assigned to Sam Supporter")).to_be_visible()
+    await expect(page.locator(".post--whisper")).to_contain_text("Yours, I think")
+    await expect(page.locator("#rb")).to_have_value("Half an answer")
+    assert await page.evaluate("window.stays && location.search") == "?view=unassigned"
+
+
+async def test_with_nothing_typed_the_next_key_says_nothing_and_goes_on(windows: Windows, world: World) -> None:
+    asked = [await world.ask(title, by=f"asker{n}") for n, title in enumerate(TITLES)]
+    page = await windows.open("/p/pelican/inbox", world.owner)
+    for title in TITLES:
+        await expect(page.locator("#th")).to_have_text(title)
+        await page.keyboard.press("n")
+    await expect(page.get_by_text("That was the last one.")).to_be_visible()
+    await expect(page.locator("#th")).to_have_text(TITLES[0])
+    await page.goto(f"/p/pelican/inbox/{asked[0].ticket}?view=unassigned")
+    await page.keyboard.press("n")
+    await expect(page).to_have_url(f"{windows.url}/p/pelican/inbox/{asked[1].ticket}?view=unassigned")
+    assert await fetch_value("select count(*) from post where number > 1") == 0
