@@ -10,7 +10,7 @@ from categories.support import actions, parts, queries
 from categories.support.holding import Taken, team_at
 from categories.support.inbox import buckets, filters
 from categories.support.inbox.buckets import A_PAGE, counts_of, listed
-from categories.support.inbox.filters import WHOLE, Filter, filter_name, read_filter
+from categories.support.inbox.filters import Filter, filter_name, read_filter
 from categories.support.inbox.suggesting import yours_next
 from categories.support.inbox.view_counts import counted_views, views_for
 from categories.support.policy import policy_of
@@ -150,7 +150,9 @@ async def ticket_context(request: Request, ticket: int, project: Row, **kept: An
         "place": place,
         "reason": reason_of(place, row["place_rank"], project["currency"]) if place else "",
         "ahead": head_start_text(row["head_start"]) if place and place.line is not Line.DUE else "",
-        "told": kept.get("told") or request.query_params.get("told", "") if row["assignee_id"] not in (None, reader.id) else "",
+        "told": kept.get("told") or request.query_params.get("told", "")
+        if row["assignee_id"] not in (None, reader.id)
+        else "",
         "may_assign": may(reader, "assign", project["id"], assigned=is_mine),
         "may_move": may(reader, "move", project["id"], assigned=is_mine),
         "may_join": may(reader, "merge", project["id"], assigned=is_mine),
