@@ -1,17 +1,9 @@
 // One draft: the text of a form, its copy in this browser while the server has not got it, and its version there.
-const token = document.querySelector('meta[name="csrf"]')?.content;
+import { post, token, tried } from "./keeping.js";
+
 const LATER = 3000;
 const MONTH = 30 * 86400e3;
 const KEPT = /^(title|markdown|project|category|private|capacity|only_team|verbatim|field-\d+)$/;
-
-// localStorage may be full, or forbidden.
-export function tried(deed) {
-  try {
-    return deed();
-  } catch {
-    return null;
-  }
-}
 
 // What this page had the server keep, by key: a form that was fetched meanwhile may not show it yet.
 const known = new Map();
@@ -152,9 +144,4 @@ export class Draft {
     this.timer = this.sending = undefined;
     this.changed();
   }
-}
-
-function post(path, body, keepalive = false) {
-  const headers = { "Content-Type": "application/json", "X-CSRF-Token": token };
-  return fetch(path, { method: "POST", keepalive, headers, body: JSON.stringify(body) }).catch(() => null);
 }

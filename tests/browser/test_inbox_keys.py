@@ -101,7 +101,11 @@ async def test_duplicates_splitting_snoozing_and_resolving_are_by_keyboard_too(w
     await expect(page.get_by_text("assigned to Olga Owner").first).to_be_visible()
     await page.keyboard.press("b")
     await expect(page.get_by_role("button", name="Claim")).to_be_visible()
+    await page.keyboard.press("r")
+    await page.keyboard.press("Escape")  # out of the answer
     await page.keyboard.press("z")
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator(":focus")).to_contain_text("In 3 workdays")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="Wake it now")).to_be_visible()
     await page.keyboard.press("z")
