@@ -56,6 +56,7 @@ async def test_the_inbox_is_worked_by_keyboard(windows: Windows, world: World) -
     await page.keyboard.press("m")
     await page.keyboard.press("b")
     await expect(page.get_by_text("moved the thread to Bugs")).to_be_visible()
+    await expect(page).to_have_url(f"{windows.url}/p/pelican/inbox/{asked[2].ticket}")
     assert await fetch_value("select state from ticket where id = $1", asked[2].ticket) == "suspended"
     await page.goto(f"/p/pelican/inbox/{asked[2].ticket}")
     await page.keyboard.press("p")
