@@ -1,8 +1,8 @@
 """Asking: a thread in the right bucket and, in support, its ticket, in one transaction."""
 
 import re
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from categories.forms.answers import Sent, checked, keep_answers, say_answers
@@ -19,11 +19,12 @@ from forum.web.reader import Reader
 
 @dataclass(frozen=True)
 class Asked:
-    """What came of asking: the thread, its ticket if it has one, and whether that is a draft still."""
+    """What came of asking: the thread, its ticket if it has one, whether that is a draft still, and what kept it one."""
 
     posted: Posted
     ticket: int | None
     is_draft: bool
+    missing: Mapping[str, str] = field(default_factory=dict)
 
 
 # A word of these is not enough to call a text a security report, and enough to ask whether it is one.
@@ -133,6 +134,6 @@ async def ask(
             shown=shown,
             behalf=behalf,
         )
-    except Invalid:
-        return Asked(posted, ticket, is_draft=True)
+    except Invalid as problem:
+        return Asked(posted, ticket, is_draft=True, missing=problem.errors)
     return Asked(posted, ticket, is_draft=False)

@@ -215,6 +215,11 @@ async def sent_off(request: Request, typed: dict[str, str]) -> Response:
     await drop_draft(request.reader, draft_key(request))
     if asked.ticket is not None:
         await parts.sent("capacity_project", request, asked.ticket)
+    if asked.missing:
+        # what was chosen is still chosen where it goes on
+        chosen = {name: fields.get(name, "") for name in ("capacity", "on_behalf") if fields.get(name, "")}
+        notice = " ".join([_("Kept as a draft; nobody sees it yet."), *asked.missing.values()])
+        return redirect(request, f"{asked.posted.url}?{urlencode(chosen)}#submission", notice)
     notice = _("Kept as a draft. Say in which capacity you ask, and submit it.") if asked.is_draft else ""
     if fields.get("then") == "raise" and not asked.is_draft:
         if asked.ticket is not None:

@@ -88,7 +88,8 @@ async def form_of(request: Request, ticket: Row, errors: Mapping[str, str] | Non
     """To a requester, the short form that a draft needs to be submitted, and one that was taken in asks for later."""
     if not ticket["is_requester"] or ticket["capacity"] is not None:
         return Markup("")
-    typed = {name: request.fields.get(name, "") for name in ("capacity", "only_team")}
+    asked = request.query_params
+    typed = {name: request.fields.get(name, asked.get(name, "")) for name in ("capacity", "only_team", "on_behalf")}
     asks = await asks_of(request, ticket) if ticket["state"] == "draft" else {"labels": {}}
     return fragment(
         "support/draft.html",

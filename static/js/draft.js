@@ -1,17 +1,12 @@
 // One draft: the text of a form, its copy in this browser while the server has not got it, and its version there.
-const token = document.querySelector('meta[name="csrf"]')?.content;
+import { post, token, tried } from "./keeping.js";
+
 const LATER = 3000;
 const MONTH = 30 * 86400e3;
 const KEPT = /^(title|markdown|project|category|private|capacity|only_team|verbatim|field-\d+)$/;
 
-// localStorage may be full, or forbidden.
-export function tried(deed) {
-  try {
-    return deed();
-  } catch {
-    return null;
-  }
-}
+// What this page had the server keep, by key: a form that was fetched meanwhile may not show it yet.
+const known = new Map();
 
 const textOf = ({ title = "", markdown = "" }) => `${title}\n${markdown}`.trim();
 
@@ -53,6 +48,11 @@ export class Draft {
   restore() {
     const read = (place) => tried(() => JSON.parse(localStorage.getItem(place)));
     const kept = read(this.place) ?? read(this.guest);
+    const newer = known.get(this.key);
+    if (!kept && newer?.version > this.version) {
+      Object.assign(this, { version: newer.version, saved: textOf(newer.fields) });
+      this.fill(newer.fields);
+    }
     if (!kept) return;
     const text = textOf(kept.fields);
     if (text === this.saved || Date.now() - kept.at > MONTH) this.forget();
@@ -117,6 +117,7 @@ export class Draft {
     }
     const { version: now, saved_at: at } = await answer.json();
     this.version = now;
+    known.set(this.key, { version: now, fields });
     this.saved = textOf(fields);
     this.whole = JSON.stringify(fields);
     if (this.text === this.saved) this.forget();
@@ -128,6 +129,7 @@ export class Draft {
   // The form is on its way: nothing is to make a draft of it again.
   begin() {
     clearTimeout(this.timer);
+    known.delete(this.key);
     this.sending = true;
   }
 
@@ -142,9 +144,4 @@ export class Draft {
     this.timer = this.sending = undefined;
     this.changed();
   }
-}
-
-function post(path, body, keepalive = false) {
-  const headers = { "Content-Type": "application/json", "X-CSRF-Token": token };
-  return fetch(path, { method: "POST", keepalive, headers, body: JSON.stringify(body) }).catch(() => null);
 }

@@ -1,5 +1,6 @@
 // Drafts of the forms with data-draft: kept as one types, when one leaves, and let go once they were sent.
-import { Draft, tried } from "./draft.js";
+import { Draft } from "./draft.js";
+import { tried } from "./keeping.js";
 
 const SENT = "haas:sent";
 const drafts = new Map();

@@ -4,6 +4,8 @@ let pane = shown();
 
 document.addEventListener("htmx:after:swap", () => {
   const now = shown();
+  // where the head alone was changed, by a button that is gone with it, the ticket's name is where one stands
+  if (now === pane && document.activeElement === document.body) document.querySelector("#th a")?.focus({ preventScroll: true });
   if (!now || now === pane) return;
   document.dispatchEvent(new CustomEvent("haas:instead", { detail: { was: pane, is: now } }));
   pane = now;

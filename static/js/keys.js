@@ -75,6 +75,8 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (root.dataset.keys === "off" || event.defaultPrevented || event.isComposing) return;
+  // out of the answer, to the keys of its ticket
+  if (key === "Escape" && target.matches(".inbox .composer textarea")) target.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || typing(target)) return;
   if (first && Date.now() - since < 1500) {
     const pair = `${first} ${key}`;

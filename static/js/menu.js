@@ -9,6 +9,18 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// The arrows walk through what a menu offers, as Tab does.
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const menu = step && event.target.closest?.("details.menu[open]");
+  if (!menu || event.target.matches("textarea, input, select")) return;
+  const all = [...menu.querySelectorAll(":scope > div :is(a, button, input:not([type=hidden]), textarea)")].filter((each) => each.checkVisibility());
+  if (!all.length) return;
+  event.preventDefault();
+  const at = all.indexOf(event.target);
+  all[at < 0 ? (step > 0 ? 0 : all.length - 1) : (at + step + all.length) % all.length].focus();
+});
+
 document.addEventListener("click", (event) => {
   for (const menu of open()) {
     const inside = menu.contains(event.target);

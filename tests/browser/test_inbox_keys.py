@@ -56,6 +56,7 @@ async def test_the_inbox_is_worked_by_keyboard(windows: Windows, world: World) -
     await page.keyboard.press("m")
     await page.keyboard.press("b")
     await expect(page.get_by_text("moved the thread to Bugs")).to_be_visible()
+    await expect(page).to_have_url(f"{windows.url}/p/pelican/inbox/{asked[2].ticket}")
     assert await fetch_value("select state from ticket where id = $1", asked[2].ticket) == "suspended"
     await page.goto(f"/p/pelican/inbox/{asked[2].ticket}")
     await page.keyboard.press("p")
@@ -101,7 +102,11 @@ async def test_duplicates_splitting_snoozing_and_resolving_are_by_keyboard_too(w
     await expect(page.get_by_text("assigned to Olga Owner").first).to_be_visible()
     await page.keyboard.press("b")
     await expect(page.get_by_role("button", name="Claim")).to_be_visible()
+    await page.keyboard.press("r")
+    await page.keyboard.press("Escape")  # out of the answer
     await page.keyboard.press("z")
+    await page.keyboard.press("ArrowDown")
+    await expect(page.locator(":focus")).to_contain_text("In 3 workdays")
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="Wake it now")).to_be_visible()
     await page.keyboard.press("z")
@@ -237,3 +242,39 @@ async def test_the_first_ticket_of_an_empty_inbox_is_opened_and_followed_as_any(
     await post_reply(await world.supporter.reader(), asked.posted.thread, "A word.", purpose="whisper")
     await expect(page.locator(".post--whisper")).to_contain_text("A word.")
     assert await page.evaluate("window.stays")
+
+
+async def test_a_claim_and_an_assignment_change_head_and_row_and_leave_what_is_being_typed(
+    windows: Windows, world: World
+) -> None:
+    asked = await world.ask(TITLES[0])
+    page = await windows.open(f"/p/pelican/inbox/{asked.ticket}?view=unassigned", world.owner)
+    await page.evaluate("window.stays = true")
+    await page.locator("#rb").fill("Half an answer")
+    head, row = page.locator(".ticket > header"), page.locator(f"#q_{asked.ticket}")
+    await head.get_by_role("button", name="Claim").click()
+    await expect(head).to_contain_text("assigned to Olga Owner")
+    await expect(row.get_by_role("img", name="assigned to Olga Owner")).to_be_visible()
+    await expect(page.locator("#th a")).to_be_focused()
+    await page.keyboard.press("a")
+    await page.keyboard.type("Yours, I think")
+    await head.get_by_role("button", name="Sam Supporter").click()
+    await expect(head).to_contain_text("assigned to Sam Supporter")
+    await expect(row.get_by_role("img", name="assigned to Sam Supporter")).to_be_visible()
+    await expect(page.locator(".post--whisper")).to_contain_text("Yours, I think")
+    await expect(page.locator("#rb")).to_have_value("Half an answer")
+    assert await page.evaluate("window.stays && location.search") == "?view=unassigned"
+
+
+async def test_with_nothing_typed_the_next_key_says_nothing_and_goes_on(windows: Windows, world: World) -> None:
+    asked = [await world.ask(title, by=f"asker{n}") for n, title in enumerate(TITLES)]
+    page = await windows.open("/p/pelican/inbox", world.owner)
+    for title in TITLES:
+        await expect(page.locator("#th")).to_have_text(title)
+        await page.keyboard.press("n")
+    await expect(page.get_by_text("That was the last one.")).to_be_visible()
+    await expect(page.locator("#th")).to_have_text(TITLES[0])
+    await page.goto(f"/p/pelican/inbox/{asked[0].ticket}?view=unassigned")
+    await page.keyboard.press("n")
+    await expect(page).to_have_url(f"{windows.url}/p/pelican/inbox/{asked[1].ticket}?view=unassigned")
+    assert await fetch_value("select count(*) from post where number > 1") == 0

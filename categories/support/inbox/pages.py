@@ -10,7 +10,7 @@ from categories.support import actions, parts, queries
 from categories.support.holding import Taken, team_at
 from categories.support.inbox import buckets, filters
 from categories.support.inbox.buckets import A_PAGE, counts_of, listed
-from categories.support.inbox.filters import WHOLE, Filter, filter_name, read_filter
+from categories.support.inbox.filters import Filter, filter_name, read_filter
 from categories.support.inbox.suggesting import yours_next
 from categories.support.inbox.view_counts import counted_views, views_for
 from categories.support.policy import policy_of
@@ -150,7 +150,9 @@ async def ticket_context(request: Request, ticket: int, project: Row, **kept: An
         "place": place,
         "reason": reason_of(place, row["place_rank"], project["currency"]) if place else "",
         "ahead": head_start_text(row["head_start"]) if place and place.line is not Line.DUE else "",
-        "told": request.query_params.get("told", "") if row["assignee_id"] not in (None, reader.id) else "",
+        "told": kept.get("told") or request.query_params.get("told", "")
+        if row["assignee_id"] not in (None, reader.id)
+        else "",
         "may_assign": may(reader, "assign", project["id"], assigned=is_mine),
         "may_move": may(reader, "move", project["id"], assigned=is_mine),
         "may_join": may(reader, "merge", project["id"], assigned=is_mine),
@@ -279,6 +281,9 @@ async def answer(request: Request) -> Response:
     markdown = fields.text("markdown", limit=100_000, required=False)
     then = fields.get("then", "")
     purpose = "whisper" if fields.get("purpose") == "whisper" else PURPOSES.get(then, "reply")
+    listed_by = asked_filter(request)
+    if then == "next" and not markdown.strip():
+        return await onward(request, project, ticket, listed_by)
     try:
         await check_writable(request)
         fields.check()
@@ -297,22 +302,58 @@ async def answer(request: Request) -> Response:
             key=fields.key(),
         )
     if then == "next":
-        return redirect(request, f"/p/{project['slug']}/inbox", _("Answered. This is who waits next."))
-    return redirect(request, f"/p/{project['slug']}/inbox/{ticket}")
+        notice = _("Answered. This is who waits next.")
+        return redirect(request, f"/p/{project['slug']}/inbox{listed_by.query}", notice)
+    return redirect(request, f"/p/{project['slug']}/inbox/{ticket}{listed_by.query}")
+
+
+async def onward(request: Request, project: Row, ticket: int, chosen: Filter) -> Response:
+    """Nothing was typed, so nothing is said: the ticket that stands behind this one in the list."""
+    row = await queries.ticket_by_id(request.reader, ticket)
+    place = place_in(row) if chosen.is_whole else None
+    queue = await queue_context(request.reader, project, chosen, place.position if place else 1)
+    readable = [each["ticket"]["id"] for each in queue["rows"] if each["ticket"]["title"] is not None]
+    behind = readable[readable.index(ticket) + 1 :] if ticket in readable else [i for i in readable if i != ticket]
+    base = f"/p/{project['slug']}/inbox"
+    if not behind:
+        return redirect(request, f"{base}{chosen.query}", _("That was the last one."))
+    return redirect(request, f"{base}/{behind[0]}{chosen.query}")
 
 
 async def again(request: Request, project: Row, ticket: int, problem: Problem, **kept: Any) -> Response:
     """The inbox with what was typed, and why it was not taken."""
     context = await ticket_context(request, ticket, project, **kept)
-    queue = await queue_context(request.reader, project, WHOLE, around(context["place"]))
+    queue = await queue_context(request.reader, project, asked_filter(request), around(context["place"]))
     return await inbox_page(request, project, queue, context, is_list=False, status=problem.status)
+
+
+async def header(request: Request, project: Row, ticket: int, status: int = 200, **kept: Any) -> Response:
+    """The ticket's head and its row in the list, in place of those that are shown: what is being typed stays."""
+    chosen, shown = await ticket_context(request, ticket, project, **kept), asked_filter(request)
+    rows, place = await queries.tickets_for_team(request.reader, [ticket]), chosen["place"]
+    row = {
+        "ticket": rows[ticket],
+        "position": place.position if place else 0,
+        "line": str(place.line) if place else "",
+    }
+    return await swap(
+        request,
+        "support/ticket_acted.html",
+        status,
+        chosen=chosen,
+        row=row,
+        team=await team_at(project["id"]),
+        policy=await policy_of(project["id"]),
+        **pane_of(project, await queue_state(project["id"]), shown, [row]),
+        project=project,
+    )
 
 
 async def act(request: Request) -> Response:
     """Claim, put back, assign, resolve a ticket without leaving the inbox."""
     project = await team_project(request)
     ticket, fields = asked_id(request, "ticket"), request.fields
-    here = f"/p/{project['slug']}/inbox/{ticket}"
+    here, chosen = f"/p/{project['slug']}/inbox/{ticket}", asked_filter(request)
     note = fields.text("note", limit=4000, required=False)
     try:
         match request.path_params["deed"]:
@@ -328,11 +369,15 @@ async def act(request: Request) -> Response:
             case _other:
                 raise NotFound
     except (Conflict, Invalid) as problem:
-        if isinstance(problem, Taken):
-            # the page then says who has it, and where to look
-            return redirect(request, f"{here}?told=taken")
+        # the page then says who has it, and where to look
+        told = "taken" if isinstance(problem, Taken) else ""
+        if request.is_htmx:
+            faults = [] if told else [problem.message]
+            return await header(request, project, ticket, problem.status, errors=faults, note=note, told=told)
+        if told:
+            return redirect(request, f"{here}{chosen.query}{'&' if chosen.query else '?'}told={told}")
         return await again(request, project, ticket, problem, errors=[problem.message], note=note)
-    return redirect(request, here)
+    return await header(request, project, ticket) if request.is_htmx else redirect(request, f"{here}{chosen.query}")
 
 
 routes = [

@@ -56,10 +56,12 @@ def typed_of(calendar: Calendar) -> dict[str, Any]:
     for day in range(7):
         works = day in calendar.weekdays
         hours = calendar.hours_on(day)
-        free = not works and hours == calendar.hours and calendar.hours == (0, MIDNIGHT)
-        opens, closes = (OPENS, CLOSES) if free else hours
+        is_whole = hours == (0, MIDNIGHT)
+        # what unticking the whole day begins with
+        opens, closes = (OPENS, CLOSES) if is_whole else hours
         # a field for times knows no 24:00: midnight as an end is the end of the day
-        rows.append({"works": works, "opens": clock(opens), "closes": clock(closes % MIDNIGHT)})
+        times = {"opens": clock(opens), "closes": clock(closes % MIDNIGHT)}
+        rows.append({"works": works, "is_whole": is_whole and works, **times})
     closings = [
         {"first": each.first.isoformat(), "last": each.last.isoformat(), "note": each.note}
         for each in calendar.closings
@@ -78,7 +80,12 @@ def typed_in(form: Form) -> dict[str, Any]:
     closings = zip(form.all("closing_first"), form.all("closing_last"), form.all("closing_note"), strict=False)
     return {
         "days": [
-            {"works": f"works_{d}" in form, "opens": form.get(f"opens_{d}", ""), "closes": form.get(f"closes_{d}", "")}
+            {
+                "works": f"works_{d}" in form,
+                "is_whole": f"whole_{d}" in form,
+                "opens": form.get(f"opens_{d}", ""),
+                "closes": form.get(f"closes_{d}", ""),
+            }
             for d in range(7)
         ],
         "zone": form.get("zone", ""),
@@ -103,6 +110,8 @@ def read_calendar(form: Form) -> Calendar:
     works = frozenset(day for day in range(7) if f"works_{day}" in form)
     for day in sorted(works):
         opens, closes = minutes(form.get(f"opens_{day}", "")), minutes(form.get(f"closes_{day}", ""))
+        if f"whole_{day}" in form:
+            opens, closes = 0, MIDNIGHT
         if opens is None or closes is None or opens >= (closes or MIDNIGHT):
             form.fail(f"opens_{day}", _("Times such as 09:00 and 17:00, the end after the beginning."))
         else:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from categories.support.promises.workdays import DAY, MONDAY_TO_FRIDAY, Calendar, Closing, workday_ends
+from categories.support.promises.workdays import DAY, MIDNIGHT, MONDAY_TO_FRIDAY, Calendar, Closing, workday_ends
 from forum import audit
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.events import hint
@@ -162,6 +162,7 @@ def days_ahead(calendar: Calendar, today: date, count: int = 14) -> list[dict[st
                 "kind": "work" if span else "closed" if closing else "holiday" if why else "free",
                 "opens": clock(hours[0]),
                 "closes": clock(hours[1]),
+                "is_whole": hours == (0, MIDNIGHT),
                 "from": hours[0] / 14.4,
                 "length": (hours[1] - hours[0]) / 14.4,
                 "hours": (span[1] - span[0]) / timedelta(hours=1) if span else 0,

@@ -115,3 +115,15 @@ async def test_nobody_accepts_a_version_that_was_published_while_they_wrote(site
     shown = re.findall(r'name="terms_shown" value="([0-9 ]+)"', late.text)[0]
     assert (await ana.post(address, form | {"terms_shown": shown})).status_code == 303
     assert await draft.state() == "waiting"
+
+
+async def test_without_consent_the_draft_says_what_is_missing_and_keeps_what_was_chosen(site: Site) -> None:
+    world = await World.make(site)
+    ana = await world.person("ana")
+    await publish(world.owner, "Be patient.", 0)
+    words = {"title": "How do I read a file?", "markdown": "It is a large one.", "project": "pelican"}
+    sent = await ana.post("/new-thread", words | {"capacity": "project"})
+    assert sent.status_code == 303
+    page = (await ana.http.get(sent.headers["location"], follow_redirects=True)).text
+    assert "Kept as a draft; nobody sees it yet. The terms need your consent" in page
+    assert re.search(r'value="project"[^>]* checked', page)

@@ -119,3 +119,13 @@ async def test_every_night_the_ends_of_workdays_reach_a_year_ahead_for_two_years
     local = [end.astimezone(ZoneInfo("Europe/Vienna")) for end in ends]
     assert {(end.hour, end.weekday() == 4) for end in local} == {(17, False), (13, True)}
     assert 240 < len(ends) < 300 and ends[-1] > now + timedelta(days=395)
+
+
+async def test_a_whole_day_is_a_tick_and_reads_so(site: Site) -> None:
+    world = await World.make(site)
+    page = (await world.owner.get(PATH)).text
+    assert 'name="whole_0" value="on" checked' in page and 'name="whole_6" value="on" checked' not in page
+    assert "all day</span><" in page.replace("\n", "") and "00:00–24:00" not in page
+    await saved(world, whole_0="on")
+    calendar = await calendar_of(world.project)
+    assert calendar.hours_on(0) == (0, 24 * 60) and calendar.hours_on(1) == (540, 1020)
