@@ -1,6 +1,6 @@
 """The charts of a project: each is a table first, drawn beside it, and a file of the same rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -169,11 +169,11 @@ def kept(figures: Figures) -> Chart:
     )
 
 
-def groups_of(figures: Figures) -> Chart:
-    """The same figures by category and by line, as a table."""
+def groups_of(figures: Figures, named: Collection[str]) -> Chart:
+    """The same figures by category and by line, as a table; of categories, those are `named` that the reader may know of."""
     rows = []
     names: dict[str, Callable[[Fact], str]] = {
-        _("Category"): lambda fact: fact.category,
+        _("Category"): lambda fact: fact.category if fact.category in named else _("Others"),
         _("Line"): lambda fact: _("Paid") if fact.line == "paid" else _("Unpaid"),
     }
     for kind, key in names.items():

@@ -41,7 +41,7 @@ class Asked:
 async def asked_of(request: Request, project: Row) -> Asked:
     """Months, category, line and person out of the address. Raises NotFound where one of them is none, or not for this
     reader: of the team each sees what they did, the owner what all did. One statement."""
-    categories, people = await queries.choices_of(project["id"])
+    categories, people = await queries.choices_of(request.reader, project["id"])
     is_owner = may(request.reader, "pay_out", project["id"])
     people = [row for row in people if is_owner or row["id"] == request.reader.id]
     names = ("category", "line", "person")
@@ -68,7 +68,11 @@ async def all_charts(request: Request, project: Row, asked: Asked, calendar: Cal
     since = datetime.combine(figures.months[0], datetime.min.time(), UTC)
     whose = asked.chosen.person if asked.is_owner else request.reader.id
     people = await queries.people_of(project["id"], since, whose, asked.chosen)
-    return [*charts_of(figures), groups_of(figures), people_chart(people, is_owner=asked.is_owner)]
+    return [
+        *charts_of(figures),
+        groups_of(figures, {row["name"] for row in asked.categories}),
+        people_chart(people, is_owner=asked.is_owner),
+    ]
 
 
 async def dashboard_charts(request: Request, project: Row, calendar: Calendar | None = None) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from datetime import date, datetime
 
 from categories.figures.rules import Fact
 from forum.database.engine import Row, fetch
+from forum.projects.rules import visible_categories
+from forum.web.reader import Reader
 
 
 @dataclass(frozen=True)
@@ -118,10 +120,11 @@ select a.id, a.username, coalesce(nullif(a.name, ''), a.username) as name, m.rol
 
 
 CHOICES = """
-select 'category' as kind, c.id, c.slug, c.name, c.id::text as by from category c where c.project_id = $1
+select 'category' as kind, c.id, c.slug, c.name, c.id::text as by, c.project_id, c.visibility, c.readers
+  from category c where c.project_id = $1
 union all
-select 'person', a.id, a.username, coalesce(nullif(a.name, ''), a.username), lower(coalesce(nullif(a.name, ''), a.username))
-  from project_member m join person a on a.id = m.person_id where m.project_id = $1
+select 'person', a.id, a.username, coalesce(nullif(a.name, ''), a.username), lower(coalesce(nullif(a.name, ''), a.username)),
+       $1, '', '{}' from project_member m join person a on a.id = m.person_id where m.project_id = $1
  order by kind, by, id
 """
 
@@ -130,10 +133,12 @@ def of(chosen: Chosen) -> tuple[int | None, str, int | None]:
     return chosen.category, chosen.line, chosen.person
 
 
-async def choices_of(project: int) -> tuple[list[Row], list[Row]]:
-    """What figures can be asked of: the categories (id, slug, name) and the team (id, username, name). One statement."""
+async def choices_of(reader: Reader, project: int) -> tuple[list[Row], list[Row]]:
+    """What a reader can ask figures of: the categories that are named to them (id, slug, name) and the team (id, username,
+    name). One statement."""
     rows = await fetch(CHOICES, project)
-    return [row for row in rows if row["kind"] == "category"], [row for row in rows if row["kind"] == "person"]
+    categories = [row for row in rows if row["kind"] == "category"]
+    return visible_categories(reader, categories), [row for row in rows if row["kind"] == "person"]
 
 
 async def facts_since(project: int, since: datetime, chosen: Chosen = ALL) -> list[Fact]:

@@ -25,6 +25,7 @@ class Project(Table, tablename="project", db=engine):
     repository = Text()
     code_of_conduct = Text()
     guideline = Text()
+    conduct_found = Text()
     legal_entity_id = ForeignKey(LegalEntity, null=False)
     currency = Text()
     seeks_maintainers = Boolean()

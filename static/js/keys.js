@@ -20,7 +20,15 @@ function answers(key) {
   return current()?.querySelector(selector) ?? document.querySelector(selector);
 }
 
+// The ticket that was opened last may be on its way: what is pressed meanwhile is meant for it.
+function press(key) {
+  if (document.querySelector(".q.htmx-request, .q .htmx-request"))
+    document.addEventListener("htmx:after:swap", () => use(answers(key)), { once: true });
+  else use(answers(key));
+}
+
 function use(element) {
+  if (!element) return;
   if (element.matches("input:not([type=checkbox], [type=radio], [type=submit]), textarea, select")) {
     element.focus();
     // what stands in a textarea is somebody's text, which the next key must not replace
@@ -81,8 +89,7 @@ document.addEventListener("keydown", (event) => {
   if (first && Date.now() - since < 1500) {
     const pair = `${first} ${key}`;
     first = "";
-    const element = answers(pair);
-    if (element) use(element);
+    if (answers(pair)) press(pair);
     else if (pair[0] === "g" && key in GO) location.href = GO[key];
     else return;
     event.preventDefault();
@@ -95,7 +102,7 @@ document.addEventListener("keydown", (event) => {
   // in the inbox it claims, and where there is nothing to claim it does nothing
   const asks = key === "c" && !element && !document.querySelector(".inbox");
   const fallback = asks && (() => (location.href = "/new-thread"));
-  const act = own ?? (element ? () => use(element) : fallback);
+  const act = own ?? (element ? () => press(key) : fallback);
   if (!act) return;
   event.preventDefault();
   act();

@@ -1,9 +1,10 @@
 """Everything by keyboard: the shortcuts, when they rest, menus, focus that is seen, the skip link."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from forum.database.engine import fetch_value
 from forum.threads.writing import post_reply
@@ -144,6 +145,28 @@ async def test_inbox_is_worked_by_keys(windows: Windows, world: World) -> None:
     await page.keyboard.press("Control+Enter")
     await expect(ticket).to_contain_text("answered")
     await shoot(page, "inbox-keys")
+
+
+async def test_a_key_is_meant_for_the_ticket_that_was_opened_though_it_is_not_there_yet(
+    windows: Windows, world: World
+) -> None:
+    asked = [await world.ask(title, by=name) for title, name in zip(TITLES, ("ana", "bea", "carl"), strict=True)]
+    page = await windows.open("/p/pelican/inbox", world.supporter)
+    pressed = asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await pressed.wait()
+        await route.continue_()
+
+    await page.route("**/inbox/*", held)
+    await page.keyboard.press("j")
+    async with page.expect_request("**/inbox/*"):
+        await page.keyboard.press("o")
+    await page.keyboard.press("c")
+    pressed.set()
+    await expect(page.locator("section.ticket")).to_contain_text("assigned to Sam Supporter")
+    claimed = await fetch_value("select thread_id from ticket where assignee_id is not null")
+    assert claimed == asked[1].posted.thread
 
 
 async def test_a_triager_moves_a_thread_with_one_key(windows: Windows, world: World) -> None:

@@ -32,16 +32,17 @@ async def test_what_figures_would_do_is_shown_and_saves_nothing(windows: Windows
 async def test_the_days_ahead_are_those_of_the_calendar_that_is_typed(windows: Windows, world: World) -> None:
     page = await windows.open("/p/pelican/settings/calendar", world.owner)
     effect = page.locator("#effect")
-    await expect(effect).to_contain_text("00:00–24:00")
+    await expect(effect).to_contain_text("all day")
     await page.get_by_label("Time zone").select_option("Europe/Vienna")
     await page.get_by_role("button", name="Show what it does").click()
     await expect(effect).to_contain_text("not saved yet")
     for day in ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"):
+        await page.get_by_label(f"{day}, all day").uncheck()
         await page.get_by_label(f"{day}, from").fill("09:00")
         await page.get_by_label(f"{day}, until").fill("17:30")
     await page.get_by_role("button", name="Show what it does").click()
     await expect(effect).to_contain_text("09:00–17:30")
-    await expect(effect).not_to_contain_text("00:00–24:00")
+    await expect(effect).not_to_contain_text("all day")
     await page.get_by_role("button", name="Save", exact=True).click()
     await expect(page.get_by_text("Saved.")).to_be_visible()
 
