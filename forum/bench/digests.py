@@ -31,12 +31,14 @@ teams as (
     insert into project_member (project_id, person_id, role)
     select (select id from project order by id offset (n / 50) % (select least(count(*), 5) from project) limit 1), id,
            'supporter' from numbered where n % 50 = 0),
-threads as (select id, last_number, row_number() over () as n, count(*) over () as most from thread
+threads as materialized (select array_agg(id) as ids, array_agg(last_number) as numbers from thread
              where visibility = 'public' and last_public_number is null),
 told as (
     insert into notice (person_id, kind, key, project_id, thread_id, post_number)
-    select p.id, case when k = 5 then 'mention' else 'reply' end, 'bench:' || k, null, t.id, t.last_number
-      from numbered p, generate_series(1, 5) k, threads t where t.n = 1 + (p.n * 7919 + k * 104729) % t.most)
+    select p.id, case when k = 5 then 'mention' else 'reply' end, 'bench:' || k, null,
+           t.ids[1 + (p.n * 7919 + k * 104729) % cardinality(t.ids)],
+           t.numbers[1 + (p.n * 7919 + k * 104729) % cardinality(t.ids)]
+      from numbered p, generate_series(1, 5) k, threads t)
 insert into mail_preference (person_id, next_at) select id, now() - interval '1 minute' from numbered
 """
 
