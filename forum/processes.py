@@ -30,6 +30,8 @@ GRACE = 25
 # A worker without its database tries again after this long, then twice as long, at most a quarter of a minute.
 RETRY, RETRY_MOST = 0.5, 15.0
 FRAME_MOST = 65_536
+# What the worker gives way with to web processes (nice(2)): where all processors are busy it has about a ninth of one.
+NICENESS = 10
 
 
 def load() -> None:
@@ -185,8 +187,10 @@ def run_worker(settings: Settings, supervisor: int | None = None) -> int:
     """Do jobs until told to stop (SIGTERM; by itself also SIGINT); jobs in hand are finished, others stay waiting.
 
     Nothing here cancels a job: the queue would mark it as done with. One that is cut off (SIGKILL) is taken up again
-    by another worker once its heartbeat is missed.
+    by another worker once its heartbeat is missed. It is nice to the web processes: people wait for pages.
     """
+    with contextlib.suppress(OSError):
+        os.nice(NICENESS)
 
     async def run() -> None:
         stop = asyncio.Event()

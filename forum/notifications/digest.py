@@ -23,7 +23,7 @@ JOB = "compose_digests"
 # So many are claimed, and composed, at once.
 BATCH: Final = 100
 # A worker composes one batch at a time, and then rests for so much of the time it took: pages are read by people who wait.
-REST: Final = 0.25
+REST: Final = 0.4
 _one_at_a_time = asyncio.Lock()
 
 # Whoever something waits for, or may: others have no row, and cost nothing.
@@ -113,9 +113,9 @@ async def claim_batch(now: datetime) -> bool:
 async def compose_digests(people: Sequence[Sequence[Any]]) -> None:
     """Compose and send the claimed digests of these people, (person, day) each; whom nothing waits for gets none."""
     async with _one_at_a_time:
-        began = time.process_time()
+        began = time.perf_counter()
         await compose_batch(people)
-        await asyncio.sleep((time.process_time() - began) * REST)
+        await asyncio.sleep((time.perf_counter() - began) * REST)
 
 
 async def compose_batch(people: Sequence[Sequence[Any]]) -> None:
