@@ -14,7 +14,7 @@ from forum.settings import Settings
 from forum.threads.visibility import visible_thread
 from forum.threads.writing import preview_of
 from forum.web.errors import Invalid, NotFound
-from forum.web.i18n import _, known_locales, speaking
+from forum.web.i18n import _, known_locales, language_name, speaking
 from forum.web.pages import page, redirect, swap
 from forum.web.requests import Form, Request
 from forum.web.routing import route
@@ -183,7 +183,7 @@ async def form_page(
         bot=bot_name(request.settings),
         variables=texts.variables(),
         own_text=own_text,
-        locales=[("", "en"), *((each, each) for each in known_locales())],
+        locales=[("", language_name("en")), *((each, language_name(each)) for each in known_locales())],
         text_most=texts.TEXT_MOST,
         **await preview(request, row, typed, faults or {}) if has_home else {"shown": None},
     )
