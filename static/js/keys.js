@@ -69,8 +69,11 @@ function open() {
 }
 
 function back() {
+  // a page that says where back is means that, whatever was looked at in between
+  const said = answers("u");
+  if (said) return said.click();
   const cameFrom = document.referrer && new URL(document.referrer);
-  const link = answers("u") ?? document.querySelector(".crumbs a:last-of-type");
+  const link = document.querySelector(".crumbs a:last-of-type");
   if (cameFrom && cameFrom.origin === location.origin && !cameFrom.pathname.startsWith("/t/")) history.back();
   else location.href = link?.href ?? "/latest";
 }
@@ -86,8 +89,8 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (root.dataset.keys === "off" || event.defaultPrevented || event.isComposing) return;
-  // out of the answer, to the keys of its ticket
-  if (key === "Escape" && target.matches(".inbox .composer textarea")) target.blur();
+  // out of the answer and its templates, to the keys of the ticket
+  if (key === "Escape" && target.matches(".inbox .composer :is(textarea, select)")) target.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || typing(target)) return;
   const at = ROW === ".q" ? rows().indexOf(current()) : -1;
   if (at >= 0) stood = at;

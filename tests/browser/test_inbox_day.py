@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from categories.support.replies.actions import Written, create
-from forum.database.engine import fetch_value
+from forum.database.engine import execute, fetch_value
 from forum.threads.writing import post_reply
 from tests.helpers.browsing import PHONE, Windows
 from tests.helpers.tickets import Asked, asked
@@ -223,3 +223,37 @@ async def test_a_template_is_inserted_by_keyboard_with_its_variables(windows: Wi
     await page.keyboard.type("/more")
     await page.keyboard.press("Tab")
     await expect(area).to_have_value("Hello Asker0, which of …?\n\nSam Supporter")
+
+
+async def test_a_phone_shows_menus_whole_and_the_holder_beside_the_words(windows: Windows, world: World) -> None:
+    one = (await waiting(world))[0]
+    await execute("update thread set title = $2 where id = $1", one.thread, "A title of many words " * 4)
+    page = await windows.open(f"/p/pelican/inbox/{one.ticket}", world.owner, viewport={"width": 320, "height": 640})
+    head = page.locator(".ticket > header")
+    await head.get_by_role("button", name="Claim").click()
+    await expect(head).to_contain_text("assigned to Olga Owner")
+    for menu in await head.locator("details.menu").all():
+        await menu.locator("summary").click()
+        box = await menu.locator("> div").bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= 320, box
+        await page.keyboard.press("Escape")
+    # back to the list, whatever was looked at in between
+    await page.goto(f"/tickets/{one.ticket}/joining?back=/p/pelican/inbox/{one.ticket}")
+    await page.keyboard.press("Escape")
+    await page.locator("main h1").click()
+    await page.keyboard.press("u")
+    await expect(page).to_have_url(f"{windows.url}/p/pelican/inbox/{one.ticket}")
+    await page.keyboard.press("u")
+    await expect(page).to_have_url(f"{windows.url}/p/pelican/inbox")
+    row = page.locator(f"#q_{one.ticket}")
+    holder, words = await row.locator(".avatar").bounding_box(), await row.locator(".why").bounding_box()
+    assert holder and words and holder["x"] >= words["x"] + words["width"]
+    assert words["y"] <= holder["y"] and holder["y"] + holder["height"] <= words["y"] + words["height"] + 2
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_a_long_ticket_scrolls_in_its_pane_and_not_the_page(windows: Windows, world: World) -> None:
+    one = (await waiting(world))[0]
+    await post_reply(await one.ana.reader(), one.thread, LONG)
+    page = await windows.open(f"/p/pelican/inbox/{one.ticket}", world.supporter)
+    assert await page.evaluate("document.documentElement.scrollHeight - innerHeight") < 100, "no room below the foot"
