@@ -12,8 +12,8 @@ from categories.proofs import pages as proofs
 from categories.satisfaction import pages as satisfaction
 from categories.support import dashboard
 from categories.support import pages as support
+from categories.support.inbox import deeds, presence, view_pages
 from categories.support.inbox import pages as inbox
-from categories.support.inbox import presence, view_pages
 from categories.support.joining import pages as joining
 from categories.support.promises import calendar_pages
 from categories.support.replies import pages as templates
@@ -93,6 +93,7 @@ def all_routes() -> list[BaseRoute]:
         # before the inbox's: /inbox/views reads like /inbox/{ticket}
         *view_pages.routes,
         *inbox.routes,
+        *deeds.routes,
         *figures.routes,
         *joining.routes,
         *snooze_pages.routes,

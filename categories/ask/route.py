@@ -14,6 +14,7 @@ from categories.support.queries import expected_of, project_expected, queue_stat
 from categories.support.rules import position_unpaid
 from forum.database.engine import Row, fetch_one
 from forum.projects.actions import require_project
+from forum.projects.pages import cooked
 from forum.projects.queries import categories_of, unaccepted_terms
 from forum.projects.rules import visible_categories
 from forum.projects.terms import to_accept
@@ -59,6 +60,7 @@ async def route_context(request: Request, typed: dict[str, str]) -> dict[str, An
         "pinned": [],
         "fields": [],
         "fields_of": "",
+        "guideline": "",
         "log_most": LOG_MOST,
         "offers": "",
         "capacity_project": "",
@@ -83,6 +85,7 @@ async def route_context(request: Request, typed: dict[str, str]) -> dict[str, An
     reader = request.reader
     return context | {
         "project": row,
+        "guideline": cooked(row["guideline"]) if row is not None else "",
         "bucket": bucket,
         "asking": await asking_of(project),
         "asks_team": form is not None and form["kind"] == "support",

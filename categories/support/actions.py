@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from categories.support.events import TicketOver
 from categories.support.head_start import HEAD_START
-from categories.support.holding import Taken, presence_of, require_room
+from categories.support.holding import Taken, absence_in, presence_of, require_room
 from categories.support.policy import policy_of
 from categories.support.promises import guarantees
 from categories.support.rules import Line, credit_after
@@ -251,8 +251,10 @@ async def assign(reader: Reader, ticket: int, username: str, note: str = "") -> 
     version = 0
     if row["assignee_id"] != member["id"]:
         presence = await presence_of(member["id"], row["project_id"])
-        if member["id"] != reader.id and presence.is_away_on(presence.day_at(datetime.now(UTC))):
-            raise Conflict(_("%(name)s is away; nothing is given to them.") % {"name": member["name"]})
+        day = presence.day_at(datetime.now(UTC))
+        if member["id"] != reader.id and presence.is_away_on(day):
+            said = {"name": member["name"], "away": absence_in(presence, day)}
+            raise Conflict(_("%(name)s is %(away)s; nothing is given to them.") % said)
         if row["state"] == "waiting":
             await require_room(member["id"], row["project_id"], name=member["name"])
         await set_assignee(row, member["id"])

@@ -11,6 +11,7 @@ from categories.support.sharing import Member, Presence
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.web.errors import Conflict
 from forum.web.i18n import _, ngettext
+from forum.web.look import month_text
 from forum.web.reader import Reader
 
 
@@ -87,16 +88,29 @@ def presence_in(row: Row) -> Presence:
     return Presence(frozenset(row["weekdays"]), row["is_away"], row["away_until"], row["zone"])
 
 
+def absence_in(presence: Presence, day: date) -> str:
+    """Why somebody is not there on a day, in words: away, or just not working then; "" where they are."""
+    if presence.is_there(day):
+        return ""
+    if not presence.is_away_on(day):
+        return _("not working today")
+    if presence.away_until is None:
+        return _("away")
+    until = presence.away_until
+    month = month_text(until.month, until.year if until.year != day.year else None)
+    return _("away until %(day)s %(month)s") % {"day": until.day, "month": month}
+
+
 async def team_at(project: int, now: datetime | None = None) -> list[dict[str, Any]]:
-    """The team, owners first: (person_id, username, name, role, held, presence, is_there, member). One statement."""
+    """The team, owners first: (person_id, username, name, role, held, presence, is_there, absence, member). One statement."""
     at = now or datetime.now(UTC)
     found = []
     for row in await fetch(PRESENCE, project):
         presence = presence_in(row)
-        member = Member(
-            row["person_id"], presence.is_there(presence.day_at(at)), row["held"], row["given"], row["last"]
-        )
-        found.append(dict(row) | {"presence": presence, "is_there": member.is_there, "member": member})
+        day = presence.day_at(at)
+        member = Member(row["person_id"], presence.is_there(day), row["held"], row["given"], row["last"])
+        said = {"presence": presence, "is_there": member.is_there, "absence": absence_in(presence, day)}
+        found.append(dict(row) | said | {"member": member})
     return found
 
 

@@ -6,7 +6,7 @@ from categories.support import actions
 from categories.support.queries import ticket_by_id
 from categories.support.silence import still_needed as say_still_needed
 from categories.support.submitting import behalf_in, submit
-from forum.database.engine import fetch_one, fetch_value
+from forum.database.engine import fetch_value
 from forum.projects.terms import shown_terms
 from forum.threads.actions import move_thread
 from forum.threads.pages import asked_id, back_to_thread, fresh_page
@@ -15,7 +15,6 @@ from forum.web import parts
 from forum.web.errors import Invalid, NotFound
 from forum.web.i18n import _
 from forum.web.pages import page, redirect
-from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
 
@@ -123,24 +122,7 @@ async def bucket(request: Request) -> Response:
     if category is None:
         raise NotFound
     await move_thread(request.reader, thread, category)
-    if request.query_params.get("back") == "inbox" and (place := await inbox_of(request.reader, thread)):
-        return redirect(request, place)
     return await back_to_thread(request, thread)
-
-
-async def inbox_of(reader: Reader, thread: int) -> str:
-    """Where a thread's ticket stands in the inbox, for its team; "" for who cannot read it there."""
-    row = await fetch_one(
-        "select k.id, k.project_id, p.slug from ticket k join project p on p.id = k.project_id where k.thread_id = $1",
-        thread,
-    )
-    if row is None or not reader.is_team(row["project_id"]):
-        return ""
-    try:
-        await ticket_by_id(reader, row["id"])
-    except NotFound:
-        return ""
-    return f"/p/{row['slug']}/inbox/{row['id']}"
 
 
 routes = [

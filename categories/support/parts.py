@@ -16,6 +16,7 @@ from categories.support.rules import unpaid_within
 from categories.support.silence import closing_day, day_of
 from forum.database.engine import Row, fetch, fetch_one
 from forum.live.streams import News
+from forum.projects.pages import cooked
 from forum.projects.queries import unaccepted_terms
 from forum.projects.roles import may
 from forum.projects.terms import to_accept
@@ -123,6 +124,7 @@ async def asks_of(request: Request, ticket: Row) -> dict[str, Any]:
         typed["only_team"] = "1" if where["is_private"] else ""
     return {
         "project": where,
+        "guideline": cooked(where["guideline"]),
         "fields": fields,
         "labels": {field.name: field.label for field in fields},
         "fields_of": str(where["category_id"]),

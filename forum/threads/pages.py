@@ -25,7 +25,7 @@ from forum.threads.rules import numbers_on, page_of, pages_in, quote_of, with_qu
 from forum.web import parts
 from forum.web.errors import Invalid, NotFound, Problem, ReadOnly
 from forum.web.packed import is_personal, pack, packed_page
-from forum.web.pages import FLASH, page, redirect, swap, theme_of
+from forum.web.pages import FLASH, asked_back, page, redirect, swap, theme_of
 from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
@@ -275,12 +275,14 @@ async def reaction(request: Request) -> Response:
 
 
 async def back_to_thread(request: Request, thread: int, number: int = 0, notice: str = "") -> Response:
-    """After an act: the thread, as this reader may see it, or the front page where they may not any more."""
+    """After an act: where its form says (`asked_back`), else the thread; the front page where this reader may not see
+    the thread any more."""
     try:
         head = await thread_head(request.reader, thread)
     except NotFound:
         return redirect(request, "/", notice)
-    return redirect(request, thread_url(head) + (f"/{number}#post_{number}" if number else ""), notice)
+    here = thread_url(head) + (f"/{number}#post_{number}" if number else "")
+    return redirect(request, asked_back(request) or here, notice)
 
 
 async def accept(request: Request) -> Response:

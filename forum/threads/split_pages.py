@@ -15,7 +15,7 @@ from forum.threads.splitting import moved_post, split
 from forum.threads.visibility import visible_post, visible_thread
 from forum.web.errors import Invalid
 from forum.web.i18n import _
-from forum.web.pages import page, redirect
+from forum.web.pages import asked_back, page, redirect
 from forum.web.requests import Request
 from forum.web.routing import route
 
@@ -67,6 +67,7 @@ async def form(
         "threads/split.html",
         422 if faults else 200,
         thread=head,
+        back=asked_back(request),
         posts=[
             {"number": r["number"], "name": r["name"], "is_whisper": r["is_whisper"], "text": plain(r["html"])[:140]}
             for r in posts
@@ -82,7 +83,7 @@ async def form(
 
 
 async def split_off(request: Request) -> Response:
-    """Split, and on to the new thread."""
+    """Split, and on to the new thread, or back to where the form says."""
     head = await thread_head(request.reader, asked_id(request))
     require_on_thread(request.reader, "split", head)
     fields = request.fields
@@ -99,9 +100,10 @@ async def split_off(request: Request) -> Response:
     except Invalid as invalid:
         values = {"title": fields.get("title", "")[:400], "category": category[:20]}
         return await form(request, head, values, chosen=set(numbers), faults=invalid.errors)
-    if request.reader.id is not None and await is_there(request, made.thread):
-        return redirect(request, made.url, _("These posts are a thread of their own now."))
-    return await back_to_thread(request, head["id"], notice=_("These posts are a thread of their own now."))
+    notice = _("These posts are a thread of their own now.")
+    if not asked_back(request) and request.reader.id is not None and await is_there(request, made.thread):
+        return redirect(request, made.url, notice)
+    return await back_to_thread(request, head["id"], notice=notice)
 
 
 async def moved(request: Request) -> Response:

@@ -108,6 +108,12 @@ def came_from(request: Request) -> str:
     return local_path(referer.path + (f"?{referer.query}" if referer.query else ""))
 
 
+def asked_back(request: Request) -> str:
+    """Where an act is to lead back to: the page of this site that its form or address names as `back`; "" for none."""
+    named = request.fields.get("back", "") or request.query_params.get("back", "")
+    return named if named.startswith("/") and local_path(named) == named else ""
+
+
 def local_path(path: str) -> str:
     """`path` if it is one of this site, else the front page: redirects never leave the site (trust.md B40)."""
     plain = path.startswith("/") and not path.startswith("//") and len(path) <= 2000

@@ -6,6 +6,8 @@ const ROWS = ".thread, .q, .found > li, .post";
 let first = "";
 let since = 0;
 let here = null;
+// where in the list somebody stood when a key was pressed: what they did may take their row away
+let stood = -1;
 
 const typing = (target) => target.closest("input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]");
 // Beside a queue its rows alone are walked, from the one that is open.
@@ -47,7 +49,8 @@ function move(step) {
   const all = rows();
   if (!all.length) return;
   const at = all.indexOf(current());
-  here = all[at < 0 ? firstSeen(all, step) : Math.min(all.length - 1, Math.max(0, at + step))];
+  const to = at >= 0 ? at + step : stood >= 0 ? stood - (step < 0) : firstSeen(all, step);
+  here = all[Math.min(all.length - 1, Math.max(0, to))];
   const link = here.matches(".post") ? here : (here.querySelector(":is(h2, h3) a") ?? here);
   if (link === here) here.tabIndex = -1;
   link.focus({ preventScroll: true });
@@ -66,8 +69,11 @@ function open() {
 }
 
 function back() {
+  // a page that says where back is means that, whatever was looked at in between
+  const said = answers("u");
+  if (said) return said.click();
   const cameFrom = document.referrer && new URL(document.referrer);
-  const link = answers("u") ?? document.querySelector(".crumbs a:last-of-type");
+  const link = document.querySelector(".crumbs a:last-of-type");
   if (cameFrom && cameFrom.origin === location.origin && !cameFrom.pathname.startsWith("/t/")) history.back();
   else location.href = link?.href ?? "/latest";
 }
@@ -83,9 +89,11 @@ document.addEventListener("keydown", (event) => {
     return;
   }
   if (root.dataset.keys === "off" || event.defaultPrevented || event.isComposing) return;
-  // out of the answer, to the keys of its ticket
-  if (key === "Escape" && target.matches(".inbox .composer textarea")) target.blur();
+  // out of the answer and its templates, to the keys of the ticket
+  if (key === "Escape" && target.matches(".inbox .composer :is(textarea, select)")) target.blur();
   if (event.ctrlKey || event.metaKey || event.altKey || typing(target)) return;
+  const at = ROW === ".q" ? rows().indexOf(current()) : -1;
+  if (at >= 0) stood = at;
   if (first && Date.now() - since < 1500) {
     const pair = `${first} ${key}`;
     first = "";

@@ -14,7 +14,7 @@ function words(project) {
     known.set(project, { list, now: null });
     list.then((found) => (known.get(project).now = found));
   }
-  return known.get(project).now;
+  return known.get(project);
 }
 
 async function ask(tools, fields) {
@@ -67,6 +67,13 @@ document.addEventListener(
   true,
 );
 
+// In the list, Enter takes what is chosen.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches("[data-templates] select")) return;
+  event.preventDefault();
+  event.target.closest("[data-templates]").querySelector("[data-insert]").click();
+});
+
 const typed = (area) => area.value.slice(0, area.selectionStart).match(/(?:^|\s)\/([a-z0-9][a-z0-9-]{0,29})$/)?.[1];
 
 document.addEventListener("keydown", async (event) => {
@@ -76,9 +83,13 @@ document.addEventListener("keydown", async (event) => {
   if (event.key === "/") words(tools.dataset.templates);
   if (!["Tab", " "].includes(event.key) || event.shiftKey) return;
   const word = typed(area);
-  if (!word || !words(tools.dataset.templates)?.has(word)) return;
+  if (!word) return;
+  const { now, list } = words(tools.dataset.templates);
+  // who types fast has pressed Tab before the words are here; a space is too common to be held back
+  if (now ? !now.has(word) : event.key === " ") return;
   event.preventDefault();
   const end = area.selectionStart;
+  if (!(await list).has(word)) return;
   const found = await ask(tools, { word });
   if (!found || area.value.slice(end - word.length - 1, end) !== `/${word}`) return;
   area.setSelectionRange(end - word.length - 1, end);

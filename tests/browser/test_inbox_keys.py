@@ -96,7 +96,7 @@ async def test_duplicates_splitting_snoozing_and_resolving_are_by_keyboard_too(w
         await page.goto(here)
         await page.keyboard.press("m")
         await page.keyboard.press(second)
-        await expect(page).to_have_url(windows.url + path)
+        await expect(page).to_have_url(f"{windows.url}{path}?back={here}")
     await page.goto(here)
     await page.keyboard.press("c")
     await expect(page.get_by_text("assigned to Olga Owner").first).to_be_visible()

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from categories.support import actions, parts, queries
-from categories.support.holding import Taken, team_at
+from categories.support import parts, queries
+from categories.support.holding import team_at
 from categories.support.inbox import buckets, filters
 from categories.support.inbox.buckets import A_PAGE, counts_of, listed
 from categories.support.inbox.filters import Filter, filter_name, read_filter
@@ -23,16 +23,14 @@ from forum.projects.roles import may
 from forum.threads.fragments import powers_in, render_posts
 from forum.threads.pages import asked_id
 from forum.threads.queries import acts_between, posts_between, thread_head
-from forum.threads.writing import post_reply
 from forum.web import parts as places
-from forum.web.errors import Conflict, Invalid, NotFound, Problem
+from forum.web.errors import NotFound
 from forum.web.i18n import _, ngettext
 from forum.web.money import money
-from forum.web.pages import page, redirect, swap
+from forum.web.pages import page, swap
 from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.routing import route
-from forum.web.switches import check_writable
 
 # what is shown of a long thread: the first post, and the end of it
 TAIL = 12
@@ -121,7 +119,7 @@ def reason_of(place: Place, rank: int, currency: str) -> str:
     )
     if not place.queue.paid or not place.queue.share:
         return _("Nothing was paid for it; %(longer)s.") % {"longer": longer}
-    return _("Nothing was paid for it: at least %(share)d %% of the answers go to such, and %(longer)s.") % {
+    return _("Nothing was paid for it: at least %(share)d\u00a0%% of the answers go to such, and %(longer)s.") % {
         "share": place.queue.share,
         "longer": longer,
     }
@@ -232,11 +230,9 @@ async def inbox_page(
 ) -> Response:
     """All three panes."""
     reader, version = request.reader, queue["state"].version
-    policy = await policy_of(project["id"])
-    team = await team_at(project["id"])
-    me = next((each for each in team if each["person_id"] == reader.id), None)
-    counts = await counts_of(project["id"], reader.person, queue["state"])
-    given = await yours_next(project["id"], policy, free_of(queue["rows"]), team) if queue["filter"].is_whole else None
+    left = await left_pane(reader, project, queue["state"])
+    whole, policy, team = queue["filter"].is_whole, left["policy"], left["team"]
+    given = await yours_next(project["id"], policy, free_of(queue["rows"]), team) if whole else None
     suggested = given(reader.person) if given else None
     # what comes live is the head of the queue; other stretches and lists rest until they are loaded again, but for counts
     is_head = queue["filter"].is_whole and queue["first"] == 1
@@ -245,21 +241,30 @@ async def inbox_page(
         "support/inbox.html",
         status,
         project={**dict(project), "waiting": queue["state"].total},
-        counts=counts,
-        views=views_for(reader.person, await counted_views(project["id"], [reader.person]), counts),
         chosen=chosen,
-        team=team,
-        me=me,
-        policy=policy,
         yours=next((r["ticket"] for r in queue["rows"] if r["ticket"]["id"] == suggested), None),
         is_list=is_list,
         streams=f"{'inbox' if is_head else 'buckets'}:{project['id']}@{version}",
-        buckets=[(name, filters.bucket_name(name)) for name in filters.BUCKETS],
-        lines=[(name, filters.line_name(name)) for name in filters.LINES],
-        made=Filter,
         page_modules=("live.js", "composer.js", "inbox.js"),
+        **left,
         **queue,
     )
+
+
+async def left_pane(reader: Reader, project: Row, state: queries.QueueState) -> dict[str, Any]:
+    """The left pane: how much lies in each bucket and view, and who of the team is there and holds how much."""
+    team = await team_at(project["id"])
+    counts = await counts_of(project["id"], reader.person, state)
+    return {
+        "counts": counts,
+        "views": views_for(reader.person, await counted_views(project["id"], [reader.person]), counts),
+        "team": team,
+        "me": next((each for each in team if each["person_id"] == reader.id), None),
+        "policy": await policy_of(project["id"]),
+        "buckets": [(name, filters.bucket_name(name)) for name in filters.BUCKETS],
+        "lines": [(name, filters.line_name(name)) for name in filters.LINES],
+        "made": Filter,
+    }
 
 
 def free_of(rows: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -267,122 +272,7 @@ def free_of(rows: Sequence[Mapping[str, Any]]) -> list[int]:
     return [r["ticket"]["id"] for r in rows if r["position"] and r["ticket"]["assignee_id"] is None]
 
 
-PURPOSES = {"resolve": "resolve", "facts": "facts"}
-
-
-async def answer(request: Request) -> Response:
-    """Answer from the inbox: reply, reply and resolve, ask for facts, whisper; then the ticket, or the next one."""
-    project = await team_project(request)
-    ticket = asked_id(request, "ticket")
-    fields = request.fields
-    chosen = await queries.ticket_by_id(request.reader, ticket)
-    if chosen["project_id"] != project["id"]:
-        raise NotFound
-    markdown = fields.text("markdown", limit=100_000, required=False)
-    then = fields.get("then", "")
-    purpose = "whisper" if fields.get("purpose") == "whisper" else PURPOSES.get(then, "reply")
-    listed_by = asked_filter(request)
-    if then == "next" and not markdown.strip():
-        return await onward(request, project, ticket, listed_by)
-    try:
-        await check_writable(request)
-        fields.check()
-        await post_reply(request.reader, chosen["thread_id"], markdown, purpose=purpose, key=fields.key())
-    except Problem as problem:
-        if problem.status in (401, 404):
-            raise
-        return await again(
-            request,
-            project,
-            ticket,
-            problem,
-            draft=markdown,
-            purpose=purpose,
-            errors=[problem.message],
-            key=fields.key(),
-        )
-    if then == "next":
-        notice = _("Answered. This is who waits next.")
-        return redirect(request, f"/p/{project['slug']}/inbox{listed_by.query}", notice)
-    return redirect(request, f"/p/{project['slug']}/inbox/{ticket}{listed_by.query}")
-
-
-async def onward(request: Request, project: Row, ticket: int, chosen: Filter) -> Response:
-    """Nothing was typed, so nothing is said: the ticket that stands behind this one in the list."""
-    row = await queries.ticket_by_id(request.reader, ticket)
-    place = place_in(row) if chosen.is_whole else None
-    queue = await queue_context(request.reader, project, chosen, place.position if place else 1)
-    readable = [each["ticket"]["id"] for each in queue["rows"] if each["ticket"]["title"] is not None]
-    behind = readable[readable.index(ticket) + 1 :] if ticket in readable else [i for i in readable if i != ticket]
-    base = f"/p/{project['slug']}/inbox"
-    if not behind:
-        return redirect(request, f"{base}{chosen.query}", _("That was the last one."))
-    return redirect(request, f"{base}/{behind[0]}{chosen.query}")
-
-
-async def again(request: Request, project: Row, ticket: int, problem: Problem, **kept: Any) -> Response:
-    """The inbox with what was typed, and why it was not taken."""
-    context = await ticket_context(request, ticket, project, **kept)
-    queue = await queue_context(request.reader, project, asked_filter(request), around(context["place"]))
-    return await inbox_page(request, project, queue, context, is_list=False, status=problem.status)
-
-
-async def header(request: Request, project: Row, ticket: int, status: int = 200, **kept: Any) -> Response:
-    """The ticket's head and its row in the list, in place of those that are shown: what is being typed stays."""
-    chosen, shown = await ticket_context(request, ticket, project, **kept), asked_filter(request)
-    rows, place = await queries.tickets_for_team(request.reader, [ticket]), chosen["place"]
-    row = {
-        "ticket": rows[ticket],
-        "position": place.position if place else 0,
-        "line": str(place.line) if place else "",
-    }
-    return await swap(
-        request,
-        "support/ticket_acted.html",
-        status,
-        chosen=chosen,
-        row=row,
-        team=await team_at(project["id"]),
-        policy=await policy_of(project["id"]),
-        **pane_of(project, await queue_state(project["id"]), shown, [row]),
-        project=project,
-    )
-
-
-async def act(request: Request) -> Response:
-    """Claim, put back, assign, resolve a ticket without leaving the inbox."""
-    project = await team_project(request)
-    ticket, fields = asked_id(request, "ticket"), request.fields
-    here, chosen = f"/p/{project['slug']}/inbox/{ticket}", asked_filter(request)
-    note = fields.text("note", limit=4000, required=False)
-    try:
-        match request.path_params["deed"]:
-            case "claim":
-                await actions.claim(request.reader, ticket)
-            case "release":
-                await actions.release(request.reader, ticket)
-            case "assign":
-                fields.check()
-                await actions.assign(request.reader, ticket, fields.get("username", ""), note)
-            case "resolve":
-                await actions.resolve(request.reader, ticket)
-            case _other:
-                raise NotFound
-    except (Conflict, Invalid) as problem:
-        # the page then says who has it, and where to look
-        told = "taken" if isinstance(problem, Taken) else ""
-        if request.is_htmx:
-            faults = [] if told else [problem.message]
-            return await header(request, project, ticket, problem.status, errors=faults, note=note, told=told)
-        if told:
-            return redirect(request, f"{here}{chosen.query}{'&' if chosen.query else '?'}told={told}")
-        return await again(request, project, ticket, problem, errors=[problem.message], note=note)
-    return await header(request, project, ticket) if request.is_htmx else redirect(request, f"{here}{chosen.query}")
-
-
 routes = [
     route("/p/{project}/inbox", inbox, access="team"),
     route("/p/{project}/inbox/{ticket}", inbox_ticket, access="team"),
-    route("/p/{project}/inbox/{ticket}/answers", answer, access="team", methods=("POST",), while_read_only=True),
-    route("/p/{project}/inbox/{ticket}/{deed}", act, access="team", methods=("POST",)),
 ]

@@ -11,7 +11,7 @@ from forum.threads.pages import asked_id, back_to_thread
 from forum.threads.queries import thread_head
 from forum.web.errors import Conflict, Forbidden, Invalid
 from forum.web.i18n import _
-from forum.web.pages import page
+from forum.web.pages import asked_back, page, redirect
 from forum.web.requests import Request
 from forum.web.routing import route
 
@@ -43,6 +43,7 @@ async def joining_page(request: Request, ticket: Row, status: int = 200, error: 
         head=head,
         asked=asked,
         error=error,
+        back=asked_back(request),
         joined=await joined_of(request.reader, head["id"]),
         found=await candidates(request.reader, ticket, head, asked),
         project={"id": head["project_id"], "slug": head["project_slug"], "name": head["project_name"]},
@@ -62,11 +63,20 @@ async def merge_page(request: Request, facts: dict[str, object], status: int = 2
     source: Row = facts["source"]  # type: ignore[assignment]
     head = await thread_head(request.reader, source["thread_id"])
     project = {"id": head["project_id"], "slug": head["project_slug"], "name": head["project_name"]}
-    return await page(request, "support/merging.html", status, project=project, head=head, error=error, **facts)
+    return await page(
+        request,
+        "support/merging.html",
+        status,
+        project=project,
+        head=head,
+        error=error,
+        back=asked_back(request),
+        **facts,
+    )
 
 
 async def merge(request: Request) -> Response:
-    """Merge, and on to the thread in which it goes on."""
+    """Merge, and on to the thread in which it goes on, in the inbox where one came from there."""
     fields = request.fields
     target = fields.integer("into") if "into" in fields else 0
     ticket = await own_ticket(request, "merge")
@@ -79,9 +89,16 @@ async def merge(request: Request) -> Response:
         facts = await before_merging(request.reader, ticket["id"], target)
         return await merge_page(request, facts, problem.status, problem.message)
     into = await queries.ticket_by_id(request.reader, target)
-    return await back_to_thread(
-        request, into["thread_id"], notice=_("Merged. Everybody who asked is told. It can be undone beside the thread.")
-    )
+    notice = _("Merged. Everybody who asked is told. It can be undone beside the thread.")
+    if beside := asked_back(request):
+        return redirect(request, at_ticket(beside, into), notice)
+    return await back_to_thread(request, into["thread_id"], notice=notice)
+
+
+def at_ticket(beside: str, ticket: Row) -> str:
+    """A ticket in the inbox, beside the list that the address `beside` of another one shows."""
+    query = beside.partition("?")[2]
+    return f"/p/{ticket['project_slug']}/inbox/{ticket['id']}" + (f"?{query}" if query else "")
 
 
 async def undo(request: Request) -> Response:

@@ -6,7 +6,6 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from categories.support.inbox import pages as inbox
-from categories.support.inbox.filters import WHOLE
 from categories.support.replies.actions import use
 from categories.support.replies.queries import solved_like, start_from, templates_of, values_for
 from categories.support.replies.rules import WORD, fill
@@ -32,7 +31,8 @@ async def composer_tools(request: Request, head: Row, back: str = "thread") -> d
     """What stands in a composer until it is asked for: one button, for the team alone; it costs no statement."""
     if not is_for(request.reader, head):
         return None
-    return {"thread": head["id"], "project_slug": head["project_slug"], "back": back}
+    query = inbox.asked_filter(request).query if back == "inbox" else ""
+    return {"thread": head["id"], "project_slug": head["project_slug"], "back": back, "query": query}
 
 
 async def team_head(request: Request) -> Row:
@@ -50,6 +50,7 @@ async def opened(request: Request, head: Row, back: str, missing: tuple[str, ...
         thread=head["id"],
         project_slug=head["project_slug"],
         back=back,
+        query=inbox.asked_filter(request).query if back == "inbox" else "",
         templates=await templates_of(request.reader, head["project_id"]),
         solved=await solved_like(request.reader, head),
         missing=missing,
@@ -78,7 +79,8 @@ async def page_again(request: Request, head: Row, back: str, draft: str, shown: 
         if ticket is not None:
             project = await project_by_slug(head["project_slug"])
             chosen = await inbox.ticket_context(request, ticket, project, **kept)
-            queue = await inbox.queue_context(request.reader, project, WHOLE, inbox.around(chosen["place"]))
+            beside, first = inbox.asked_filter(request), inbox.around(chosen["place"])
+            queue = await inbox.queue_context(request.reader, project, beside, first)
             return await inbox.inbox_page(request, project, queue, chosen, is_list=False)
     return await fresh_page(request, head["id"], head["last_number"], **kept)
 

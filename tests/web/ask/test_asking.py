@@ -194,3 +194,15 @@ async def test_errors_keep_everything_that_was_typed(site: Site) -> None:
     assert re.search(r'<option value="bugs" selected>', page.text)
     assert (await ana.post("/new-thread", CALM | {"project": ""})).status_code == 422
     assert (await ana.post("/new-thread", CALM | {"project": "nothing"})).status_code == 404
+
+
+async def test_a_guideline_is_shown_as_the_markdown_it_is(site: Site) -> None:
+    world = await World.make(site)
+    await execute(
+        "update project set guideline = '- the version (`pelican --version`), **please**' where slug = 'pelican'"
+    )
+    ana = await world.person("ana")
+    saved = await ana.post("/new-thread", CALM | {"category": "support", "then": "draft"})
+    for path in ("/new-thread?project=pelican", saved.headers["location"]):
+        page = (await ana.get(path)).text
+        assert "<code>pelican --version</code>" in page and "`pelican" not in page, path

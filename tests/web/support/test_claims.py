@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from categories.support.actions import claim
-from categories.support.holding import Full, be_there, require_room, team_at
+from categories.support.holding import Full, be_there, presence_of, require_room, team_at
 from categories.support.inbox.claims import end_claims, give_turns, look_after_claims
 from categories.support.snoozing.actions import snooze
 from forum.database.engine import execute, fetch, fetch_value, transaction
@@ -130,6 +130,39 @@ async def test_an_assignment_brings_its_note_as_a_whisper_and_is_told(site: Site
     # to oneself: nobody needs to be told
     await world.owner.post(f"/p/pelican/inbox/{one.ticket}/assign", {"username": "olga"})
     assert await told(world.owner) == []
+
+
+async def test_who_is_away_until_a_day_and_who_just_does_not_work_today_are_told_apart(site: Site) -> None:
+    world = await World.make(site)
+    one = await asked(world)
+    sam = await world.supporter.reader()
+    day = (await presence_of(sam.person, world.project)).day_at(datetime.now(UTC))
+    others = [weekday for weekday in range(7) if weekday != day.weekday()]
+    here = f"/p/pelican/inbox/{one.ticket}"
+
+    async def said_of_sam() -> str:
+        page = (await world.owner.get(here)).text
+        return page.split('value="sam">')[1].split("</button>")[0]
+
+    await be_there(sam, range(7), is_away=False, away_until=None)
+    assert "0 of 5" in await said_of_sam()
+    await be_there(sam, others, is_away=False, away_until=None)
+    assert "not working today" in await said_of_sam() and "away" not in await said_of_sam()
+    assert "Not working today" in (await world.supporter.get(here)).text
+    # away until a day that has gone by is not away
+    await be_there(sam, others, is_away=True, away_until=day - timedelta(days=1))
+    assert "not working today" in await said_of_sam()
+    until = day + timedelta(days=3)
+    await be_there(sam, others, is_away=True, away_until=until)
+    assert f"away until {until.day} {until:%b}" in await said_of_sam()
+    refused = await world.owner.post(f"{here}/assign", {"username": "sam"})
+    assert f"Sam Supporter is away until {until.day} {until:%b}" in refused.text
+    await be_there(sam, range(7), is_away=True, away_until=None)
+    assert ">away<" in await said_of_sam()
+    # a day off is no reason not to be given something for tomorrow
+    await be_there(sam, others, is_away=False, away_until=None)
+    await world.owner.post(f"{here}/assign", {"username": "sam"})
+    assert await holder(one) == sam.person
 
 
 async def test_a_claim_without_a_word_is_warned_and_then_goes_back(site: Site) -> None:

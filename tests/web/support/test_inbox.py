@@ -1,5 +1,7 @@
 """The team's inbox, through its pages."""
 
+import asyncio
+
 from forum.database.engine import fetch_value
 from tests.helpers.site import Site
 from tests.helpers.world import World
@@ -25,6 +27,46 @@ async def test_of_two_who_claim_one_wins_and_the_other_is_told_who(site: Site) -
     page = await world.owner.get(told.headers["location"])
     assert "claimed this ticket first" in page.text
     assert await fetch_value("select assignee_id from ticket") == world.supporter.person
+
+
+async def test_what_changes_a_ticket_brings_head_row_and_counts_with_script_and_a_page_without(site: Site) -> None:
+    world = await World.make(site)
+    one, other = [await world.ask(title, by="ana") for title in ("How do I read a file?", "How do I write a file?")]
+    here = f"/p/pelican/inbox/{one.ticket}"
+    done = await world.supporter.htmx(f"{here}/snooze", {"when": "workdays"})
+    assert done.status_code == 200 and done.text.lstrip().startswith("<header>") and "snoozed until" in done.text
+    assert f'<li id="q_{one.ticket}" hx-swap-oob="delete">' in done.text, "it has left the queue"
+    assert 'id="n_snoozed">1<' in done.text and f"/inbox/{other.ticket}" not in done.text
+    woken = await world.supporter.htmx(f"{here}/wake")
+    assert 'id="n_snoozed"><' in woken.text and 'class="pos' in woken.text
+    # in a list that is not the queue's it stays, and says what became of it
+    listed = await world.supporter.htmx(f"{here}/snooze?view=unassigned", {"when": "workdays"})
+    assert f'<li class="q" id="q_{one.ticket}" hx-swap-oob="true"' in listed.text and "until " in listed.text
+    solved = await world.supporter.htmx(f"{here}/resolve?view=unassigned")
+    assert 'id="n_resolved">1<' in solved.text and f"{here}/resolve" not in solved.text
+    whole = await world.supporter.post(f"/p/pelican/inbox/{other.ticket}/snooze?view=unassigned", {"when": "workdays"})
+    assert whole.headers["location"] == f"/p/pelican/inbox/{other.ticket}?view=unassigned"
+    # what is refused is said in the head, and nothing is done
+    refused = await world.supporter.htmx(f"/p/pelican/inbox/{other.ticket}/snooze", {"when": "day", "day": "soon"})
+    assert refused.status_code == 422 and "Choose a day." in refused.text
+    for stranger in (world.outsider, world.people["ana"]):
+        for deed in ("snooze", "wake", "resolve"):
+            assert (await stranger.htmx(f"{here}/{deed}", {"when": "workdays"})).status_code == 404
+
+
+async def test_the_loser_of_a_claim_hears_it_in_what_is_swapped(site: Site) -> None:
+    world = await World.make(site)
+    asked = await world.ask("How do I read a file?", by="ana")
+    here = f"/p/pelican/inbox/{asked.ticket}/claim"
+    answers = await asyncio.gather(world.supporter.htmx(here), world.owner.htmx(here))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    won, lost = sorted(answers, key=lambda answer: answer.status_code)
+    name = "Sam Supporter" if answers[0] is won else "Olga Owner"
+    assert f"{name} claimed this ticket first." in lost.text and "claimed this ticket first" not in won.text
+    for answer in answers:
+        assert f"assigned to {name}" in answer.text and 'data-key="c"' not in answer.text
+        row = answer.text.split(f'id="q_{asked.ticket}"')[1]
+        assert f'aria-label="assigned to {name}"' in row
 
 
 async def test_answering_from_the_inbox_takes_the_ticket_out_of_the_queue(site: Site) -> None:
