@@ -62,7 +62,10 @@ def distilled(posts: Sequence[Said], accepted: int | None, target: Target) -> st
             _("### Accepted answer, by `%(name)s`") if answer.number == accepted else _("### Diagnosis, by `%(name)s`")
         )
         parts.append(heading % {"name": answer.handle} + "\n\n" + part(answer, ANSWER_MOST, target))
-    if lines := environment([post.markdown for post in posts if post.by_author], target.project):
+    lines = environment([post.markdown for post in posts if post.by_author], target.project)
+    above = environment([clipped(report.markdown, REPORT_MOST)], target.project) if report else []
+    # where the report itself names them all, a list of them says everything twice
+    if set(lines) - set(above):
         calm = (quiet(line, repository=target.repository, base_url=target.base_url, is_home=False) for line in lines)
         parts.append(_("### Versions and environment") + "\n\n" + "\n".join(f"- {line}" for line in calm))
     return "\n\n".join(part for part in parts if part)
