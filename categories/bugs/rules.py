@@ -28,6 +28,7 @@ _KNOWN = (
     r"|mysql|mariadb|sqlite|gcc|clang|cmake|cuda|pip|conda"
 )
 MARKER: Final = re.compile(r"<!-- haas:thread:([0-9]{1,18}):([0-9a-f]{32}) -->")
+_LISTED = re.compile(r"^[ \t]*[-*+] .*$", re.MULTILINE)
 _MARKUP = re.compile(r"^[\s>*+#|`-]+|[\s|`]+$")
 
 
@@ -63,9 +64,9 @@ def distilled(posts: Sequence[Said], accepted: int | None, target: Target) -> st
         )
         parts.append(heading % {"name": answer.handle} + "\n\n" + part(answer, ANSWER_MOST, target))
     lines = environment([post.markdown for post in posts if post.by_author], target.project)
-    above = environment([clipped(report.markdown, REPORT_MOST)], target.project) if report else []
-    # where the report itself names them all, a list of them says everything twice
-    if set(lines) - set(above):
+    listed = "\n".join(_LISTED.findall(clipped(report.markdown, REPORT_MOST))) if report else ""
+    # where the report itself lists them all, a second list says everything twice
+    if set(lines) - set(environment([listed], target.project)):
         calm = (quiet(line, repository=target.repository, base_url=target.base_url, is_home=False) for line in lines)
         parts.append(_("### Versions and environment") + "\n\n" + "\n".join(f"- {line}" for line in calm))
     return "\n\n".join(part for part in parts if part)

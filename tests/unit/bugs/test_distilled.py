@@ -29,10 +29,12 @@ def test_report_answer_and_versions_stand_in_it() -> None:
     assert text.endswith("- Version: 2.4.1\n- OS: Debian 12\n- Pelican Toolkit 2.4.1 on Python 3.12, as asked.")
 
 
-def test_versions_that_the_report_names_are_not_listed_again() -> None:
-    text = distilled([REPORT, TEAM], None, TARGET)
+def test_versions_that_the_report_lists_are_not_listed_again() -> None:
+    listing = Said(1, "It stops.\n\n- **Version**: 2.4.1\n- OS: Debian 12", "ana", by_author=True, by_team=False)
+    text = distilled([listing, TEAM], None, TARGET)
     assert text.count("2.4.1") == 1 and "### Versions" not in text
-    assert "### Versions" in distilled([REPORT, LATER], None, TARGET)
+    assert "### Versions" in distilled([listing, LATER], None, TARGET)
+    assert "### Versions" in distilled([REPORT, TEAM], None, TARGET)
 
 
 def test_without_an_accepted_answer_the_team_says_what_is_known() -> None:
