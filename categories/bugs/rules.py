@@ -29,7 +29,8 @@ _KNOWN = (
 )
 MARKER: Final = re.compile(r"<!-- haas:thread:([0-9]{1,18}):([0-9a-f]{32}) -->")
 _LISTED = re.compile(r"^[ \t]*[-*+] .*$", re.MULTILINE)
-_MARKUP = re.compile(r"^[\s>*+#|`-]+|[\s|`]+$")
+# What may stand around a line in Markdown, before and behind it.
+_BEFORE, _BEHIND = " \t>*+#|`-", " \t|`"
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def environment(texts: Iterable[str], project: str) -> list[str]:
     found: dict[str, str] = {}
     for text in texts:
         for raw in without_quotes(text).splitlines():
-            line = _MARKUP.sub("", raw).replace("**", "").strip()
+            line = raw.strip().lstrip(_BEFORE).rstrip(_BEHIND).replace("**", "").strip()
             if not 3 < len(line) <= LINE_MOST or line.endswith("?"):
                 continue
             if _NAMED.match(line) or (_NUMBERED.search(line) and names.search(line)):

@@ -1,6 +1,9 @@
 """The text of an issue: the report, what is known, versions, and where it came from."""
 
+from time import process_time
 from uuid import UUID
+
+import pytest
 
 from categories.bugs.rules import (
     BODY_MOST,
@@ -77,3 +80,10 @@ def test_people_are_named_and_not_called() -> None:
     body = issue_body("x", site="Help]", url="https://h/t/3", reporter="ana", promoter="mia", marker="<!-- m -->")
     assert "Reported by `ana` on [Help](https://h/t/3)" in body
     assert "@" not in body
+
+
+@pytest.mark.parametrize("text", ["a" + " " * 100_000 + "b", "<!--" * 25_000, "1." * 50_000, "` " * 50_000])
+def test_no_report_makes_who_promotes_it_wait(text: str) -> None:
+    began = process_time()
+    distilled([Said(1, text, "ana", by_author=True, by_team=False)], None, TARGET)
+    assert process_time() - began < 1
