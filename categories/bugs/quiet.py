@@ -24,7 +24,7 @@ _CLOSING = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|duplicate of)
 _MARK = re.compile(
     r"(?P<url>https?://[^\s<>\"'`]+)"
     r"|(?<!\w)@(?P<name>[A-Za-z0-9])"
-    r"|(?<![\w/])(?P<repo>[A-Za-z0-9][\w.-]*/[\w.-]+)#(?P<there>[0-9])"
+    r"|(?<![\w/])(?P<repo>[A-Za-z0-9][\w.-]{0,99}/[\w.-]{1,100})#(?P<there>[0-9])"
     r"|(?<![\w/&])(?P<hash>#|GH-)(?P<here>[0-9])",
     re.IGNORECASE,
 )
@@ -71,7 +71,9 @@ def hushed(text: str, home: str, base_url: str) -> str:
         return shown if home and not closes else f"{found['hash']}{BREAK}{found['here']}"
 
     # a comment that does not end would hide all that follows
-    text = _COMMENT.sub("", text).replace("<!--", "&lt;!--")
+    # (behind the last end none can, and looking for it at each beginning takes the square of their number)
+    ended, mark, rest = text.rpartition("-->")
+    text = (_COMMENT.sub("", ended + mark) + rest).replace("<!--", "&lt;!--")
     return _TO_SITE.sub(rf"\g<1>{base_url}/", _MARK.sub(calm, text))
 
 

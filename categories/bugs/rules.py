@@ -28,7 +28,9 @@ _KNOWN = (
     r"|mysql|mariadb|sqlite|gcc|clang|cmake|cuda|pip|conda"
 )
 MARKER: Final = re.compile(r"<!-- haas:thread:([0-9]{1,18}):([0-9a-f]{32}) -->")
-_MARKUP = re.compile(r"^[\s>*+#|`-]+|[\s|`]+$")
+_LISTED = re.compile(r"^[ \t]*[-*+] .*$", re.MULTILINE)
+# What may stand around a line in Markdown, before and behind it.
+_BEFORE, _BEHIND = " \t>*+#|`-", " \t|`"
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,10 @@ def distilled(posts: Sequence[Said], accepted: int | None, target: Target) -> st
             _("### Accepted answer, by `%(name)s`") if answer.number == accepted else _("### Diagnosis, by `%(name)s`")
         )
         parts.append(heading % {"name": answer.handle} + "\n\n" + part(answer, ANSWER_MOST, target))
-    if lines := environment([post.markdown for post in posts if post.by_author], target.project):
+    lines = environment([post.markdown for post in posts if post.by_author], target.project)
+    listed = "\n".join(_LISTED.findall(clipped(report.markdown, REPORT_MOST))) if report else ""
+    # where the report itself lists them all, a second list says everything twice
+    if set(lines) - set(environment([listed], target.project)):
         calm = (quiet(line, repository=target.repository, base_url=target.base_url, is_home=False) for line in lines)
         parts.append(_("### Versions and environment") + "\n\n" + "\n".join(f"- {line}" for line in calm))
     return "\n\n".join(part for part in parts if part)
@@ -97,7 +102,7 @@ def environment(texts: Iterable[str], project: str) -> list[str]:
     found: dict[str, str] = {}
     for text in texts:
         for raw in without_quotes(text).splitlines():
-            line = _MARKUP.sub("", raw).replace("**", "").strip()
+            line = raw.strip().lstrip(_BEFORE).rstrip(_BEHIND).replace("**", "").strip()
             if not 3 < len(line) <= LINE_MOST or line.endswith("?"):
                 continue
             if _NAMED.match(line) or (_NUMBERED.search(line) and names.search(line)):

@@ -71,7 +71,8 @@ async def templates_of(settings: Settings, repository: str, now: datetime) -> tu
         if "/" in name or name.lower().startswith("config."):
             continue
         row = await with_token(app, repository, now, "GET", f"{FOLDER}/{name}", READ)
-        if (template := read_template(name, text_of(row))) is not None:
+        text = text_of(row)
+        if text and (template := read_template(name, text)) is not None:
             found.append(template)
     return tuple(found)
 

@@ -13,11 +13,15 @@ from typing import Any, Final, NoReturn
 # Forms are small; GitHub's own limit is beyond this.
 LINES_MOST: Final = 2000
 DEPTH_MOST: Final = 20
+# A quoted text over several lines is looked at anew with each.
+QUOTED_MOST: Final = 5000
+# No pattern here gives back what it took: whoever writes a form must not make this process wait.
 _KEY = re.compile(
-    r"""("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^\s#\-?:&*!|>'"%@`\[\]{},][^#:]*?|-[^\s][^#:]*?)\s*:(?:\s+|$)"""
+    r"""("(?:[^"\\]|\\.)*+"\s*+|'(?:[^']|'')*+'\s*+|[^\s#\-?:&*!|>'"%@`\[\]{},][^#:]*+|-[^\s][^#:]*+):(?:\s++|$)"""
 )
+_MEMBER = re.compile(r"""\s*+("(?:[^"\\]|\\.)*+"|'(?:[^']|'')*+'|[^,"'\[\]{}\s][^,\[\]{}]*+|)\s*+(?:,|$)""")
 _BLOCK = re.compile(r"([|>])([+-]?)([1-9]?)([+-]?)(?:\s+#.*)?$")
-_COMMENT = re.compile(r"(?:^|\s+)#.*$")
+_COMMENT = re.compile(r"(?:^|(?<=\s))#.*$")
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 
 
@@ -138,17 +142,19 @@ def scalar(lines: Lines, text: str, indent: int) -> Any:
             if not more or text.endswith((" ", "\\")):
                 lines.fail("a quoted text of several paragraphs is not read here")
             text += f" {more}"
+            if len(text) > QUOTED_MOST:
+                lines.fail("a quoted text is too long")
         return quoted(lines, text)
     if text[0] == "[":
         while text.count("[") > text.count("]") and lines.at < len(lines.lines):
-            text += " " + _COMMENT.sub("", lines.lines[lines.at]).strip()
+            text += " " + uncommented(lines.lines[lines.at]).strip()
             lines.at += 1
         return [plain(each) for each in flow(lines, text)]
     if text[0] in "&*!%@`{|>":
         lines.fail("this is not read here")
-    text = _COMMENT.sub("", text)
+    text = uncommented(text)
     for more in folded(lines, indent):
-        text += " " + _COMMENT.sub("", more)
+        text += " " + uncommented(more)
     return plain(text.strip())
 
 
@@ -208,14 +214,23 @@ def quoted(lines: Lines, text: str) -> str:
 
 def flow(lines: Lines, text: str) -> list[str]:
     """The members of a list on one line, as they are written."""
-    text = _COMMENT.sub("", text).strip()
+    text = uncommented(text).strip()
     if not text.endswith("]"):
         lines.fail("a list does not end")
-    inner = text[1:-1]
-    found = re.findall(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^']|'')*'|[^,"'\[\]{}][^,\[\]{}]*)\s*(?:,|$)""", inner)
-    if "".join(found).replace(" ", "") != re.sub(r"""[,\s](?=(?:[^"]*"[^"]*")*[^"]*$)""", "", inner).replace(" ", ""):
-        lines.fail("this list is not read here")
-    return [each.strip() for each in found if each.strip()]
+    inner, at = text[1:-1], 0
+    found: list[str] = []
+    while at < len(inner):
+        member = _MEMBER.match(inner, at)
+        if member is None:
+            lines.fail("this list is not read here")
+        found.append(member[1].strip())
+        at = member.end()
+    return [each for each in found if each]
+
+
+def uncommented(text: str) -> str:
+    """A line without its comment, and without the space before that."""
+    return _COMMENT.sub("", text).rstrip()
 
 
 def plain(text: str) -> Any:

@@ -217,8 +217,12 @@ async def publication_panel(request: Request, head: Row, _errors: object = None)
     if state is None:
         return None
     is_team = request.reader.is_team(head["project_id"])
-    shown = fragment("forms/publication.html", head=head, state=state, is_team=is_team)
-    return {"aside": shown}
+    shown = {"aside": fragment("forms/publication.html", head=head, state=state, is_team=is_team)}
+    # on a phone what stands aside stands last, and this is what they came for
+    is_open = state["asked_at"] and state["category_visibility"] != "private"
+    if is_open and state["is_requester"] and not state["has_agreed"]:
+        shown["notes"] = fragment("forms/publication_asked.html", head=head, state=state)
+    return shown
 
 
 routes = [

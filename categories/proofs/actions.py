@@ -232,7 +232,7 @@ async def note_words(seen: Row, words: Words, now: datetime) -> None:
     guideline = row["guideline_found"] if words.guideline is None else words.guideline
     await execute(
         "update proof set conduct_found = $2, guideline_found = $3, unfound = $4,"
-        " due_at = case when $5 then least(due_at, $6) else due_at end where id = $1",
+        " due_at = case when $5 and due_at < 'infinity' then least(due_at, $6) else due_at end where id = $1",
         seen["id"],
         conduct,
         guideline,

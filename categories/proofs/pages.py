@@ -58,6 +58,7 @@ def proving(request: Request, proof: Row) -> dict[str, Any]:
     return {
         "proof": proof,
         "way": way_text(proof["way"]),
+        "has_github": has_github,
         "repository": has_github and place_of("github_repository", proof["repository"]),
         "organisation": has_github and place_of("github_organisation", proof["repository"]),
         "file": FILE,

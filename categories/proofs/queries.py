@@ -19,13 +19,14 @@ VERIFIED = f"""
 """
 # The guideline of a project that is here is a text on this site; all else that is named is looked at where it stands.
 # Who proved a project that is here, and is not of its team any more, does not ask for it.
+# A proof that whoever runs the site vouches for is due at `infinity`: it is never looked at, and has no next look to tell of.
 ASKS_FOR = f"""
 ({PROVEN} and (f.project_id is null
   or exists (select 1 from project_member m where m.project_id = f.project_id and m.person_id = f.person_id)))
 """
 PROOF = f"""
 select f.id, f.project_id, f.person_id, f.token, f.state, f.way, f.address, f.foreign_id, f.owner_id, f.proven_at,
-       f.checked_at, f.due_at, f.failures, f.created_at, f.conduct_found, f.guideline_found, f.unfound, p.slug, {WORDS}, {PROVEN} as is_proven, {VERIFIED} as is_verified,
+       f.checked_at, nullif(f.due_at, 'infinity') as due_at, f.failures, f.created_at, f.conduct_found, f.guideline_found, f.unfound, p.slug, {WORDS}, {PROVEN} as is_proven, {VERIFIED} as is_verified,
        {ASKS_FOR} as may_ask,
        w.username, coalesce(nullif(w.name, ''), w.username) as person
   from proof f left join project p on p.id = f.project_id left join person w on w.id = f.person_id

@@ -1,7 +1,8 @@
 """What GitHub's webhooks tell of issues and discussions that stand here: they stay as they are there.
 
 Deliveries come late, twice and in any order. What each tells is a whole picture with its date: an older one changes
-nothing, the same one again changes nothing; two of one second that differ are settled by asking (`refresh_github`).
+nothing, the same one again changes nothing; two of one second that differ, of an issue, a discussion or a
+comment, are settled by asking (`refresh_github`).
 """
 
 from dataclasses import dataclass
@@ -21,14 +22,14 @@ from forum.settings import settings
 from forum.threads.events import ThreadChanged
 from forum.threads.writing import record_act
 from forum.web.errors import Problem
-from importers.faults import Unreadable
+from importers.faults import Unreadable, short_hash
 from importers.github.bot.words import is_command_alone
 from importers.github.discussions import read_discussion
 from importers.github.moved import is_moved
 from importers.github.people import SOURCE
 from importers.github.place import Place, find_place
 from importers.github.progress import is_whole
-from importers.github.records import REPOSITORY, Issue, LooseComment, person_of, read_time
+from importers.github.records import REPOSITORY, Issue, LooseComment, body_of, person_of, read_time
 from importers.github.said import bury, remove_post
 from importers.github.storing import Seen
 from importers.github.whole import is_ours, store_said, store_whole
@@ -117,12 +118,24 @@ async def take_over(home: Home, issue: Issue, by: str = "") -> int | None:
         # it would be refused again, whenever it came
         log.info("webhook not taken over", issue=issue.url, why=str(error)[:200])
         return None
-    if unsure and is_configured(settings()):
-        more: Json = {"repository": home.place.repository, "number": issue.number}
-        if issue.section is not None:
-            more["is_discussion"] = True
-        await enqueue(REFRESH, once=f"refresh-github:{home.place.thread_id(issue.number)}", **more)
+    if unsure:
+        await ask_again(home, issue)
     return thread
+
+
+async def ask_again(home: Home, issue: Issue, comment: int | None = None) -> None:
+    """Have GitHub asked how an issue or a discussion is now, or what one comment of an issue says; where nobody can ask,
+    what stands here stays."""
+    if not is_configured(settings()):
+        return
+    more: Json = {"repository": home.place.repository, "number": issue.number}
+    key = f"refresh-github:{home.place.thread_id(issue.number)}"
+    if issue.section is not None:
+        more["is_discussion"] = True
+    elif comment is not None:
+        more["comment"] = comment
+        key += f":{comment}"
+    await enqueue(REFRESH, once=key, **more)
 
 
 async def is_tie(place: Place, issue: Issue) -> bool:
@@ -147,16 +160,19 @@ async def is_tie(place: Place, issue: Issue) -> bool:
     there = (issue.is_closed, issue.milestone, sorted(issue.labels), locked, issue.answer)
     same = (was.state == "closed", was.milestone, sorted(was.labels), was.is_locked, answer) == there
     fresh = vars(Seen.of(issue))
-    return not same or any(seen.get(name, fresh[name]) != fresh[name] for name in ("title", "body", "tags"))
+    return not same or any(seen.get(name, fresh[name]) != fresh[name] for name in ("title", "body", "tags", "section"))
 
 
-async def refresh_github(repository: str, number: int, is_discussion: bool = False) -> None:
-    """The job: ask GitHub how an issue or a discussion is now. Raises Limited and Unsure, to be tried again."""
+async def refresh_github(repository: str, number: int, is_discussion: bool = False, comment: int | None = None) -> None:
+    """The job: ask GitHub how an issue, a discussion or a comment is now. Raises Limited and Unsure, to be tried again."""
     now = datetime.now(UTC)
     async with Asking(settings(), repository) as asking:
         try:
             home = await home_of({"repository": await asking.value(f"/repos/{repository}")})
             if home is None:
+                return
+            if comment is not None:
+                await refresh_comment(home, asking, comment)
                 return
             if is_discussion:
                 issue = await read_discussion(home.place, asking, number, now)
@@ -167,6 +183,14 @@ async def refresh_github(repository: str, number: int, is_discussion: bool = Fal
             return
     if issue is not None:
         await store_whole(home.place, issue, now)
+
+
+async def refresh_comment(home: Home, asking: Asking, comment: int) -> None:
+    """Let a comment say what it says there now. Raises Limited, Refused, Unsure."""
+    told = await asking.value(f"/repos/{home.place.repository}/issues/comments/{comment}")
+    for record in home.place.reading.records(told, "comment"):
+        if isinstance(record, LooseComment):
+            await keep_said(home, record)
 
 
 async def deleted(home: Home, issue: Issue, thread: int | None, by: str) -> None:
@@ -242,10 +266,42 @@ async def comment_happened(act: str, told: Json) -> None:
         return
     if stands is None and not home.follows and issue.is_closed and await promoted(thread) is None:
         return
+    other = await other_of_its_second(home.place, loose)
+    # an edit tells what stood there before it: where that stands here it is the later of the two
+    if other is None or other == said_before(told):
+        await keep_said(home, loose)
+    if other is not None:
+        await ask_again(home, issue, loose.comment.id)
+
+
+async def keep_said(home: Home, loose: LooseComment) -> None:
     try:
         await store_said(home.place, loose, datetime.now(UTC))
     except (Unreadable, Problem) as error:
-        log.info("webhook not taken over", issue=issue.url, why=str(error)[:200])
+        log.info("webhook not taken over", comment=loose.comment.key, why=str(error)[:200])
+
+
+async def other_of_its_second(place: Place, loose: LooseComment) -> str | None:
+    """What else (as `short_hash`) was heard of a comment for the same second; None where nothing was: which of the two is
+    the later one, no date tells."""
+    row = await fetch_one(
+        "select r.seen -> 'comments' ->> s.post_id::text as said from github_said s join import_record r on r.source = $1"
+        " and r.foreign_id = $2 where s.foreign_id = $3 and s.updated_at = $4 and not s.is_gone",
+        SOURCE,
+        place.thread_id(loose.number),
+        loose.comment.key,
+        loose.comment.updated_at or loose.comment.created_at,
+    )
+    said = row["said"] if row else None
+    return said if said != short_hash(loose.comment.body) else None
+
+
+def said_before(told: Json) -> str | None:
+    """What a comment said before an edit, as `short_hash`; None where the delivery does not tell."""
+    changes = told.get("changes")
+    body = changes.get("body") if isinstance(changes, dict) else None
+    before = body.get("from") if isinstance(body, dict) else None
+    return short_hash(body_of(before, "")) if isinstance(before, str) else None
 
 
 def loose_in(home: Home, issue: Issue, value: object) -> LooseComment | None:

@@ -17,7 +17,7 @@ from importers.changes import change_tags, change_text
 from importers.faults import Unreadable, short_hash
 from importers.github.changes import close, reopen
 from importers.github.comments import Posts, add_comments
-from importers.github.following import follow_labels
+from importers.github.following import follow_labels, follow_section
 from importers.github.moved import is_moved
 from importers.github.people import SOURCE
 from importers.github.place import Place, tags_of
@@ -28,17 +28,20 @@ from importers.summary import Outcome
 
 @dataclass
 class Seen:
-    """What was last seen of an issue there; `comments` by post id."""
+    """What was last seen of an issue there; `comments` by post id; `section` of a discussion, "" also where it was not
+    kept yet."""
 
     title: str = ""
     body: str = ""
     closed: bool = False
     tags: list[str] = field(default_factory=list)
     comments: dict[str, str] = field(default_factory=dict)
+    section: str = ""
 
     @classmethod
     def of(cls, issue: Issue) -> "Seen":
-        return cls(issue.title, short_hash(issue.body), issue.is_closed, tags_of(issue))
+        section = issue.section.name if issue.section else ""
+        return cls(issue.title, short_hash(issue.body), issue.is_closed, tags_of(issue), section=section)
 
 
 async def begin(place: Place) -> None:
@@ -158,6 +161,8 @@ async def update_head(place: Place, issue: Issue, where: Row, seen: Seen, fresh:
         gone, come = set(seen.tags) - set(fresh.tags), set(fresh.tags) - set(seen.tags)
         changed |= await change_tags(thread, gone=gone, come=come)
         changed |= await follow_labels(place, issue, thread)
+    if fresh.section != seen.section:
+        changed |= await follow_section(place, issue, thread)
     is_news = fresh.closed != seen.closed and where["is_closed"] != issue.is_closed
     # a question that was moved here goes on here, whatever becomes of its issue
     if is_news and not await is_moved(thread):

@@ -11,7 +11,8 @@ function words(seconds) {
 function refresh(within = document) {
   for (const time of within.querySelectorAll("time[data-ago]")) {
     const seconds = (Date.now() - Date.parse(time.dateTime)) / 1000;
-    if (!(seconds < 7 * 86400)) continue;
+    // what is still to come keeps its date; clocks may differ by a little
+    if (!(seconds > -60 && seconds < 7 * 86400)) continue;
     const text = words(seconds);
     // The text may stand in a link inside.
     const inner = time.querySelector("a") ?? time;

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import ConsoleMessage, Page, Request, Response
+from playwright.async_api import ConsoleMessage, Page, Request, Response, ViewportSize
 
 from forum.web import sessions
 from tests.helpers import site as sites
@@ -31,8 +31,13 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+LOOKS: dict[str, tuple[ViewportSize, Literal["light", "dark"]]] = {
+    "desktop": (DESKTOP, "light"),
+    "phone": (PHONE, "light"),
+    "dark": (DESKTOP, "dark"),
+}
 # A loaded machine may take this long to show something (milliseconds).
 TIMEOUT = 10_000
 # A page that breaks its own Content-Security-Policy says so, inline scripts and styles above all.
@@ -179,3 +184,17 @@ async def shoot(page: Page, name: str) -> None:
     """A picture of the whole page in var/shots, for looking at, when HAAS_SHOTS is set."""
     if os.environ.get("HAAS_SHOTS"):
         await page.screenshot(path=ROOT / "var" / "shots" / f"{name}.png", full_page=True)
+
+
+async def looks(page: Page, name: str) -> None:
+    """The same on a desktop, on a phone and in the dark; the page is as before afterwards."""
+    if not os.environ.get("HAAS_SHOTS"):
+        return
+    before = page.viewport_size
+    for look, (size, scheme) in LOOKS.items():
+        await page.set_viewport_size(size)
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        await shoot(page, f"{name}-{look}")
+    await page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    if before is not None:
+        await page.set_viewport_size(before)

@@ -92,6 +92,23 @@ async def pond(site: Site, described: Description | None) -> AsyncIterator[Pond]
     assert not github.wrong, "\n".join(github.wrong)
 
 
+def talk(number: int, title: str, section: str, *comments: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A discussion as GraphQL tells it."""
+    slug = section.lower().replace("&", "").replace(" ", "-")
+    return {
+        "id": f"D_{number}", "number": number, "title": title, "body": "How?", "createdAt": f"2024-05-0{number % 9 + 1}T08:00:00Z",
+        "updatedAt": f"2024-05-0{number % 9 + 1}T09:00:00Z", "closed": False, "closedAt": None, "locked": False, "stateReason": None,
+        "author": {"login": "coot", "databaseId": user("coot")["id"]}, "labels": [], "answer": None, "comments": list(comments),
+        "category": {"name": section, "slug": slug, "isAnswerable": section == "Q&A"},
+    } | more  # fmt: skip
+
+
+def word(id: int, body: str, *replies: dict[str, Any], at: str = "2024-05-09T08:00:00Z", **more: Any) -> dict[str, Any]:
+    who = {"login": "egret", "databaseId": user("egret")["id"]}
+    base = {"id": f"DC_{id}", "databaseId": id, "body": body, "createdAt": at, "updatedAt": at, "author": who}
+    return base | ({"replies": list(replies)} if replies is not None else {}) | more
+
+
 async def reactions_of(number: int) -> set[tuple[int, str, str]]:
     """(post number, who, kind) in the thread of an issue."""
     rows = await fetch(
@@ -107,4 +124,4 @@ async def n(table: str) -> int:
     return found
 
 
-__all__ = ["Pond", "as_app", "described", "n", "pond", "reactions_of", "user"]
+__all__ = ["Pond", "as_app", "described", "n", "pond", "reactions_of", "talk", "user", "word"]

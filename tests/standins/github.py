@@ -25,6 +25,7 @@ from tests.standins.github_issues import Issues, Rows
 
 if TYPE_CHECKING:
     from tests.standins.github_history import History
+    from tests.standins.github_pages import Pages
 
 Json = dict[str, Any]
 Hook = Callable[[str, str], Awaitable[None]]
@@ -102,6 +103,8 @@ class GitHub(Issues):
     # what a repository's history tells of itself (github_history.py), and the headers of an answer beside the usual ones
     history: "History | None" = None
     more: dict[str, str] = field(default_factory=dict)
+    # what people see of it (github_pages.py)
+    pages: "Pages | None" = None
 
     @property
     def url(self) -> str:
@@ -151,6 +154,12 @@ class GitHub(Issues):
         method, target, _version = line.split(" ")
         headers = {name.lower(): value.strip() for name, _colon, value in (each.partition(":") for each in rest)}
         body = await reader.readexactly(int(headers.get("content-length", 0)))
+        if self.pages is not None and (shown := await self.pages.show(method, target, body)) is not None:
+            said = shown.encode()
+            lines = f"content-type: text/html; charset=utf-8\r\ncontent-length: {len(said)}\r\n"
+            writer.write(f"HTTP/1.1 200 OK\r\n{lines}connection: close\r\n\r\n".encode() + said)
+            await writer.drain()
+            return
         url = urlsplit(target)
         query = {name: values[-1] for name, values in parse_qs(url.query).items()}
         one = Asked(method, url.path, query, headers, json.loads(body) if body else None)
@@ -171,6 +180,8 @@ class GitHub(Issues):
             )
         if self.hook:
             await self.hook(method, "after")
+        if self.pages is not None and fault is None and one.path.endswith("/attempts"):
+            await self.pages.send(self.bot_rows.redelivered[-1])
         if fault and fault.hangs:
             await asyncio.sleep(600)
         if not status:

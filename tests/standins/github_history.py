@@ -57,6 +57,9 @@ class History:
                 return self.counted(github, one, lambda: self.listed(github, one, self.issue_rows(github)))
             case ["issues", "comments"]:
                 return self.counted(github, one, lambda: self.listed(github, one, self.comment_rows(github)))
+            case ["issues", "comments", number]:
+                said = [row for row in self.comment_rows(github) if str(row["id"]) == number]
+                return self.counted(github, one, lambda: (200, said[0]) if said else NOT_FOUND)
             case ["issues", number]:
                 found = [row for row in self.issue_rows(github) if str(row["number"]) == number]
                 return self.counted(github, one, lambda: (200, found[0]) if found else NOT_FOUND)

@@ -1,9 +1,10 @@
 """The demo: a community that people believe, true in every counter, made once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from categories.proofs.jobs import check_proof, check_proofs
 from forum.database.engine import execute, fetch, fetch_value, transaction
 from forum.demo import NotEmpty, make_demo
 from forum.demo.bulk import load_bulk
@@ -154,6 +155,19 @@ async def test_whoever_is_thanked_in_the_past_was_so_when_they_had_answered_and_
     assert (row["n"], row["after"]) == (2, True)
     await site.jobs()
     assert site.mails() == []
+
+
+async def test_a_demo_that_runs_for_a_year_stays_verified_and_asks_nobody(site: Site, demo: DemoResult) -> None:
+    year = datetime.now(UTC) + timedelta(days=365)
+    await check_proofs(year)
+    assert await fetch_value("select count(*) from pgqueuer where entrypoint = 'check_proof'") == 0
+    for row in await fetch("select id from proof where state = 'proven'"):
+        await check_proof(row["id"], year)
+    assert await fetch_value("select count(*) from proof where state = 'proven' and failures = 0") == 2
+    assert "verified" in (await site.guest().get("/p/pelican")).text
+    owner = await site.browser(await fetch_value("select id from person where username = 'demo-owner'"))
+    page = (await owner.get("/p/pelican/settings/proof")).text
+    assert "Verified" in page and "next look" not in page and "9999" not in page
 
 
 async def test_each_sign_in_opens_with_the_one_password(site: Site, demo: DemoResult) -> None:

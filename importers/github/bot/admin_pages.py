@@ -131,12 +131,23 @@ async def new_app(request: Request) -> Response:
         manifest=json.dumps(wanted),
         wanted=wanted,
         needed=PERMISSIONS,
+        reasons=reasons(),
         owner=owner,
         is_public=is_public,
         faults=faults,
         is_loopback=settings.is_loopback,
         kept_at=settings.data / APP_FILE,
     )
+
+
+def reasons() -> dict[str, str]:
+    """What each permission is for, as whoever is asked for it wants to know."""
+    return {
+        "issues": _("to move, answer, label and close them, and to make one of a bug"),
+        "metadata": _("GitHub asks it of every App"),
+        "discussions": _("to bring them in"),
+        "contents": _("for issue templates alone"),
+    }
 
 
 async def made(request: Request) -> Response:

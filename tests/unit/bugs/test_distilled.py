@@ -1,6 +1,9 @@
 """The text of an issue: the report, what is known, versions, and where it came from."""
 
+from time import process_time
 from uuid import UUID
+
+import pytest
 
 from categories.bugs.rules import (
     BODY_MOST,
@@ -27,6 +30,14 @@ def test_report_answer_and_versions_stand_in_it() -> None:
     assert "### Accepted answer, by `ben`\n\nPerhaps the valve." in text
     assert "The valve sticks" not in text
     assert text.endswith("- Version: 2.4.1\n- OS: Debian 12\n- Pelican Toolkit 2.4.1 on Python 3.12, as asked.")
+
+
+def test_versions_that_the_report_lists_are_not_listed_again() -> None:
+    listing = Said(1, "It stops.\n\n- **Version**: 2.4.1\n- OS: Debian 12", "ana", by_author=True, by_team=False)
+    text = distilled([listing, TEAM], None, TARGET)
+    assert text.count("2.4.1") == 1 and "### Versions" not in text
+    assert "### Versions" in distilled([listing, LATER], None, TARGET)
+    assert "### Versions" in distilled([REPORT, TEAM], None, TARGET)
 
 
 def test_without_an_accepted_answer_the_team_says_what_is_known() -> None:
@@ -69,3 +80,10 @@ def test_people_are_named_and_not_called() -> None:
     body = issue_body("x", site="Help]", url="https://h/t/3", reporter="ana", promoter="mia", marker="<!-- m -->")
     assert "Reported by `ana` on [Help](https://h/t/3)" in body
     assert "@" not in body
+
+
+@pytest.mark.parametrize("text", ["a" + " " * 100_000 + "b", "<!--" * 25_000, "1." * 50_000, "` " * 50_000])
+def test_no_report_makes_who_promotes_it_wait(text: str) -> None:
+    began = process_time()
+    distilled([Said(1, text, "ana", by_author=True, by_team=False)], None, TARGET)
+    assert process_time() - began < 1

@@ -1,6 +1,7 @@
 """Issue forms: read as PyYAML reads them, or not at all; filled by a thread; written as GitHub writes them."""
 
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 import yaml
@@ -149,3 +150,33 @@ def test_what_differs_is_told_once_each() -> None:
         "issue_labeled", "issue_unlabeled", "issue_milestoned", "issue_closed",
     ]  # fmt: skip
     assert not list(changes(now, now))
+
+
+N = 20_000
+SLOW = {
+    "spaces before no colon": "a" + " " * N + "b",
+    "spaces before no comment": "name: a" + " " * N + "b",
+    "a list of nothing": "labels: [" + ", " * N + "]",
+    "a list that is none": "labels: [a" + " " * N + "{]",
+    "a quoted text that goes on": 'name: "' + ('\\"' * 40 + "\n") * 1800 + '"',
+    "quotation marks": "'" * N,
+    "dashes": "- " * N,
+    "one dash": "-a" + " " * N + "b",
+}
+
+
+@pytest.mark.parametrize("text", SLOW.values(), ids=SLOW.keys())
+def test_no_form_makes_who_reads_it_wait(text: str) -> None:
+    began = process_time()
+    for name in ("bug.yml", "bug.md"):
+        read_template(name, text if name == "bug.yml" else f"---\n{text}\n---\n")
+    # a tenth of it, where nothing is looked at again and again; minutes, where something is
+    assert process_time() - began < 1
+
+
+def test_an_enormous_form_is_cut_to_what_a_page_can_show() -> None:
+    field = "  - type: dropdown\n    attributes:\n      label: Which?\n      options: [{}]\n"
+    form = "name: x\nbody:\n" + field.format(", ".join(f"o{n}" for n in range(5000))) * 2 + field.format("a") * 300
+    template = read_template("bug.yml", form)
+    assert template is not None
+    assert (len(template.fields), len(template.fields[0].options)) == (40, 100)

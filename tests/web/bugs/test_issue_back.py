@@ -128,6 +128,19 @@ async def test_a_template_of_the_repository_is_filled_and_sent_with_its_labels(b
     assert made["body"].startswith("### Version\n\n2.4.1\n\n### What happened?\n\nIt *stops*.\n\n---\n")
 
 
+async def test_a_form_whose_answers_are_longer_than_an_issue_is_refused_and_what_was_typed_stays(bug: Bug) -> None:
+    sent = {"title": "The pump stops", "template": "bug.yml", "f0": "2.4.1"}
+    for more in ({"f1": "long " * 4001}, {"f1": "x" * 19_000, "body": "y" * 50_000}):
+        refused = await bug.mia.post(f"/t/{bug.thread}/promotion", sent | more)
+        assert refused.status_code == 422 and "At most" in refused.text and more["f1"].strip() in refused.text
+    bug.github.history.files[".github/ISSUE_TEMPLATE/bug.yml"] = GOOD + "#" * 200_000  # type: ignore[union-attr]
+    text = (await bug.mia.get(f"/t/{bug.thread}/promotion?template=bug.yml")).text
+    assert "Bug report" not in text and "Wish" in text, "a file that is no form any more is not offered"
+    gone = await bug.mia.post(f"/t/{bug.thread}/promotion", sent | {"f1": "x", "body": "It stops."})
+    assert gone.status_code == 422 and "does not give this template" in gone.text
+    assert not bug.github.made()
+
+
 async def test_programs_choose_repository_labels_and_the_forms_fields_as_the_page_does(bug: Bug) -> None:
     path = f"/api/v1/threads/{bug.thread}/promotion"
     assert (await bug.world.supporter.get(f"{path}/form")).status_code == 403

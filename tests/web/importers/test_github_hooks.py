@@ -1,7 +1,5 @@
 """What GitHub's webhooks tell keeps imported issues as they are there, in whatever order and however often it comes."""
 
-import hashlib
-import hmac
 import json
 import os
 from dataclasses import replace
@@ -14,13 +12,12 @@ import pytest
 
 from forum.database.engine import execute, fetch, fetch_one, fetch_value
 from forum.settings import Settings
-from tests.helpers.github import REPOSITORY, archive, bring, issue, posts_of, rest, rest_comment, thread_of, user
-from tests.helpers.github import comment as said
+from tests.helpers.deliveries import SECRET, discussion, mapped, remark, repository, row, tell
+from tests.helpers.github import REPOSITORY, archive, bring, issue, posts_of, thread_of, user
 from tests.helpers.history import Pond, described, n, pond
 from tests.helpers.site import Browser
 
 __all__ = ["described", "pond"]
-SECRET = "a secret of the hook"
 Json = dict[str, Any]
 SPECS = (Path(__file__).parents[3] / os.environ.get("HAAS_TEST_DATA", "../shared")).resolve() / "specs/github-webhooks"
 
@@ -28,40 +25,6 @@ SPECS = (Path(__file__).parents[3] / os.environ.get("HAAS_TEST_DATA", "../shared
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     return replace(settings, github_webhook_secret=SECRET)
-
-
-def repository(**more: Any) -> Json:
-    return {"id": 990, "full_name": REPOSITORY, "private": False, **more}
-
-
-async def tell(pond: Pond, event: str, act: str, *, jobs: bool = True, **payload: Any) -> None:
-    """A signed delivery through the door, and its job."""
-    told = {"action": act, "repository": repository(), "sender": user("egret"), **payload}
-    body = json.dumps(told).encode()
-    signed = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-    headers = {"x-hub-signature-256": signed, "x-github-event": event, "x-github-delivery": str(uuid4())}
-    sent = await pond.site.guest().http.post("/webhooks/github", content=body, headers=headers)
-    assert sent.status_code == 200, sent.text
-    if jobs:
-        await pond.site.jobs()
-        assert not await fetch_value("select failure from incoming where failure <> '' limit 1")
-
-
-async def mapped(pond: Pond, **more: Any) -> None:
-    """The repository is the project's, by the App."""
-    columns = {"id": 990, "name": REPOSITORY, "project_id": pond.project} | more
-    names = ", ".join(columns)
-    values = ", ".join(f"${k}" for k in range(1, len(columns) + 1))
-    await execute(f"insert into github_repository ({names}) values ({values})", *columns.values())
-
-
-def row(number: int = 7, at: str = "2024-05-01T08:00:00Z", title: str = "The pump stops at night", **more: Any) -> Json:
-    told = {"labels": more.pop("labels", []), "state": more.pop("state", "OPEN")}
-    return rest(issue(number, title, **told), updated_at=at, locked=False, **more)
-
-
-def remark(number: int, id: int, body: str, at: str, made: str = "2024-05-02T08:00:00Z", by: str = "egret") -> Json:
-    return rest_comment(number, said(by, body, made), id, updated_at=at)
 
 
 async def test_what_happens_there_happens_here(pond: Pond) -> None:
@@ -227,18 +190,6 @@ async def test_labels_that_come_later_say_where_it_stands_until_somebody_here_do
     ]
 
 
-async def test_two_pictures_of_one_second_are_settled_by_asking(pond: Pond) -> None:
-    await mapped(pond)
-    there = pond.issue(7, labels=["bug", "pump"], updated_at="2024-05-03T08:00:00Z")
-    await pond.bring()
-    late = row(labels=["bug"], at="2024-05-03T08:00:00Z")
-    await tell(pond, "issues", "labeled", issue=late)
-    assert (await thread_of(7))["tags"] == ["bug", "pump"], "what GitHub says when it is asked counts"
-    there["labels"] = [{"name": "bug"}]
-    await tell(pond, "issues", "unlabeled", issue=late)
-    assert (await thread_of(7))["tags"] == ["bug"]
-
-
 async def test_a_deleted_issue_is_the_teams_alone_and_does_not_come_back(pond: Pond) -> None:
     await mapped(pond)
     pond.issue(7)
@@ -272,14 +223,6 @@ async def test_a_transferred_issue_is_known_by_both_names(pond: Pond) -> None:
     assert await fetch_value("select count(*) from thread_act where kind = 'issue_moved'") == 1
 
 
-def discussion(at: str = "2024-05-01T08:00:00Z", **more: Any) -> Json:
-    return {
-        "number": 21, "id": 900, "node_id": "D_21", "title": "How deep is it?", "body": "In metres.", "user": user("coot"),
-        "state": "open", "locked": False, "comments": 1, "created_at": "2024-05-01T08:00:00Z", "updated_at": at,
-        "category": {"name": "Q&A", "slug": "q-a", "is_answerable": True}, "answer_html_url": None, **more,
-    }  # fmt: skip
-
-
 async def test_discussions_follow_and_an_answer_may_come_before_its_comment(pond: Pond) -> None:
     await mapped(pond)
     pond.issue(1)
@@ -299,30 +242,6 @@ async def test_discussions_follow_and_an_answer_may_come_before_its_comment(pond
     assert (await thread_of(21))["accepted_number"] is None
     await tell(pond, "discussion", "answered", discussion=chosen)
     assert (await thread_of(21))["accepted_number"] is None, "an older word is no news"
-
-
-@pytest.mark.parametrize("answered_first", [True, False])
-async def test_two_pictures_of_a_discussion_of_one_second_are_settled_by_asking(
-    pond: Pond, answered_first: bool
-) -> None:
-    await mapped(pond)
-    at, word = "2024-05-03T08:00:00Z", {"id": "DC_501", "databaseId": 501, "body": "Two.", "replies": []}
-    word |= {"createdAt": at, "updatedAt": at, "author": {"login": "egret", "databaseId": user("egret")["id"]}}
-    node = {"id": "D_21", "number": 21, "title": "How deep is it now?", "body": "In metres.", "createdAt": at}
-    node |= {"updatedAt": at, "closed": False, "closedAt": None, "locked": False, "stateReason": None, "labels": []}
-    node |= {"author": {"login": "coot", "databaseId": user("coot")["id"]}, "answer": {"databaseId": 501}}
-    node |= {"category": {"name": "Q&A", "slug": "q-a", "isAnswerable": True}, "comments": [word]}
-    await pond.bring()
-    pond.history.discussions = [node]
-    mark = f"https://github.com/{REPOSITORY}/discussions/21#discussioncomment-501"
-    pictures = [discussion(at, title="How deep is it now?"), discussion(at, answer_html_url=mark)]
-    for one in reversed(pictures) if answered_first else pictures:
-        await tell(pond, "discussion", "edited", discussion=one)
-    thread = await thread_of(21)
-    assert (thread["title"], thread["accepted_number"]) == ("How deep is it now?", 2)
-    queries = len(pond.history.queries)
-    await tell(pond, "discussion", "edited", discussion=discussion(at, title=thread["title"], answer_html_url=mark))
-    assert len(pond.history.queries) == queries, "what is known already needs no asking"
 
 
 @pytest.mark.skipif(not SPECS.is_dir(), reason="no official payloads")

@@ -1,17 +1,16 @@
 """A repository's whole history from the live API: paged, conditional, within limits, resumed, and never twice."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from forum.database.engine import fetch, fetch_one, fetch_value
+from forum.database.engine import execute, fetch, fetch_one, fetch_value
 from forum.outside.github import Limited, Unsure
 from importers.github.live import import_history
 from importers.github.progress import Taken, alone
 from importers.placing import NoPlace
 from tests.helpers.github import REPOSITORY, archive, bring, comment, counts, issue, posts_of, thread_of, user
-from tests.helpers.history import Pond, described, n, pond, reactions_of
+from tests.helpers.history import Pond, described, n, pond, reactions_of, talk, word
 
 __all__ = ["described", "pond"]
 NAME = REPOSITORY.casefold()
@@ -200,23 +199,6 @@ async def test_without_the_app_it_is_read_as_anybody(pond: Pond) -> None:
     ]
 
 
-def talk(number: int, title: str, section: str, *comments: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A discussion as GraphQL tells it."""
-    slug = section.lower().replace("&", "").replace(" ", "-")
-    return {
-        "id": f"D_{number}", "number": number, "title": title, "body": "How?", "createdAt": f"2024-05-0{number % 9 + 1}T08:00:00Z",
-        "updatedAt": f"2024-05-0{number % 9 + 1}T09:00:00Z", "closed": False, "closedAt": None, "locked": False, "stateReason": None,
-        "author": {"login": "coot", "databaseId": user("coot")["id"]}, "labels": [], "answer": None, "comments": list(comments),
-        "category": {"name": section, "slug": slug, "isAnswerable": section == "Q&A"},
-    } | more  # fmt: skip
-
-
-def word(id: int, body: str, *replies: dict[str, Any], at: str = "2024-05-09T08:00:00Z", **more: Any) -> dict[str, Any]:
-    who = {"login": "egret", "databaseId": user("egret")["id"]}
-    base = {"id": f"DC_{id}", "databaseId": id, "body": body, "createdAt": at, "updatedAt": at, "author": who}
-    return base | ({"replies": list(replies)} if replies is not None else {}) | more
-
-
 async def test_discussions_come_with_their_answers_and_replies(pond: Pond) -> None:
     lively(pond)
     many = [word(900 + k, f"Reply {k}", at=f"2024-05-10T08:00:{k:02}Z") for k in range(23)]
@@ -242,6 +224,22 @@ async def test_discussions_come_with_their_answers_and_replies(pond: Pond) -> No
     pond.history.discussions[1] |= {"title": "A lid that closes", "updatedAt": "2030-01-01T00:00:00Z"}
     assert (await pond.bring()).updated == 1
     assert (await thread_of(22))["title"] == "A lid that closes" and len(pond.history.queries) == 1
+
+
+async def test_a_later_run_moves_discussions_whose_section_is_another_now(pond: Pond) -> None:
+    pond.history.discussions = [talk(k, f"How deep is it, {k}?", "Q&A") for k in (21, 22, 23)]
+    await pond.bring()
+    olga = await pond.site.browser(await fetch_value("select id from person where username = 'olga'"))
+    bugs = await fetch_value("select id from category where kind = 'bugs'")
+    sent = await olga.post(f"/t/{(await thread_of(22))['id']}/move", {"category": str(bugs)})
+    assert sent.status_code == 303, sent.text
+    # imported before sections were kept
+    await execute("update import_record set seen = seen - 'section' where foreign_id like '%#23'")
+    idea = {"name": "Ideas", "slug": "ideas", "isAnswerable": False}
+    for each in pond.history.discussions:
+        each |= {"category": idea, "updatedAt": "2030-01-01T00:00:00Z"}
+    assert (await pond.bring()).updated == 2
+    assert [(await thread_of(k))["category"] for k in (21, 22, 23)] == ["features", "bugs", "features"]
 
 
 async def test_discussions_without_the_app_are_told_as_left_out(pond: Pond) -> None:

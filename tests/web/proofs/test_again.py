@@ -107,6 +107,22 @@ async def test_a_project_that_names_another_address_loses_its_proof_at_the_next_
     assert await notices("proof_lapsed") == ["olga"]
 
 
+async def test_what_an_operator_vouches_for_is_never_looked_at(proving: Proving) -> None:
+    proof = await proving.prove_by_website()
+    await execute("update proof set due_at = 'infinity'")
+    proving.website.files.clear()
+    asked = len(proving.website.heard)
+    later = datetime.now(UTC) + timedelta(days=4000)
+    await check_proofs(later)
+    await check_proof(proof, later)
+    assert len(proving.website.heard) == asked and (await proving.row())["state"] == "proven"
+    page = said(await proving.world.owner.get("/p/pelican/settings/proof"))
+    assert "Verified" in page and "next look" not in page
+    # pages that are gone are told of, and bring no look at the rest
+    assert (await proving.world.owner.post(f"/proofs/{proof}/words")).status_code == 303
+    assert await fetch_value("select due_at = 'infinity' from proof")
+
+
 async def test_on_github_a_place_has_to_be_there_public_and_the_same_owners(proving: Proving) -> None:
     assert (await (await leave_for(proving, "repository")).arrive()).status_code == 303
     proof = (await proving.row())["id"]
