@@ -205,6 +205,16 @@ def sealed(name: str, secret_key: str) -> str:
     return f"{name}.{hmac.new(secret_key.encode(), f'mail:{name}'.encode(), hashlib.sha256).hexdigest()[:16]}"
 
 
+def unsealed(message_id: str, domain: str, secret_key: str) -> str:
+    """The name in a Message-ID of ours (without its brackets); "" for one that we did not make."""
+    local, _at, host = message_id.rpartition("@")
+    name = local.rpartition(".")[0]
+    is_ours = host.lower() == domain.lower() and hmac.compare_digest(
+        sealed(name, secret_key).encode(), local.lower().encode()
+    )
+    return name if is_ours else ""
+
+
 def message(
     *, sender: Address, recipient: str, letter: Letter, message_id: str, at: datetime, envelope: Envelope | None = None
 ) -> EmailMessage:
