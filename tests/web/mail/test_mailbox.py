@@ -277,6 +277,7 @@ async def test_a_conversation_by_mail_goes_round(
                 assert [(each["author_id"], each["markdown"].split("\n")[0]) for each in posts[2:]] == [
                     (world.people["ana"].person, "It still loses one.")
                 ]
+                assert await fetch_value("select reply_to from post where id = $1", posts[2]["id"]) == 2
                 page = await world.people["ana"].get(asked.url)
                 assert page.text.count("</svg>by e-mail") == 1 and 'title="Came by e-mail, ' in page.text
                 shown = (await world.supporter.get(f"/t/{asked.thread}.json")).json()["post_stream"]["posts"]
