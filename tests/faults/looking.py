@@ -22,11 +22,14 @@ async def look(imap: str) -> None:
 async def look_and_die(imap: str, mark: str) -> None:
     """The same, killed between taking the first mail and marking it as read; only where `mark` is no file yet."""
 
-    def die(_link: Link, _uid: int) -> None:
-        if not Path(mark).exists():
-            Path(mark).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+    marked = Link.mark_seen
 
-    if not Path(mark).exists():
-        Link.mark_seen = die  # type: ignore[method-assign]
+    def die(link: Link, uid: int) -> None:
+        if Path(mark).exists():
+            marked(link, uid)
+            return
+        Path(mark).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Link.mark_seen = die  # type: ignore[method-assign]
     await look(imap)
