@@ -34,6 +34,31 @@ async def test_an_answer_by_mail_is_a_post_with_what_it_quotes_folded_away(site:
     assert await state(post) == "answered"
 
 
+async def test_what_only_its_person_may_have_is_not_published_with_what_a_mail_quotes(site: Site, post: Post) -> None:
+    await post_reply(await post.world.supporter.reader(), post.thread, "Pass flush.", purpose="resolve")
+    await site.jobs()
+    told = message_from_bytes(next(each for each in site.mails() if "To: ana@example.org" in each).encode())
+    texts = [part.get_payload(decode=True).decode() for part in told.walk() if not part.is_multipart()]  # type: ignore[union-attr]
+    secrets = [
+        await fetch_value("select token from rating_link"),
+        await fetch_value("select token from unsubscribe_address where thread_id = $1", post.thread),
+        post.anas.partition("+")[2].partition("@")[0],
+    ]
+    assert all(secret in "".join(texts) for secret in secrets[:2])
+    quoted = "\n".join(f"> {line}" for line in texts[0].splitlines())
+    plain = f"It still loses one.\n\nOn Sat, 28 Nov 2026, Test Help <{post.anas}> wrote:\n{quoted}\n"
+    html = f"<p>Look: <a href='mailto:{post.anas.replace('+', '%2B')}'>here</a></p><blockquote type='cite'>{texts[1]}</blockquote>"
+    unquoted = f"It does not.\n{texts[0]}"
+    for n, said in enumerate(({"text": plain}, {"text": "", "html": html}, {"text": unquoted})):
+        raw = mail("ana@example.org", post.anas, message_id=f"<{n}@home.example>", **said)
+        fate = await bring(site, raw, post.anas)
+        assert fate is not None and fate["outcome"] == "posted"
+    for each in (await posts_of(post.thread))[2:]:
+        assert not [secret for secret in secrets if secret in each["markdown"] or secret in each["html"]], each[
+            "markdown"
+        ]
+
+
 async def test_a_mail_that_is_delivered_twice_is_one_post(site: Site, post: Post) -> None:
     raw = mail("sam@example.org", post.sams, "Pass flush.")
     await bring(site, raw, post.sams)
