@@ -133,26 +133,6 @@ async def test_one_click_mutes_the_thread_and_looking_does_not(world: World, pos
     assert (await machine.post("/unsubscribe/" + "a" * 26)).status_code == 404
 
 
-async def test_one_click_works_however_a_mail_program_sends_it_and_for_whose_it_is_alone(
-    world: World, post_office: MailServer
-) -> None:
-    thread = await answered(world)
-    link = mails(post_office)[0]["list-unsubscribe"].strip("<>")
-    # RFC 8058 §3.2: as multipart or as a form; somebody else's browser changes nothing about whose it is
-    body = b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
-    kinds = {"content-type": "multipart/form-data; boundary=x", "origin": "https://mail.example"}
-    for browser in (world.site.guest(), world.outsider):
-        await execute("delete from thread_level")
-        done = await browser.http.post(link, content=body, headers=kinds)
-        assert done.status_code == 200 and "set-cookie" not in done.headers
-        rows = await fetch("select thread_id, person_id, level from thread_level")
-        assert [tuple(row.values()) for row in rows] == [(thread, world.people["ana"].person, "mute")]
-    await execute("delete from thread_level")
-    for method in ("HEAD", "GET", "OPTIONS"):
-        await world.site.guest().http.request(method, link, headers={"purpose": "prefetch", "sec-purpose": "prefetch"})
-    assert await fetch_value("select count(*) from thread_level") == 0
-
-
 async def test_a_way_out_dies_with_the_address_it_was_sent_to(world: World, post_office: MailServer) -> None:
     await answered(world)
     link = mails(post_office)[0]["list-unsubscribe"].strip("<>")
