@@ -55,7 +55,7 @@ async def store(ticket: int, person: int, face: int, comment: str) -> None:
     if not may_rate(state, before["first_at"] if before else None, datetime.now(UTC)):
         raise Conflict(
             _("It was said more than 14 days ago and stays as it is.")
-            if before
+            if before and before["first_at"]
             else _("This ticket is not over yet; say it then.")
         )
     if before and (before["face"], before["comment"]) == (face, comment):

@@ -24,7 +24,7 @@ async def thread_rating(request: Request, head: Row, _errors: object = None) -> 
         return None
     shown: dict[str, Any] = {}
     said = found["own"]
-    first_at = datetime.fromisoformat(said["first_at"]) if said else None
+    first_at = datetime.fromisoformat(said["first_at"]) if said and said["first_at"] else None
     # a ticket that is answered goes on; the question stands there once it is over
     is_asked = found["state"] in ("resolved", "closed") or said is not None
     if found["is_requester"] and is_asked and may_rate(found["state"], first_at, datetime.now(UTC)):

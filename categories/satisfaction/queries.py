@@ -8,11 +8,17 @@ from forum.database.engine import Row, fetch_one
 SAME = "(select w.id from person w where {0} in (w.id, w.same_as))"
 
 
+# When a ticket was over last: who is asked again after it was open again may say it again. Undoing a merge ends nothing.
+OVER_AT = """(select coalesce(max(s.at), '-infinity') from ticket_step s where s.ticket_id = {0}
+    and s.state_to in ('resolved', 'closed') and s.state_from in ('waiting', 'needs_facts', 'answered'))"""
+
+
 async def own_rating(ticket: int, person: int) -> dict[str, Any] | None:
-    """What a person said of a ticket last: face (1 to 3), comment, at, first_at (aware UTC); None for nothing yet."""
+    """What a person said of a ticket last: face (1 to 3), comment, at, first_at (aware UTC): their first word since it was
+    over last, None where they said none since; None for nothing yet."""
     row = await fetch_one(
-        "select face, comment, at, min(at) over () as first_at from rating where ticket_id = $1"
-        f" and person_id in {SAME.format('$2')} order by id desc limit 1",
+        f"select face, comment, at, min(at) filter (where at >= {OVER_AT.format('$1')}) over () as first_at from rating"
+        f" where ticket_id = $1 and person_id in {SAME.format('$2')} order by id desc limit 1",
         ticket,
         person,
     )
@@ -24,7 +30,8 @@ select k.id, k.state,
        exists (select 1 from ticket_requester r join person x on x.id = r.person_id
                 where r.ticket_id = k.id and $2 in (x.id, x.same_as)) as is_requester,
        (select jsonb_build_object('face', r.face, 'comment', r.comment,
-                'first_at', (select min(f.at) from rating f where f.ticket_id = k.id and f.person_id in {SAME.format("$2")}))
+                'first_at', (select min(f.at) from rating f where f.ticket_id = k.id and f.person_id in {SAME.format("$2")}
+                     and f.at >= {OVER_AT.format("k.id")}))
           from rating r where r.ticket_id = k.id and r.person_id in {SAME.format("$2")} order by r.id desc limit 1) as own,
        case when $3 then (select jsonb_agg(jsonb_build_object('face', s.face, 'comment', s.comment, 'at', s.at,
                 'name', s.name) order by s.at)

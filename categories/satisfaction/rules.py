@@ -25,8 +25,8 @@ def faces() -> list[tuple[int, str, str]]:
 
 
 def may_rate(state: str, first_at: datetime | None, now: datetime) -> bool:
-    """Whether a requester may say, or change, how it went: the first word while the ticket is answered or over, then for
-    14 days whatever became of the ticket."""
+    """Whether a requester may say, or change, how it went: the first word (`first_at`: since the ticket was over last) while
+    it is answered or over, then for 14 days whatever became of the ticket."""
     if first_at is None:
         return state in RATED_IN
     return now - first_at <= CHANGEABLE

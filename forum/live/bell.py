@@ -18,7 +18,11 @@ async def bell_since(person: int, asked: Mapping[int, tuple[Reader, int]]) -> di
     bell = await bell_of(person)
     answers = {}
     for n, (reader, have) in own.items():
-        i18n.current.set(reader.locale or "en")
-        shown = {"id": "bell_count", "inner": str(replace(reader, bell=bell).unread_shown)}
-        answers[n] = News(bell, () if have == bell else (shown,))
+        answers[n] = News(bell, () if have == bell else (shown(reader, bell),))
     return answers
+
+
+def shown(reader: Reader, bell: int) -> dict[str, str]:
+    """The count, in the reader's language."""
+    i18n.current.set(reader.locale or "en")
+    return {"id": "bell_count", "inner": str(replace(reader, bell=bell).unread_shown)}

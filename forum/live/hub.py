@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+from asyncio import sleep
 from collections import defaultdict
 from dataclasses import dataclass, field
 
@@ -17,6 +18,11 @@ from forum.web.reader import Reader
 log = structlog.get_logger()
 # Hints can be lost (a crash between commit and NOTIFY, a broken listener): versions are compared this often anyway.
 COMPARE_EVERY = 15.0
+# Not of all streams at the same moment, which would hold up pages where thousands follow their bells: so many at a time.
+SLICES = 60
+SLICE_LEAST = 20
+# Of many streams that are told at once, so many at a time; what they ask is one statement.
+AT_ONCE = 50
 # What a slow browser may leave unread before it is let go; it comes back and says which versions it has.
 BACKLOG = 200
 MOST_STREAMS = 20
@@ -55,6 +61,7 @@ class Hub:
         self.again: set[tuple[str, int]] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.listening = asyncio.Event()
+        self.turn = asyncio.Semaphore(AT_ONCE)
 
     def join(self, socket: Socket) -> None:
         if socket.reader.session is not None:
@@ -120,8 +127,9 @@ class Hub:
         """One round after another for as long as hints come, with the stream's rest between them."""
         try:
             while True:
-                self.again.discard(stream)
-                await self.tell(stream, self.followers.get(stream, set()))
+                async with self.turn:
+                    self.again.discard(stream)
+                    await self.tell(stream, self.followers.get(stream, set()))
                 if pause := streams[stream[0]].pause:
                     await asyncio.sleep(pause)
                 if stream not in self.again:
@@ -164,6 +172,18 @@ class Hub:
                     socket.versions[stream] = news.version
                     socket.send(text)
 
+    async def compare(self) -> None:
+        """Have the versions of all streams compared, a slice of them after another, until it is time to begin again."""
+        streams_now = list(self.followers)
+        size = max(SLICE_LEAST, -(-len(streams_now) // SLICES))
+        began = asyncio.get_running_loop().time()
+        for n in range(0, len(streams_now), size):
+            for stream in streams_now[n : n + size]:
+                if stream in self.followers:
+                    self.start(stream)
+            await sleep(COMPARE_EVERY / SLICES)
+        await sleep(max(0.0, began + COMPARE_EVERY - asyncio.get_running_loop().time()))
+
     async def listen(self, url: str) -> None:
         """Hear hints for as long as this runs; after a broken connection, compare all versions."""
         while True:
@@ -173,9 +193,7 @@ class Hub:
                     await link.add_listener(CHANNEL, self.hear)
                     self.listening.set()
                     while not link.is_closed():
-                        for stream in list(self.followers):
-                            self.start(stream)
-                        await asyncio.sleep(COMPARE_EVERY)
+                        await self.compare()
                         await link.fetchval("select 1", timeout=5)
                 finally:
                     self.listening.clear()

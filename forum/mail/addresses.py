@@ -14,6 +14,11 @@ TOKEN: Final = re.compile(r"[a-z2-7]{26}")
 ANSWER: Final = re.compile(r"([a-z0-9][a-z0-9-]{0,60})\+t([a-z2-7]{26})")
 PROJECT: Final = re.compile(r"([a-z0-9][a-z0-9-]{0,60})(?:\+([a-z0-9][a-z0-9-]{0,60}))?")
 BOUNCED: Final = re.compile(r"bounces\+([a-z0-9._-]{1,60})\.([0-9a-f]{16})")
+# What only its person may have: the address of their answers, and what stands in links that work without signing in.
+SECRET: Final = re.compile(
+    r"(?:\+|%2b)t[a-z2-7]{26}(?=@|%40)|(?P<way>/(?:unsubscribe|rate|confirm|reset|address|mail)/)[\w-]{20,}",
+    re.IGNORECASE,
+)
 # What our mails come from; a report that came there tells nothing but what is in it.
 NOBODY: Final = "noreply"
 # Who runs a site is reached there (RFC 5321 §4.5.1, RFC 2142), whatever a project is called.
@@ -31,6 +36,11 @@ class Address:
     bounced: str = ""
     is_bounces: bool = False
     office: str = ""
+
+
+def without_secrets(text: str) -> str:
+    """A text without what our mails tell their person alone: who answers a mail quotes it, and all may read the answer."""
+    return SECRET.sub(lambda found: f"{found['way'] or '+'}…", text)
 
 
 async def reply_token(person: int, thread: int) -> str:

@@ -5,7 +5,7 @@ import hmac
 import ipaddress
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -23,7 +23,7 @@ from markupsafe import Markup
 
 from forum.accounts.rules import plain_name
 from forum.settings import Settings
-from forum.web.i18n import gettext, ngettext
+from forum.web.i18n import _, gettext, ngettext
 from forum.web.money import money
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -34,6 +34,20 @@ POLICY: Final = SMTP.clone(max_line_length=998)
 HOLES: Final = re.compile(r"\n{3,}")
 ALONE: Final = re.compile(r"^[ \t]*(https?://\S+)[ \t]*$", re.M)
 URL: Final = re.compile(r"https?://\S+")
+# What a page folds away (a log, what a mail quoted) is on the page: a mail says that it is there.
+FOLDED: Final = re.compile(r"^<details><summary>([^<\n]{0,200})</summary>$.*?^</details>$", re.M | re.S)
+SUMMARY: Final = re.compile(r"<details><summary>(.*?)</summary>", re.S)
+TICKED: Final = re.compile(r'<input type="checkbox" disabled=""( checked="")?>')
+# What the button of an account's mail does, by where it leads.
+LEADS: Final[Sequence[tuple[str, Callable[[], str]]]] = (
+    ("/confirm/", lambda: _("Confirm the address")),
+    ("/address/", lambda: _("Use this address")),
+    ("/reset", lambda: _("Choose a new password")),
+    ("/mail/", lambda: _("Confirm the mail")),
+    ("/t/", lambda: _("Open the thread")),
+    ("/u/", lambda: _("See what they made")),
+    ("/about", lambda: _("Who runs this site")),
+)
 
 
 @cache
@@ -49,6 +63,7 @@ def texts() -> Environment:
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals["money"] = money
     made.filters["plain"] = plain_name
+    made.filters["folds"] = lambda markdown: FOLDED.sub(r"▸ \1", markdown)
     return made
 
 
@@ -91,7 +106,14 @@ def pages() -> Environment:
     )
     made.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
     made.globals["money"] = money
+    made.globals["leads_to"] = label_of
     return made
+
+
+def label_of(url: str) -> str:
+    """What a link does, for its button."""
+    path = urlsplit(url).path
+    return next((label() for begin, label in LEADS if path.startswith(begin)), _("Open the site"))
 
 
 def compose(template: str, settings: Settings, values: Mapping[str, Any]) -> Letter:
@@ -110,12 +132,15 @@ def compose(template: str, settings: Settings, values: Mapping[str, Any]) -> Let
 
 
 def blocks_of(text: str) -> list[tuple[str, str]]:
-    """The paragraphs of a text mail above its signature, as ("p" or "link", words)."""
+    """The paragraphs of a text mail above its signature, as ("p", words), ("button", address) and ("link", address): the
+    one thing to do comes first."""
     body = text.partition("\n-- \n")[0]
     # an address on a line of its own is a paragraph of its own
     apart = ALONE.sub(r"\n\n\1\n\n", body)
     found = [" ".join(block.split()) for block in re.split(r"\n\s*\n", apart)]
-    return [("link" if URL.fullmatch(block) else "p", block) for block in found if block]
+    links = [block for block in found if URL.fullmatch(block)]
+    kinds = {block: "button" if block == links[0] else "link" for block in links}
+    return [(kinds.get(block, "p"), block) for block in found if block]
 
 
 # how a post's elements look in mail programs, which read no style sheet of ours
@@ -167,12 +192,13 @@ KEPT: Final = frozenset(
 
 def post_html(html: str, base_url: str) -> Markup:
     """A cooked post for a mail: whole addresses, looks inside the elements, nothing that needs a browser."""
+    folded = SUMMARY.sub(r"<p>▸ \1</p><details>", html)
     return Markup(
         nh3.clean(
-            html,
+            TICKED.sub(lambda found: "☑" if found[1] else "☐", folded),
             tags={*STYLES, *KEPT},
             attributes={"*": set(), "a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}, "td": {"colspan"}},
-            clean_content_tags={"script", "style", "button"},
+            clean_content_tags={"script", "style", "button", "header", "details"},
             set_tag_attribute_values={
                 tag: {"style": style} | ({"class": name} if name else {}) for tag, (name, style) in STYLES.items()
             },
@@ -203,6 +229,16 @@ def sealed(name: str, secret_key: str) -> str:
     """A mail's name for its Message-ID, with a mark that only we can make: a report that names it is about a mail of ours,
     although what names are made of is public (trust.md F75)."""
     return f"{name}.{hmac.new(secret_key.encode(), f'mail:{name}'.encode(), hashlib.sha256).hexdigest()[:16]}"
+
+
+def unsealed(message_id: str, domain: str, secret_key: str) -> str:
+    """The name in a Message-ID of ours (without its brackets); "" for one that we did not make."""
+    local, _at, host = message_id.rpartition("@")
+    name = local.rpartition(".")[0]
+    is_ours = host.lower() == domain.lower() and hmac.compare_digest(
+        sealed(name, secret_key).encode(), local.lower().encode()
+    )
+    return name if is_ours else ""
 
 
 def message(

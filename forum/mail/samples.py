@@ -84,10 +84,23 @@ def notice_values(occasion: str, project: int, project_name: str, settings: Sett
         "html": "" if occasion in ("accepted", "assigned") else cook(POST).html,
         "facts": [],
         "url": f"{settings.base_url}/t/how-do-i-keep-the-last-window/12/3#post_3",
-        "why": _("You get this at once because you asked."),
-        "stop": _("Hear nothing more of this thread:"),
+        **foot_of(occasion),
         "unsubscribe": f"{settings.base_url}/unsubscribe/sample",
         "may_reply": True,
+    }
+
+
+def foot_of(occasion: str) -> dict[str, str]:
+    """Why somebody gets such a mail, and what its way out ends (forum/notifications/mailing.py)."""
+    if occasion == "new_ticket":
+        return {
+            "why": _("You asked to hear of every new ticket of this project."),
+            "stop": _("No mails about new tickets any more:"),
+        }
+    own = occasion in ("answer", "facts", "solved_by")
+    return {
+        "why": _("You get this at once because you asked.") if own else _("You get this because it concerns you."),
+        "stop": _("Hear nothing more of this thread:"),
     }
 
 

@@ -4,6 +4,7 @@ from forum.database.engine import execute, fetch, fetch_one, transaction
 from forum.jobs import enqueue
 from forum.markup import find_mentions
 from forum.notifications.actions import mail_at_once, tell
+from forum.notifications.queries import BELL_LOOKS_AT, MAY_SEE
 from forum.threads.events import AnswerAccepted, PostCreated, PostEdited, ThreadCreated
 from forum.threads.visibility import in_team, visible_post, visible_thread
 
@@ -80,8 +81,20 @@ async def hear_post(post: int, is_new: bool) -> None:
         await mail_at_once(await fetch(HEARD, row["thread_id"], post, names, is_new))
 
 
+# Of whoever has more unread than the bell looks at; the bells of others pass over what may not be seen.
+UNSEEN = f"""
+update notice set read_at = now() where id in (
+    select n.id from notice n left join thread t on t.id = n.thread_id
+      left join post o on o.thread_id = n.thread_id and o.number = n.post_number
+     where n.read_at is null and not ({MAY_SEE}) and n.person_id in (
+        select person_id from notice where read_at is null group by person_id having count(*) > {BELL_LOOKS_AT}))
+"""
+
+
 async def forget_notices() -> None:
-    """Forget notices of more than half a year ago, and which digests are behind us."""
+    """Forget notices of more than half a year ago, and which digests are behind us. What somebody may not see any more is
+    as good as read, so that their bell comes to what lies below."""
     await execute("delete from notice where created_at < now() - interval '180 days'")
+    await execute(UNSEEN)
     await execute("delete from digest where claimed_at < now() - interval '40 days'")
     await execute("delete from unsubscribe_address where expires_at < now()")

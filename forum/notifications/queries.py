@@ -17,10 +17,12 @@ log = structlog.get_logger()
 # they may not see any more is not there.
 MAY_SEE = f"""(n.thread_id is null or {visible_thread("t", "n.person_id")})
    and (n.post_number is null or (o.id is not null and o.deleted_at is null and {visible_post("o", "t", "n.person_id")}))"""
+# The bell looks at so many, the newest: to whoever has thousands of what they may not see any more, no page is slow.
+BELL_LOOKS_AT = 200
 # The bell counts them, on every page: those that are there. It is asked within the statement that tells the reader.
-UNREAD = f"""select n.id from notice n left join thread t on t.id = n.thread_id
+UNREAD = f"""select n.id from newest_unread({{person}}, {BELL_LOOKS_AT}) n left join thread t on t.id = n.thread_id
   left join post o on o.thread_id = n.thread_id and o.number = n.post_number
- where n.person_id = {{person}} and n.read_at is null and {MAY_SEE}"""
+ where {MAY_SEE}"""
 SHOWN = f"""
 select {{more}}n.id, n.person_id, n.kind, n.project_id, n.thread_id, n.post_number, n.said, n.created_at, n.read_at,
        t.title, t.slug, t.version, j.name as project_name, j.slug as project_slug, o.id as post_id,

@@ -21,8 +21,9 @@ from forum.web.reader import hue_of
 from forum.web.templates import environment
 
 TEMPLATE = "threads/post.html"
-# Marks that no template and no translation has: numbers and moments as far out as nothing here, letters of nobody.
-NUMBER, POST, VERSION, THREAD, PARENT = (9_090_909_090_909_000 + n for n in range(1, 6))
+# Marks that no template and no translation has: numbers and moments as far out as nothing here, letters of nobody. What
+# is answered stands before what answers it, and not just before.
+PARENT, POST, NUMBER, VERSION, THREAD = (9_090_909_090_909_000 + n for n in range(1, 6))
 USERNAME, NAME, ORIGIN, SLUG, TEXT, AVATAR, FROM, ABOUT = (f"\ue000{n}\ue001" for n in range(8))
 CREATED, EDITED = datetime(9991, 1, 1, tzinfo=UTC), datetime(9992, 2, 2, tzinfo=UTC)
 
@@ -61,7 +62,7 @@ class Stencil:
 def stencil_of(shape: tuple[Any, ...]) -> Stencil:
     """The stencil of a shape as `fill_post` makes it."""
     _locale, is_first, naming, deleted, edited, github, linked, role, purpose, accepted, counts, powers = shape[:12]
-    mine, own, elsewhere, by_mail = shape[12:]
+    mine, own, elsewhere, by_mail, answers = shape[12:]
     post = Marked(
         id=POST,
         number=1 if is_first else NUMBER,
@@ -79,7 +80,7 @@ def stencil_of(shape: tuple[Any, ...]) -> Stencil:
         edited_at=EDITED if edited else None,
         deleted_at=CREATED if deleted else None,
         moved_to=deleted == "moved",
-        reply_to=PARENT,
+        reply_to=PARENT if elsewhere or answers else None,
         attribution=dict(zip(("gone", "on", "on_by"), (*elsewhere, ABOUT), strict=True)) if elsewhere else None,
         by_mail=by_mail,
         reactions=dict(zip(("like", "same", "thanks"), counts, strict=True)),
@@ -111,6 +112,8 @@ def fill_post(
     number, username, name, reactions = row["number"], row["username"], row["name"], row["reactions"]
     edited_at, created_at, origin_url = row["edited_at"], row["created_at"], row["origin_url"]
     told = row["attribution"]
+    # which post it answers is said where that is not the one before it
+    answers = not told and bool(row["reply_to"]) and row["reply_to"] + 1 < number
     shape = (
         i18n.current.get(),
         number == 1,
@@ -128,6 +131,7 @@ def fill_post(
         is_own,
         ("gone" in told, told.get("on", "")) if told else None,
         bool(row["by_mail"]),
+        answers,
     )
     shown = name or username
     # as full_date() and ago() say it; times come from the database in UTC
@@ -138,7 +142,7 @@ def fill_post(
             str(row["id"]),
             str(row["version"]),
             str(head["id"]),
-            str(row["reply_to"]) if told else "",
+            str(row["reply_to"]) if told or answers else "",
             escaped(username),
             escaped(shown),
             escape(origin_url) if origin_url else "",

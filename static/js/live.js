@@ -44,7 +44,8 @@ function connect() {
     // a page that shows nothing else live has lost nothing worth a word
     const matters = [...versions.keys()].some((name) => !name.startsWith("bell:"));
     lostTimer ??= setTimeout(() => (lost.hidden = !matters), 3000);
-    next = setTimeout(connect, wait * (0.75 + Math.random() / 2));
+    // after a restart everybody comes back: pages that only have a bell take their time
+    next = setTimeout(connect, wait * (0.75 + Math.random() * (matters ? 0.5 : 8)));
     wait = Math.min(wait * 2, 30000);
   });
 }

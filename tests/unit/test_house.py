@@ -79,6 +79,7 @@ UNSEEN = {
     ("forum/mail/addresses.py", "find_address"): "whether a token was given out; whoever posts by it is asked",
     ("forum/notifications/hearing.py", "hear_first"): "names a post to the job, which asks for each who might hear",
     ("forum/notifications/hearing.py", "hear_post"): "finds out who is mentioned; HEARD asks for each of them",
+    ("forum/notifications/hearing.py", "UNSEEN"): "asks MAY_SEE for what is not, and shows nobody anything",
     ("forum/notifications/queries.py", "SHOWN"): "ends with MAY_SEE, which asks",
     ("forum/notifications/queries.py", "UNREAD"): "ends with MAY_SEE, which asks",
     ("forum/notifications/queries.py", "ONE"): "stands inside SHOWN, which asks",

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from forum.database.engine import Row, execute, fetch_one, fetch_value
 from forum.jobs import enqueue
-from forum.mail.addresses import Address
+from forum.mail.addresses import Address, without_secrets
 from forum.mail.reading.understood import Understood, folded
 from forum.mail.reading.vouched import Vouched
 from forum.origins import remember
@@ -81,7 +81,8 @@ async def with_files(person: int, mail: Mail, text: str) -> tuple[str, list[int]
             body.lost,
         )
         pieces.append(lost % {"num": body.lost})
-    return "\n\n".join(pieces) + folded(mail.understood.cut, _("Quoted text and signature")), [u["id"] for u in kept]
+    whole = "\n\n".join(pieces) + folded(mail.understood.cut, _("Quoted text and signature"))
+    return without_secrets(whole), [u["id"] for u in kept]
 
 
 async def came_by_mail(mail: Mail, post: int) -> None:

@@ -1,14 +1,17 @@
 """A mail to the address of an answer: a post by whom that address was given to, if it is them who wrote."""
 
+import re
 from typing import Final
 
 from forum.database.engine import Row, connection, fetch_one, fetch_value
 from forum.mail.addresses import whose_reply
 from forum.mail.arriving.mail import Fate, Mail, came_by_mail, tell_by_mail, with_files
+from forum.mail.letters import mail_domain, unsealed
 from forum.mail.reading.understood import is_just_thanks, purpose_of
 from forum.mail.reading.vouched import Vouched
+from forum.settings import settings
 from forum.threads.uploads import hang_uploads
-from forum.threads.visibility import is_self, visible_thread
+from forum.threads.visibility import is_self, visible_post, visible_thread
 from forum.threads.writing import Posted, post_reply
 from forum.web import i18n
 from forum.web.errors import NotFound, Problem, TooMany
@@ -17,6 +20,8 @@ from forum.web.reader import Reader
 from forum.web.sessions import reader_of_person
 
 TITLE_MOST: Final = 120
+# What a mail about a post is called, by the post's id and the person's (forum/notifications/mailing.py).
+OF_POST: Final = re.compile(r"post-([1-9][0-9]{0,17})-([1-9][0-9]{0,17})")
 
 
 async def take_reply(mail: Mail) -> Fate:
@@ -75,11 +80,33 @@ async def post(reader: Reader, mail: Mail, thread: int) -> Posted:
         raise Problem(_("There is nothing in it but what it quotes."))
     async with connection() as link, link.transaction():
         markdown, files = await with_files(reader.person, mail, text)
-        posted = await post_reply(reader, thread, markdown, purpose=purpose, key=mail.key)
+        answers = await answered(reader, mail, thread, purpose)
+        posted = await post_reply(reader, thread, markdown, purpose=purpose, reply_to=answers, key=mail.key)
         if posted.is_new:
             await hang_uploads(files, thread, posted.post)
             await came_by_mail(mail, posted.post)
     return posted
+
+
+async def answered(reader: Reader, mail: Mail, thread: int, purpose: str) -> int | None:
+    """The number of the post that a mail answers: that which the nearest of our own mails among its references was about,
+    and was sent to this very person about; None where that is not in this thread, or not there for everybody who will
+    read the answer. What answers the first post answers the thread, as on its page."""
+    current = settings()
+    names = (unsealed(each, mail_domain(current), current.secret_key) for each in mail.understood.letter.ids)
+    ours = next(filter(None, names), "")
+    found = OF_POST.fullmatch(ours)
+    if found is None or int(found[2]) != reader.person:
+        return None
+    number: int | None = await fetch_value(
+        "select p.number from post p join thread t on t.id = p.thread_id where p.id = $1 and p.thread_id = $2"
+        f" and p.number > 1 and p.deleted_at is null and (not p.is_whisper or $4) and {visible_post('p', 't', '$3')}",
+        int(found[1]),
+        thread,
+        reader.person,
+        purpose == "whisper",
+    )
+    return number
 
 
 async def part_in(reader: Reader, thread: int) -> str:

@@ -6,6 +6,7 @@ from forum.database.engine import execute
 from forum.notifications.actions import tell
 from forum.threads.writing import post_reply
 from forum.web.reader import GUEST
+from tests.conftest import Statements
 from tests.helpers.live import Listener, Message, follower, received
 from tests.helpers.site import Site
 from tests.helpers.tickets import asked
@@ -44,6 +45,22 @@ async def test_a_bell_shows_what_comes_and_what_is_read_elsewhere(world: World, 
     await one.ana.post("/u/ana/notifications/read")
     await hub.settle()
     assert counts(received(bell)) == [""]
+
+
+async def test_many_bells_are_compared_by_few_statements(world: World, hub: Listener, statements: Statements) -> None:
+    sockets = []
+    for n in range(30):
+        reader = await (await world.person(f"person{n}")).reader()
+        sockets.append(await follower(hub, reader, "bell", reader.person, reader.bell))
+        await tell(reader.person, "accepted", key="x", project=world.project)
+    await hub.settle()
+    assert all(counts(received(socket)) == ["1"] for socket in sockets)
+    statements.clear()
+    for stream in list(hub.followers):
+        hub.start(stream)
+    await hub.settle()
+    # one is under way while the others gather; the last is the test's own
+    assert len(statements) <= 3 and not any(received(socket) for socket in sockets)
 
 
 async def test_nobody_hears_somebody_elses_bell(world: World, hub: Listener) -> None:

@@ -1,6 +1,7 @@
 """Live updates: in order, none lost, and nobody holds up the others."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 
 import asyncpg
@@ -9,7 +10,8 @@ import pytest
 from forum.database.engine import execute, fetch_value, transaction
 from forum.events import flush_hints
 from forum.live import hub as hubs
-from forum.live.hub import BACKLOG, Socket
+from forum.live.hub import AT_ONCE, BACKLOG, SLICE_LEAST, Hub, Socket
+from forum.live.streams import News, Stream, streams
 from forum.threads.writing import post_reply
 from forum.web import sessions
 from forum.web.reader import GUEST, Reader
@@ -165,6 +167,63 @@ async def test_a_broken_listener_comes_back_and_compares(
         await until(lambda: not socket.outbox.empty())
         assert hub.listening.is_set()
         assert numbers(received(socket)) == [2]
+
+
+# Many
+
+
+class Counted:
+    """A stream that notes how many of its kind are asked at the same moment, and which were asked at all."""
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+        self.now = self.most = 0
+
+    async def since(self, number: int, asked: Mapping[int, tuple[Reader, int]]) -> dict[int, News]:
+        self.asked.append(number)
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0)
+        self.now -= 1
+        return {n: News(version, ()) for n, (_reader, version) in asked.items()}
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    made = Counted()
+    monkeypatch.setitem(streams, "counted", Stream(made.since))
+    return made
+
+
+def crowd(hub: Hub, count: int) -> None:
+    """So many sockets, each on a stream of its own as bells are."""
+    for n in range(count):
+        socket = Socket(GUEST, {("counted", n): 0})
+        hub.followers["counted", n].add(socket)
+
+
+async def test_thousands_of_hints_at_once_are_told_a_few_at_a_time(counted: Counted) -> None:
+    hub = Hub()
+    crowd(hub, 1000)
+    hub.hear(None, 0, "", ",".join(f"counted:{n}" for n in range(1000)))
+    await until(lambda: not hub.running)
+    assert sorted(counted.asked) == list(range(1000)) and 1 < counted.most <= AT_ONCE
+
+
+async def test_versions_are_compared_in_slices_and_all_of_them_in_their_time(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub, begun = Hub(), []
+    crowd(hub, 10 * SLICE_LEAST)
+
+    async def sleep(_seconds: float) -> None:
+        begun.append(len(hub.running))
+        await until(lambda: not hub.running)
+
+    monkeypatch.setattr(hubs, "sleep", sleep)
+    await hub.compare()
+    assert begun == [SLICE_LEAST] * 10 + [0]
+    assert sorted(counted.asked) == list(range(10 * SLICE_LEAST))
 
 
 # Sockets

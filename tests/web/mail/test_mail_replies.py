@@ -5,8 +5,10 @@ from email import message_from_bytes
 import pytest
 
 from forum.database.engine import execute, fetch_value
+from forum.mail.letters import sealed
 from forum.settings import Settings
 from forum.threads.actions import close_thread
+from forum.threads.writing import post_reply
 from tests.helpers.mail_in import AUTHSERV, DOMAIN, Post, answer_address, bring, mail, posts_of, vouched, with_mail
 from tests.helpers.site import Site
 
@@ -30,6 +32,31 @@ async def test_an_answer_by_mail_is_a_post_with_what_it_quotes_folded_away(site:
     assert last["author_id"] == post.world.supporter.person and last["markdown"].startswith("Yes, it does.")
     assert "<details>" in last["html"] and "Does it happen with 2.1?" in last["html"]
     assert await state(post) == "answered"
+
+
+async def test_what_only_its_person_may_have_is_not_published_with_what_a_mail_quotes(site: Site, post: Post) -> None:
+    await post_reply(await post.world.supporter.reader(), post.thread, "Pass flush.", purpose="resolve")
+    await site.jobs()
+    told = message_from_bytes(next(each for each in site.mails() if "To: ana@example.org" in each).encode())
+    texts = [part.get_payload(decode=True).decode() for part in told.walk() if not part.is_multipart()]  # type: ignore[union-attr]
+    secrets = [
+        await fetch_value("select token from rating_link"),
+        await fetch_value("select token from unsubscribe_address where thread_id = $1", post.thread),
+        post.anas.partition("+")[2].partition("@")[0],
+    ]
+    assert all(secret in "".join(texts) for secret in secrets[:2])
+    quoted = "\n".join(f"> {line}" for line in texts[0].splitlines())
+    plain = f"It still loses one.\n\nOn Sat, 28 Nov 2026, Test Help <{post.anas}> wrote:\n{quoted}\n"
+    html = f"<p>Look: <a href='mailto:{post.anas.replace('+', '%2B')}'>here</a></p><blockquote type='cite'>{texts[1]}</blockquote>"
+    unquoted = f"It does not.\n{texts[0]}"
+    for n, said in enumerate(({"text": plain}, {"text": "", "html": html}, {"text": unquoted})):
+        raw = mail("ana@example.org", post.anas, message_id=f"<{n}@home.example>", **said)
+        fate = await bring(site, raw, post.anas)
+        assert fate is not None and fate["outcome"] == "posted"
+    for each in (await posts_of(post.thread))[2:]:
+        assert not [secret for secret in secrets if secret in each["markdown"] or secret in each["html"]], each[
+            "markdown"
+        ]
 
 
 async def test_a_mail_that_is_delivered_twice_is_one_post(site: Site, post: Post) -> None:
@@ -214,6 +241,68 @@ async def test_files_hang_on_the_post_and_are_seen_by_who_sees_it(site: Site, po
         assert (await browser.get(f"/uploads/{rows[0]}")).status_code == 404
     await execute("update post set deleted_at = now() where id = $1", last["id"])
     assert (await post.world.owner.get(f"/uploads/{rows[0]}")).status_code == 404
+
+
+def about(site: Site, post: int, person: int | None) -> str:
+    """The Message-ID of our mail to a person about a post."""
+    return f"<{sealed(f'post-{post}-{person}', site.settings.secret_key)}@{DOMAIN}>"
+
+
+async def answers(site: Site, post: Post, number: int, **headers: str) -> int | None:
+    """Which post Sam's mail with these headers answers; the mail itself is posted."""
+    given = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    raw = mail("sam@example.org", post.sams, f"Mail {number}", message_id=f"<{number}@sam.example>", headers=given)
+    fate = await bring(site, raw, post.sams)
+    assert fate is not None and fate["outcome"] == "posted"
+    found: int | None = await fetch_value("select reply_to from post where markdown = $1", f"Mail {number}")
+    return found
+
+
+async def test_an_answer_by_mail_says_which_post_it_answers_on_the_page_too(site: Site, post: Post) -> None:
+    ana, sam = await post.ana.reader(), post.world.supporter.person
+    second = await post_reply(ana, post.thread, "It is 2.1.")
+    await post_reply(ana, post.thread, "And 2.2.")
+    first = (await posts_of(post.thread))[0]["id"]
+    ours = about(site, second.post, sam)
+    assert await answers(site, post, 1, In_Reply_To=ours, References=f"{about(site, first, sam)} {ours}") == 2
+    # some programs send References alone, and people answer their own mails
+    references = f"{about(site, first, sam)} {ours} <1@sam.example>"
+    assert await answers(site, post, 2, In_Reply_To="<1@sam.example>", References=references) == 2
+    # the first post is the thread
+    assert await answers(site, post, 3, In_Reply_To=about(site, first, sam)) is None
+    page = (await post.world.outsider.get(post.url)).text
+    assert page.count("answers post 2") == 2 and f"{post.url}/2#post_2" in page
+
+
+async def test_what_a_mail_claims_to_answer_is_ours_its_persons_and_in_sight(site: Site, post: Post) -> None:
+    sam, owner = post.world.supporter, post.world.owner
+    second = await post_reply(await post.ana.reader(), post.thread, "It is 2.1.")
+    whisper = await post_reply(await owner.reader(), post.thread, "Hm.", purpose="whisper")
+    other = (await post.world.ask("Another one")).posted.thread
+    elsewhere = await post_reply(await post.ana.reader(), other, "Elsewhere.")
+    good = about(site, second.post, sam.person)
+    hostile = (
+        good.replace("post-", "post-0"),
+        good.replace(f"@{DOMAIN}", "@evil.example"),
+        f"<post-{second.post}-{sam.person}@{DOMAIN}>",
+        f"<post-{second.post}-{sam.person}.{'0' * 16}@{DOMAIN}>",
+        f"<{sealed(f'post-{second.post}-{sam.person}', 'a key of theirs')}@{DOMAIN}>",
+        f"<{sealed(f'post-{10**30}-{sam.person}', site.settings.secret_key)}@{DOMAIN}>",
+        about(site, second.post, owner.person),
+        about(site, elsewhere.post, sam.person),
+        # a public answer does not point at what only the team may see
+        about(site, whisper.post, sam.person),
+        "<" * 500,
+    )
+    for n, header in enumerate(hostile):
+        assert await answers(site, post, n, In_Reply_To=header) is None, header
+    raw = mail(
+        "sam@example.org", post.sams, "#whisper\nHm?", headers=(("In-Reply-To", about(site, whisper.post, sam.person)),)
+    )
+    await bring(site, raw, post.sams)
+    assert await fetch_value("select reply_to from post where markdown = 'Hm?'") == 3
+    await execute("update post set deleted_at = now() where id = $1", second.post)
+    assert await answers(site, post, 100, In_Reply_To=good) is None
 
 
 async def test_a_mail_with_nothing_but_a_quotation_is_not_posted(site: Site, post: Post) -> None:

@@ -277,6 +277,7 @@ async def test_a_conversation_by_mail_goes_round(
                 assert [(each["author_id"], each["markdown"].split("\n")[0]) for each in posts[2:]] == [
                     (world.people["ana"].person, "It still loses one.")
                 ]
+                assert await fetch_value("select reply_to from post where id = $1", posts[2]["id"]) == 2
                 page = await world.people["ana"].get(asked.url)
                 assert page.text.count("</svg>by e-mail") == 1 and 'title="Came by e-mail, ' in page.text
                 shown = (await world.supporter.get(f"/t/{asked.thread}.json")).json()["post_stream"]["posts"]
@@ -287,9 +288,11 @@ async def test_a_conversation_by_mail_goes_round(
                 ]
                 sams = next(each for each in told if str(each["To"]).startswith("sam@"))
                 first = str(got["References"]).split()[0]
-                of_ana, of_sam = first.strip("<>"), str(sams["References"]).strip("<>")
+                of_ana, [of_sam, answered] = first.strip("<>"), str(sams["References"]).replace("<", "").split("> ")
                 assert of_ana.startswith(f"post-{posts[0]['id']}-{world.people['ana'].person}.")
                 assert of_sam.startswith(f"post-{posts[0]['id']}-{world.supporter.person}.")
-                assert str(sams["In-Reply-To"]) == f"<{of_sam}>" and str(sams["Message-ID"]) != str(got["Message-ID"])
+                # what she answered is sam's own
+                assert answered.startswith(f"post-{posts[1]['id']}-{world.supporter.person}.")
+                assert str(sams["In-Reply-To"]) == f"<{answered}" and str(sams["Message-ID"]) != str(got["Message-ID"])
     finally:
         anas.stop()

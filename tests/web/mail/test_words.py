@@ -1,14 +1,16 @@
 """What a project says in its mails, and every mail there is, to look at."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from categories.support.silence import close_silent
 from forum.database.engine import fetch, fetch_value
-from forum.mail.letters import TEMPLATES, blocks_of
-from forum.mail.samples import names, sample
-from forum.mail.words import OCCASIONS
+from forum.mail.letters import TEMPLATES, blocks_of, compose, post_html
+from forum.mail.samples import names, notice_values, sample
+from forum.mail.words import OCCASIONS, in_words
+from forum.markup import cook
 from forum.notifications import kinds
 from forum.settings import Settings
 from forum.threads.writing import post_reply
@@ -142,3 +144,48 @@ def test_every_mail_has_a_sample_and_says_the_same_in_both_parts() -> None:
         for kind, words in blocks_of(letter.text) if not name.startswith(("notice", "digest")) else ():
             shown = words if kind == "link" else words.split()[-1]
             assert shown.replace("'", "&#39;") in letter.html, (name, words)
+
+
+POST = """Try this:
+
+```python
+x = 1
+```
+
+- [x] done
+- [ ] open
+
+<details><summary>Log</summary>
+
+a line of 10,000
+
+</details>
+
+Thanks."""
+
+
+def test_a_post_in_a_mail_shows_no_more_than_one_reads_there() -> None:
+    html = str(post_html(cook(POST).html, "https://help.example"))
+    text = re.sub(r"<[^>]+>", "", html)
+    # no word that stands there for a button's sake; what is folded on the page is there
+    assert "Python" not in text and "☑ done" in text and "☐ open" in text
+    assert "▸ Log" in text and "10,000" not in text and "Thanks." in text
+    values = notice_values("reply", 0, "Pelican", Settings()) | {"text": POST}
+    plain = compose("notice", Settings(), values | in_words({}, values, Settings())).text
+    assert "▸ Log" in plain and "10,000" not in plain and "Thanks." in plain and "<" not in plain
+
+
+def test_a_mail_of_an_account_has_one_button_that_says_what_it_does() -> None:
+    letter = sample("confirm", Settings())
+    assert letter is not None and "<h1" in letter.html and ">Confirm the address</a>" in letter.html
+    thanks = sample("thanks", Settings())
+    assert thanks is not None and thanks.html.count('class="button"') == 1
+    assert ">Open the thread</a>" in thanks.html and ">See what they made</a>" in thanks.html
+    for name in names():
+        one = sample(name, Settings())
+        assert one is not None and ">Open<" not in one.html, name
+
+
+def test_the_places_of_the_queue_stand_in_the_digests_text() -> None:
+    digest = sample("digest", Settings())
+    assert digest is not None and "\n1. Crash when" in digest.text and "\n3. No wheel" in digest.text

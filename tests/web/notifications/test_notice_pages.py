@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from forum.database.engine import execute, fetch_one, fetch_value
+from forum.database.engine import execute, fetch, fetch_one, fetch_value
 from forum.notifications.actions import tell
 from forum.notifications.mailing import mail_notice
 from forum.notifications.sections import Recipient, lines_of, waiting_for
+from forum.notifications.unsubscribe import ways_out
 from forum.threads.writing import post_reply
 from tests.helpers.tickets import asked
 from tests.helpers.world import World
@@ -183,3 +184,22 @@ async def test_a_notice_of_another_release_breaks_no_page_and_nobodys_digest(wor
     assert len(rows) == 5 and [line.text for line in lines_of(rows) if "is back" not in line.text] == []
     await mail_notice(await fetch_value("select id from notice where kind = 'going_silent'"))
     assert world.site.mails() == []
+
+
+async def test_one_click_works_however_a_mail_program_sends_it_and_for_whose_it_is_alone(world: World) -> None:
+    one = await asked(world)
+    ana = one.ana.person or 0
+    link = f"/unsubscribe/{(await ways_out([ana], 'thread', thread=one.thread))[ana]}"
+    # RFC 8058 §3.2: as multipart or as a form; somebody else's browser changes nothing about whose it is
+    body = b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n'
+    kinds = {"content-type": "multipart/form-data; boundary=x", "origin": "https://mail.example"}
+    for browser in (world.site.guest(), world.outsider):
+        await execute("delete from thread_level")
+        done = await browser.http.post(link, content=body, headers=kinds)
+        assert done.status_code == 200 and "set-cookie" not in done.headers
+        rows = await fetch("select thread_id, person_id, level from thread_level")
+        assert [tuple(row.values()) for row in rows] == [(one.thread, ana, "mute")]
+    await execute("delete from thread_level")
+    for method in ("HEAD", "GET", "OPTIONS"):
+        await world.site.guest().http.request(method, link, headers={"sec-purpose": "prefetch"})
+    assert await fetch("select * from thread_level") == []

@@ -1,5 +1,6 @@
 """How it went: one's own word about one's own ticket, asked once it is over, changed for 14 days, told to the team alone."""
 
+import asyncio
 from datetime import timedelta
 
 import asyncpg
@@ -86,11 +87,62 @@ async def test_after_14_days_it_stays_as_it_is(over: Asked, database: str) -> No
     assert "How did it go?" not in (await over.ana.get(over.url)).text
 
 
+async def test_what_is_over_once_more_is_asked_and_said_once_more(over: Asked, world: World, database: str) -> None:
+    guest, path = world.site.guest(), await link(over)
+    await guest.get(path)
+    await guest.post(path, {"face": "3"})
+    await pass_time(database, timedelta(days=20))
+    await over.says(over.ana)
+    # open again: what was said long ago stays, and nothing new is asked yet
+    assert "open again" in (await guest.get(path)).text
+    assert (await guest.post(path, {"face": "1"})).status_code == 422
+    assert "How did it go?" not in (await over.ana.get(over.url)).text
+    await over.says(world.supporter, "resolve")
+    again = await link(over)
+    assert again == path and "Send" in (await guest.get(path)).text
+    assert "You said: Good." in (await over.ana.get(over.url)).text
+    assert (await guest.post(path, {"face": "1", "comment": "It came back."})).status_code == 200
+    await over.ana.post(f"/tickets/{over.ticket}/rating", {"face": "2", "comment": "It came back."})
+    assert await said(over) == [(3, ""), (1, "It came back."), (2, "It came back.")]
+    await pass_time(database, timedelta(days=15))
+    assert (await guest.post(path, {"face": "3"})).status_code == 422
+    assert len(await said(over)) == 3
+
+
+async def test_a_word_while_the_ticket_is_open_again_is_within_its_14_days(over: Asked, database: str) -> None:
+    path = f"/tickets/{over.ticket}/rating"
+    await over.ana.post(path, {"face": "3"})
+    await over.says(over.ana)
+    await pass_time(database, timedelta(days=13))
+    assert (await over.ana.post(path, {"face": "1"})).status_code == 303
+    await pass_time(database, timedelta(days=2))
+    assert (await over.ana.post(path, {"face": "2"})).status_code == 409
+    assert await said(over) == [(3, ""), (1, "")]
+
+
+async def test_a_word_sent_many_times_at_once_is_one(over: Asked, world: World) -> None:
+    guest, path = world.site.guest(), await link(over)
+    await guest.get(path)
+    told = await asyncio.gather(*(guest.post(path, {"face": "1", "comment": "Twice."}) for _n in range(8)))
+    assert {answer.status_code for answer in told} == {200}
+    assert await said(over) == [(1, "Twice.")]
+
+
+async def test_whatever_only_looks_says_nothing(over: Asked, world: World) -> None:
+    guest, path = world.site.guest(), f"{await link(over)}?face=1"
+    for method in ("GET", "HEAD", "OPTIONS"):
+        await guest.http.request(method, path, headers={"sec-purpose": "prefetch", "purpose": "prefetch"})
+    # without the form's own mark a machine's POST says nothing either
+    assert (await guest.http.post(path, data={"face": "1"})).status_code == 403
+    assert await said(over) == []
+
+
 async def pass_time(database: str, time: timedelta) -> None:
-    """Time goes by: what was said is so much older. Only the owner of the tables may set it."""
+    """Time goes by: what was said and done is so much older. Only the owner of the tables may set it."""
     owner = await asyncpg.connect(database)
     try:
         await owner.execute("update rating set at = at - $1::interval", time)
+        await owner.execute("update ticket_step set at = at - $1::interval", time)
     finally:
         await owner.close()
 
