@@ -118,18 +118,38 @@ def answered_in(fact: Fact) -> date | None:
 
 # --- drawing --------------------------------------------------------------------------------------------------------
 
-# The drawing of a chart, in its own units.
+# The drawing of a chart: its width in units of its own, since it is as wide as its place, its height in pixels, so that
+# its words are as large as all others.
 WIDTH, HEIGHT, FLOOR = 720, 110, 128
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: where it stands, how high it is, whether its label is written below it."""
+    """One column: where it stands, how high its parts are, whether its label is written below it, and whether that is
+    left out where there is little room."""
 
     x: int
     width: int
     heights: tuple[int, ...]
     labelled: bool
+    is_spare: bool = False
+
+    @property
+    def wide(self) -> str:
+        """How wide each part is, in percent; a gap stays beside it."""
+        return percents(self.width - 1 if self.width > 2 else self.width)
+
+    @property
+    def middle(self) -> str:
+        return percents(self.x + self.width * len(self.heights) / 2)
+
+    def left(self, part: int) -> str:
+        """Where a part (counted from 0) begins, in percent."""
+        return percents(self.x + part * self.width)
+
+
+def percents(units: float) -> str:
+    return f"{100 * units / WIDTH:.2f}"
 
 
 def columns(values: Sequence[Sequence[Fraction | int | None]]) -> tuple[list[Column], Fraction]:
@@ -142,12 +162,14 @@ def columns(values: Sequence[Sequence[Fraction | int | None]]) -> tuple[list[Col
     parts = max(len(group) for group in values)
     width = max(1, min(26, room * 3 // 5 // parts))
     every = -(-len(values) // 13)
+    few = len(values) <= 7
     drawn = [
         Column(
             n * room + (room - parts * width) // 2,
             width,
             tuple(0 if part is None else int(Fraction(part) * HEIGHT / top) for part in group),
             (len(values) - 1 - n) % every == 0,
+            not few and (len(values) - 1 - n) % (2 * every) != 0,
         )
         for n, group in enumerate(values)
     ]

@@ -192,7 +192,8 @@ class Hub:
                 try:
                     await link.add_listener(CHANNEL, self.hear)
                     self.listening.set()
-                    while not link.is_closed():
+                    # ends by an error, once the connection is closed
+                    while True:
                         await self.compare()
                         await link.fetchval("select 1", timeout=5)
                 finally:

@@ -290,7 +290,9 @@ async def store_reply(
         " else people[1:$12 - 1] || $2 end where id = $1 returning version, last_number),"
         " p as (insert into post (thread_id, number, author_id, purpose, markdown, html, cook_version, version,"
         " reply_to, origin, origin_url, created_at, client_key) select $1, t.last_number, $2, $3, $4, $5, $7,"
-        " t.version, $9, $10, $11, coalesce($8, now()), $13 from t returning id, created_at),"
+        # what everybody reads does not tell that a whisper is there
+        " t.version, case when $6 or not exists (select 1 from post w where w.thread_id = $1 and w.number = $9"
+        " and w.is_whisper) then $9 end, $10, $11, coalesce($8, now()), $13 from t returning id, created_at),"
         " d as (delete from draft where person_id = $2 and key = 'thread:' || $1 and $10 = 'local'),"
         " r as (insert into read_position (person_id, thread_id, number) select $2, $1, t.last_number from t"
         " where $10 = 'local' on conflict (person_id, thread_id) do update"

@@ -85,3 +85,13 @@ def test_columns_stay_in_their_drawing_and_are_as_high_as_what_they_say(
                 assert height == (0 if part is None else int(Fraction(part) * HEIGHT / top))
                 assert 0 <= height <= HEIGHT < FLOOR
         assert drawn[-1].labelled and sum(column.labelled for column in drawn) <= 13
+
+
+def test_of_many_labels_every_other_is_left_out_where_there_is_little_room() -> None:
+    drawn, _top = columns([[n] for n in range(1, 13)])
+    assert [column.is_spare for column in drawn] == [True, False] * 6
+    assert not any(column.is_spare for column in columns([[n] for n in range(1, 8)])[0])
+    weeks, _top = columns([[n] for n in range(1, 54)])
+    shown = [column.labelled and not column.is_spare for column in weeks]
+    assert shown[-1] and sum(shown) <= 7
+    assert drawn[0].left(0) == "2.36" and drawn[0].middle == "4.17" and drawn[0].wide == "3.47"

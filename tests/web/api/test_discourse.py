@@ -214,6 +214,9 @@ async def test_whispers_are_for_the_team_however_they_are_sent(site: Site) -> No
     number = sent.json()["post_number"]
     refused = await stranger.post("/posts.json", topic_id=thread, raw="Re.", reply_to_post_number=number)
     assert refused.status_code == 422
+    answer = await team.post("/posts.json", topic_id=thread, raw="As was said.", reply_to_post_number=number)
+    assert answer.status_code == 200
+    assert (await stranger.get(f"/posts/{answer.json()['id']}.json")).json()["reply_to_post_number"] is None
 
 
 UNOFFERED: tuple[dict[str, Any], ...] = (
