@@ -31,6 +31,7 @@ UNSEEN = {
     ("forum/threads/queries.py", "LATEST_STAMP"): "a stamp over public threads alone",
     ("forum/threads/writing.py", "sent_before_thread"): "the author's own thread, by the key they sent",
     ("forum/threads/writing.py", "sent_before_reply"): "the author's own post, by the key they sent",
+    ("forum/threads/writing.py", "store_reply"): "on a thread that locked_thread locked, which asks",
     ("categories/ask/pages.py", "home_top"): "a count over public threads alone",
     ("categories/support/pages.py", "bucket"): "only finds the category to move to; move_thread() asks",
     ("categories/support/actions.py", "is_in_support"): "where a locked ticket lies; shows nobody anything",
