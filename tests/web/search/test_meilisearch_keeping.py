@@ -236,6 +236,27 @@ async def test_a_rebuild_is_no_outage_and_loses_no_change(
     assert not await link.is_there(link.next_name)
 
 
+async def test_a_site_that_never_rests_has_its_index_built_all_the_same(
+    search: MeiliSearch, link: Link, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, ana = await board.asked("A zeppelin"), await board.reader("ana")
+    write, written = keeping.write_changes, []
+
+    async def while_somebody_writes(link: Link, changes: list[int], *, to_next: bool = False) -> None:
+        await write(link, changes, to_next=to_next)
+        written.append(to_next)
+        assert len(written) < 20, "it runs after the changes for ever"
+        await edit_post(ana, asked.post, f"balloon{len(written)}")
+
+    monkeypatch.setattr(keeping, "write_changes", while_somebody_writes)
+    assert await keeping.build(link) == 1
+    monkeypatch.undo()
+    assert True in written
+    await keeping.keep(link)
+    assert await hits(link, f"balloon{len(written)}") == {asked.post}
+    assert not await fetch_value("select count(*) from search_change")
+
+
 async def test_what_is_written_just_before_the_exchange_is_in_the_new_index(
     search: MeiliSearch, link: Link, board: Board
 ) -> None:
