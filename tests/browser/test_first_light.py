@@ -151,8 +151,10 @@ async def test_what_was_sent_while_the_device_was_offline_comes_with_the_network
 async def test_sign_out_ends_the_live_updates_of_other_tabs(windows: Windows, world: World) -> None:
     asked = await world.ask("A private matter")
     tab = await windows.open(asked.posted.url, world.people["ana"])
+    # the socket of the page that is there already is not meant
+    await tab.goto("about:blank")
     async with tab.expect_event("websocket") as socket:
-        await tab.reload()
+        await tab.goto(asked.posted.url)
     live = await socket.value
     other = await tab.context.new_page()
     await other.goto("/logout")
