@@ -24,7 +24,7 @@ from forum.threads import writing
 from forum.threads.pages import asked_id, back_to_thread
 from forum.web.errors import Conflict, Invalid
 from forum.web.i18n import _
-from forum.web.pages import page, redirect
+from forum.web.pages import asked_back, page, redirect
 from forum.web.requests import Request
 from forum.web.routing import route
 
@@ -82,7 +82,7 @@ async def promotion_page(request: Request) -> Response:
     where that is not possible."""
     facts = await facts_for(request)
     if facts["state"] not in (None, State.FAILED):
-        return redirect(request, f"/t/{facts['slug']}/{facts['thread_id']}")
+        return redirect(request, asked_back(request) or f"/t/{facts['slug']}/{facts['thread_id']}")
     chosen = await chosen_of(request, facts, request.query_params)
     template = chosen.template
     answers: dict[str, list[str]] = {}
@@ -117,6 +117,8 @@ async def form(
         status,
         **{"errors": {}, "preview": None} | more,
         facts=facts,
+        back=asked_back(request) or f"/t/{facts['slug']}/{facts['thread_id']}",
+        is_back=bool(asked_back(request)),
         chosen=chosen,
         repository=chosen.repository,
         typed=typed,

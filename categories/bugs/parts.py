@@ -51,7 +51,8 @@ async def promotion_news(reader: Reader, head: Row) -> dict[str, Any] | None:
 
 
 async def inbox_promote(request: Request, ticket: Row, head: Row) -> dict[str, Any] | None:
-    """Among the actions of a ticket in the inbox, for who may promote."""
+    """Among the actions of a ticket in the inbox, for who may promote; it leads back beside the same list."""
     if not may(request.reader, "promote", ticket["project_id"]) or head["visibility"] != "public":
         return None
-    return {"thread": head["id"]}
+    query = f"?{request.url.query}" if request.url.query else ""
+    return {"thread": head["id"], "back": f"/p/{head['project_slug']}/inbox/{ticket['id']}{query}"}

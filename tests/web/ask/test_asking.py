@@ -76,6 +76,9 @@ async def test_a_weak_sign_offers_to_report_privately_and_decides_nothing(site: 
     assert offer in await routed(ana, **UNEASY)
     assert offer not in await routed(ana, **CALM)
     assert offer not in await routed(ana, **UNEASY, private="1")
+    # what the team alone reads is not said to be public
+    assert "public at once" in await routed(ana, **UNEASY)
+    assert "public at once" not in await routed(ana, **UNEASY, only_team="1")
     await ana.post("/new-thread", UNEASY | {"capacity": "personal", "terms": "1"})
     assert (await bucket(UNEASY["title"]))[1] == "public"
 

@@ -60,6 +60,18 @@ async def test_everybody_sees_the_issue_and_the_act(bug: Bug) -> None:
         assert BUTTON not in page
 
 
+async def test_who_comes_from_the_inbox_is_led_back_there(bug: Bug) -> None:
+    back = "/p/pelican/inbox/1?view=unassigned"
+    page = (await bug.mia.get(f"/t/{bug.thread}/promotion", params={"back": back})).text
+    assert f'name="back" value="{back}"' in page and f'href="{back}">Leave it' in page
+    refused = await bug.mia.post(f"/t/{bug.thread}/promotion", {"title": "", "body": "x", "back": back})
+    assert refused.status_code == 422 and f'name="back" value="{back}"' in refused.text
+    away = await bug.mia.get(f"/t/{bug.thread}/promotion", params={"back": "//evil.example"})
+    assert "evil" not in away.text and f'href="{bug.url}">Leave it' in away.text
+    sent = await bug.mia.post(f"/t/{bug.thread}/promotion", {"title": "It stops", "body": "x", "back": back})
+    assert sent.headers["location"] == back
+
+
 async def test_the_roles_below_and_beside_may_not(bug: Bug) -> None:
     tom = await bug.world.person("tom")
     await bug.world.team(tom, "triager")

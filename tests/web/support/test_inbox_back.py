@@ -90,6 +90,12 @@ async def test_moving_and_closing_end_at_the_ticket(site: Site, way: str) -> Non
     assert (await tri.get(at(one))).status_code == 200
 
 
+async def test_a_promotion_is_begun_with_the_way_back(site: Site) -> None:
+    one, _other, _tri = await two(site)
+    # each address is compared with the inbox within
+    assert f"/t/{one.thread}/promotion" in await ways_out(one.world.owner, one)
+
+
 async def test_who_may_not_read_what_was_moved_is_not_led_to_it(site: Site) -> None:
     one, _other, tri = await two(site)
     sent = await tri.post(f"/t/{one.thread}/bucket/security", params={"back": at(one)})
