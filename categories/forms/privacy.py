@@ -72,7 +72,10 @@ async def ask_to_publish(reader: Reader, thread: int) -> None:
         return
     await execute("insert into publication (thread_id, asked_by) values ($1, $2)", thread, reader.person)
     version = await record_act(thread, "publish_ask", reader.person)
+    agreed = await fetch("select person_id from publication_consent where thread_id = $1", thread)
     for person in await requesters_of(thread):
+        if person in {row["person_id"] for row in agreed}:
+            continue
         key = f"publication:{thread}:{version}"
         await tell(person, PUBLICATION_ASKED.name, key=key, project=where["project_id"], thread=thread)
 
@@ -123,7 +126,8 @@ async def agree(reader: Reader, thread: int) -> bool:
 
 @action
 async def take_back(reader: Reader, thread: int) -> None:
-    """A requester does not agree (any more), or the team withdraws its question; nothing is published. Raises NotFound,
+    """A requester does not agree (any more), or the team withdraws its question; nothing is published. With a question
+    what others agreed to ends: whoever is asked anew was told that nothing happens unless they agree. Raises NotFound,
     Forbidden."""
     person = require_writer(reader)
     where, state = await private_thread(reader, thread)
@@ -132,5 +136,7 @@ async def take_back(reader: Reader, thread: int) -> None:
     else:
         require(reader, "answer_for_team", where["project_id"])
     gone = await fetch_value("delete from publication where thread_id = $1 returning 1", thread)
+    if gone:
+        await execute("delete from publication_consent where thread_id = $1", thread)
     if gone or state["has_agreed"]:
         await record_act(thread, "publish_decline" if state["is_requester"] else "publish_withdraw", person)

@@ -19,7 +19,7 @@ class Columns(Protocol):
 C = TypeVar("C", bound=Columns)
 
 # address, text, whether it is this page, how many wait there (0: nothing is said)
-Tab = tuple[str, str, bool, int]
+Tab = tuple[str, str, bool, int | None]
 
 
 def may_see_category(reader: Reader, category: Columns) -> bool:
@@ -58,23 +58,24 @@ def project_tabs(reader: Reader, project: Columns, active: str) -> list[Tab]:
     """The tabs of a project's bar for a reader; `active` is threads, inbox, supporters, plans, ledger, dashboard,
     bumps, about, settings or "".
 
-    `project` has id and slug, and may have waiting (tickets in the queue), which the team alone is told here.
+    `project` has id and slug, and may have waiting (tickets in the queue), which the team alone is told here; other
+    tabs count nothing (None).
     """
     slug, number = project["slug"], project["id"]
     waiting = project.get("waiting") or 0
-    tabs = [(f"/c/{slug}", _("Threads"), "threads", 0)]
+    tabs: list[tuple[str, str, str, int | None]] = [(f"/c/{slug}", _("Threads"), "threads", None)]
     if reader.is_team(number):
         tabs.append((f"/p/{slug}/inbox", _("Inbox"), "inbox", waiting))
-    tabs.append((f"/p/{slug}/supporters", _("Supporters"), "supporters", 0))
-    tabs.append((f"/p/{slug}/plans", _("Plans"), "plans", 0))
-    tabs.append((f"/p/{slug}/ledger", _("Ledger"), "ledger", 0))
+    tabs.append((f"/p/{slug}/supporters", _("Supporters"), "supporters", None))
+    tabs.append((f"/p/{slug}/plans", _("Plans"), "plans", None))
+    tabs.append((f"/p/{slug}/ledger", _("Ledger"), "ledger", None))
     if reader.is_team(number):
-        tabs.append((f"/p/{slug}/dashboard", _("Dashboard"), "dashboard", 0))
+        tabs.append((f"/p/{slug}/dashboard", _("Dashboard"), "dashboard", None))
     if may(reader, "sell", number):
-        tabs.append((f"/p/{slug}/bumps", _("Bumps"), "bumps", 0))
-    tabs.append((f"/p/{slug}", _("About"), "about", 0))
+        tabs.append((f"/p/{slug}/bumps", _("Bumps"), "bumps", None))
+    tabs.append((f"/p/{slug}", _("About"), "about", None))
     if may(reader, "edit_project", number):
-        tabs.append((f"/p/{slug}/settings", _("Settings"), "settings", 0))
+        tabs.append((f"/p/{slug}/settings", _("Settings"), "settings", None))
     return [(address, text, name == active, count) for address, text, name, count in tabs]
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from forum.database.engine import fetch_value
-from tests.helpers.browsing import Windows, looks
+from tests.helpers.browsing import PHONE, Windows, looks
 from tests.helpers.world import World
 from tests.standins.github import GitHub
 from tests.standins.github_pages import Pages
@@ -32,6 +32,16 @@ async def shown_after_reloading(page: Page, words: str) -> None:
         await page.wait_for_timeout(50)
         await page.reload()
     raise AssertionError(f"{words!r} never came")
+
+
+async def test_a_phone_shows_what_each_permission_is_for_beside_what_it_is(
+    windows: Windows, world: World, github: GitHub
+) -> None:
+    page = await windows.open("/admin/github", await world.site.member("adam", admin=True), viewport=PHONE)
+    await expect(page.get_by_text("read and write").first).to_be_visible()
+    for told in await page.locator(".facts dt").all():
+        what, least = await told.bounding_box(), await told.locator("+ dd").bounding_box()
+        assert what and least and what["x"] + what["width"] <= least["x"], await told.inner_text()
 
 
 async def test_from_no_app_to_a_bot_that_behaves_as_a_project_likes(

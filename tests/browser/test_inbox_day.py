@@ -257,3 +257,20 @@ async def test_a_long_ticket_scrolls_in_its_pane_and_not_the_page(windows: Windo
     await post_reply(await one.ana.reader(), one.thread, LONG)
     page = await windows.open(f"/p/pelican/inbox/{one.ticket}", world.supporter)
     assert await page.evaluate("document.documentElement.scrollHeight - innerHeight") < 100, "no room below the foot"
+
+
+async def test_the_counts_on_the_icons_come_live_and_the_icons_stay_in_the_middle(
+    windows: Windows, world: World
+) -> None:
+    one = (await waiting(world))[0]
+    page = await windows.open("/p/pelican/inbox", world.owner)
+    await expect(page.locator("#n_tab")).to_have_text("3")
+    other = await windows.open(f"/p/pelican/inbox/{one.ticket}", world.supporter)
+    await other.get_by_label("More ticket actions").click()
+    await other.get_by_role("button", name="Resolve x").click()
+    await expect(page.locator("#n_tab")).to_have_text("2")
+    inbox = page.get_by_role("link", name="Team inbox, 2 waiting")
+    for link in (inbox, page.locator("#bell")):
+        around, icon = await link.bounding_box(), await link.locator("svg").bounding_box()
+        assert around and icon
+        assert abs(around["y"] + around["height"] / 2 - icon["y"] - icon["height"] / 2) <= 1

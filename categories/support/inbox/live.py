@@ -21,16 +21,19 @@ from forum.web.templates import fragment
 Asked = Mapping[int, tuple[Reader, int]]
 
 
-async def team_among(project: int, readers: Sequence[Reader]) -> dict[int, int]:
-    """Of these readers, those on the team: person → how many open tickets they have that are not snoozed."""
+async def team_among(project: int, readers: Sequence[Reader]) -> dict[int, Row]:
+    """Of these readers, those on the team, by person: how many open tickets they have that are not snoozed (mine), and
+    how many wait in all teams that they are on (waiting)."""
     rows = await fetch(
         "select m.person_id, (select count(*) from ticket k where k.project_id = $1 and k.assignee_id = m.person_id"
-        f" and k.{MINE}) as mine"
+        f" and k.{MINE}) as mine,"
+        " (select coalesce(sum(q.paid + q.unpaid), 0)::int from project_member o join queue q on q.project_id = o.project_id"
+        " where o.person_id = m.person_id) as waiting"
         " from project_member m where m.project_id = $1 and m.person_id = any($2)",
         project,
         [reader.id for reader in readers if reader.id is not None],
     )
-    return {row["person_id"]: row["mine"] for row in rows}
+    return {row["person_id"]: row for row in rows}
 
 
 def count_items(counts: Mapping[str, Any], views: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -38,6 +41,16 @@ def count_items(counts: Mapping[str, Any], views: Sequence[Mapping[str, Any]]) -
     shown = {f"n_{name}": n for name, n in counts.items() if name != "tags"}
     shown |= {f"n_tag_{tag}": n for tag, n in counts["tags"]} | {f"n_view_{view['id']}": view["n"] for view in views}
     return [{"id": name, "inner": str(n or "")} for name, n in shown.items()]
+
+
+def around(state: QueueState, member: Row) -> list[dict[str, Any]]:
+    """How many wait, as the bars around the page say it: in this project, and in all teams of one person."""
+    bars = {"bar_inbox": False, "dock_inbox": True}
+    shown = {
+        name: fragment("support/bar_count.html", waiting=member["waiting"], in_dock=in_dock)
+        for name, in_dock in bars.items()
+    }
+    return [{"id": name, "inner": inner} for name, inner in {"n_tab": str(state.total or ""), **shown}.items()]
 
 
 async def news_for(project: int, asked: Asked, *, with_queue: bool) -> dict[int, News]:
@@ -52,9 +65,9 @@ async def news_for(project: int, asked: Asked, *, with_queue: bool) -> dict[int,
     views = await counted_views(project, sorted({reader.person for reader in late.values()}))
     shown = await heads(project, state, list(late.values())) if with_queue else {}
     for n, reader in late.items():
-        own = counts | {"mine": team[reader.person]}
+        own = counts | {"mine": team[reader.person]["mine"]}
         items = count_items(own, views_for(reader.person, views, own))
-        answers[n] = News(state.version, [*shown.get(reader.person, ()), *items])
+        answers[n] = News(state.version, [*shown.get(reader.person, ()), *items, *around(state, team[reader.person])])
     return answers
 
 

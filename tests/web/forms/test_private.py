@@ -177,6 +177,34 @@ async def test_everybody_who_asked_has_to_agree(site: Site) -> None:
     assert await visibility() == "public"
 
 
+@pytest.mark.parametrize("ends", ["asker", "team"])
+async def test_what_was_agreed_to_ends_with_its_question(site: Site, ends: str) -> None:
+    one = await private(site)
+    path, ben = f"/t/{one.thread}/publication", await one.world.person("ben")
+    await execute("insert into thread_participant values ($1, $2, 'requester')", one.thread, ben.person)
+    await one.world.owner.post(path)
+    await one.ana.post(path)
+    await (ben if ends == "asker" else one.world.owner).post(f"{path}/delete")
+    await one.world.owner.post(path)
+    await ben.post(path)
+    assert await visibility() == "private", "ana was told once more that nothing happens unless she agrees"
+    assert "Agree and publish" in (await one.ana.get(one.url)).text
+    await one.ana.post(path)
+    assert await visibility() == "public"
+
+
+async def test_who_agreed_of_their_own_accord_is_not_asked(site: Site) -> None:
+    one = await private(site)
+    path, ben = f"/t/{one.thread}/publication", await one.world.person("ben")
+    await execute("insert into thread_participant values ($1, $2, 'requester')", one.thread, ben.person)
+    await one.ana.post(path)
+    await one.world.owner.post(path)
+    asked = "select array_agg(person_id) from notice where kind = 'publication_asked'"
+    assert await fetch_value(asked) == [ben.person]
+    await ben.post(path)
+    assert await visibility() == "public"
+
+
 async def test_in_a_private_category_it_cannot_be_published(site: Site) -> None:
     one = await private(site)
     await one.world.owner.post(f"/t/{one.thread}/bucket/security")

@@ -44,6 +44,36 @@ async def test_counts_come_live_to_every_page_of_the_inbox(site: Site, hub: List
         assert received(stranger) == [{"stream": f"buckets:{world.project}", "gone": True}]
 
 
+async def test_the_bars_around_the_inbox_count_with_it_each_for_the_teams_of_its_reader(
+    site: Site, hub: Listener
+) -> None:
+    world = await World.make(site)
+    one, _other = await asked(world), await asked(world, "How do I write a file?", by="ben")
+    elsewhere = await fetch_value(
+        "insert into project (slug, name, legal_entity_id) select 'heron', 'Heron', legal_entity_id from project returning id"
+    )
+    await execute(
+        "insert into queue (project_id, paid, unpaid) values ($1, 0, 5) on conflict (project_id) do update set unpaid = 5",
+        elsewhere,
+    )
+    await execute(
+        "insert into project_member (project_id, person_id, role) values ($1, $2, 'owner')",
+        elsewhere,
+        world.owner.person,
+    )
+    page = (await world.supporter.get("/p/pelican/inbox")).text
+    assert '<span class="count" id="n_tab">2</span>' in page and page.count('aria-hidden="true">2</span>') == 2
+    sam = await follower(hub, await world.supporter.reader(), "inbox", world.project, 0)
+    olga = await follower(hub, await world.owner.reader(), "buckets", world.project, 0)
+    received(sam), received(olga)
+    await world.owner.post(f"/p/pelican/inbox/{one.ticket}/resolve")
+    await hub.settle()
+    for heard, own in ((received(sam), "1"), (received(olga), "6")):
+        assert inner(heard, "n_tab") == "1"
+        for bar in ("bar_inbox", "dock_inbox"):
+            assert f'aria-hidden="true">{own}</span>' in (inner(heard, bar) or "")
+
+
 async def test_a_change_costs_the_same_statements_for_two_and_for_eight_of_the_team(
     site: Site, hub: Listener, statements: Statements
 ) -> None:

@@ -49,6 +49,18 @@ async def test_the_form_of_asking_says_for_which_project(proving: Proving) -> No
         assert "Asked for" not in said(await browser.get(url))
 
 
+async def test_a_name_and_a_website_that_somebody_else_has_are_not_what_is_shown_as_proven(proving: Proving) -> None:
+    one = await for_pond(proving)
+    await execute(
+        "update proof set name = 'Famous', repository = address, website = 'https://famous.example' where project_id is null"
+    )
+    for browser in (one.ana, proving.world.supporter):
+        page = await browser.get(one.url)
+        shown = proving.website.url
+        assert f"Famous verified Shown to be theirs: {shown.split('://')[1]}" in said(page)
+        assert f'href="{shown}"' in page.text and 'href="https://famous.example"' not in page.text
+
+
 async def test_nobody_asks_for_a_project_that_somebody_else_has_proven_or_nobody(proving: Proving) -> None:
     theirs = await prove_own(proving, proving.world.outsider)
     one = await asked(proving.world, capacity="project")
