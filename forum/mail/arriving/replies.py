@@ -1,6 +1,7 @@
 """A mail to the address of an answer: a post by whom that address was given to, if it is them who wrote."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from forum.database.engine import Row, connection, fetch_one, fetch_value
@@ -70,7 +71,11 @@ async def post(reader: Reader, mail: Mail, thread: int) -> Posted:
     if not role:
         raise NotFound
     purpose, text = purpose_of(mail.understood.text)
-    if role == "team":
+    if await answers_whisper(mail):
+        # so the team's talk stays among them: for everybody is only what says so, and then without what it quotes
+        purpose = purpose or "whisper"
+        mail = mail if purpose == "whisper" else without_cut(mail)
+    elif role == "team":
         purpose = purpose or "reply"
     else:
         # only who asked can turn an answered ticket into a waiting one: short thanks do not
@@ -88,14 +93,29 @@ async def post(reader: Reader, mail: Mail, thread: int) -> Posted:
     return posted
 
 
+def post_named(mail: Mail) -> re.Match[str] | None:
+    """The post and the person of the nearest of our own mails that a mail answers; None where that was about no post."""
+    current = settings()
+    names = (unsealed(each, mail_domain(current), current.secret_key) for each in mail.understood.letter.ids)
+    return OF_POST.fullmatch(next(filter(None, names), ""))
+
+
+async def answers_whisper(mail: Mail) -> bool:
+    """Whether a mail answers ours about a whisper, whoever got that and wherever the whisper is by now."""
+    found = post_named(mail)
+    return found is not None and bool(await fetch_value("select is_whisper from post where id = $1", int(found[1])))
+
+
+def without_cut(mail: Mail) -> Mail:
+    """A mail without what it quotes."""
+    return replace(mail, understood=replace(mail.understood, cut=""))
+
+
 async def answered(reader: Reader, mail: Mail, thread: int, purpose: str) -> int | None:
     """The number of the post that a mail answers: that which the nearest of our own mails among its references was about,
     and was sent to this very person about; None where that is not in this thread, or not there for everybody who will
     read the answer. What answers the first post answers the thread, as on its page."""
-    current = settings()
-    names = (unsealed(each, mail_domain(current), current.secret_key) for each in mail.understood.letter.ids)
-    ours = next(filter(None, names), "")
-    found = OF_POST.fullmatch(ours)
+    found = post_named(mail)
     if found is None or int(found[2]) != reader.person:
         return None
     number: int | None = await fetch_value(
