@@ -71,15 +71,17 @@ async def post(reader: Reader, mail: Mail, thread: int) -> Posted:
     if not role:
         raise NotFound
     purpose, text = purpose_of(mail.understood.text)
-    if await answers_whisper(mail):
-        # so the team's talk stays among them: for everybody is only what says so, and then without what it quotes
+    hidden = await hidden_before(mail)
+    if hidden == "whisper":
+        # so the team's talk stays among them: for everybody is only what says so
         purpose = purpose or "whisper"
-        mail = mail if purpose == "whisper" else without_cut(mail)
     elif role == "team":
         purpose = purpose or "reply"
     else:
         # only who asked can turn an answered ticket into a waiting one: short thanks do not
         purpose, text = ("thanks" if is_just_thanks(mail.understood.text) else "reply"), mail.understood.text
+    if hidden and purpose != "whisper":
+        mail = without_cut(mail)
     is_quoted = all(line.startswith(">") for line in text.split("\n") if line.strip())
     if is_quoted and not mail.understood.letter.body.files:
         raise Problem(_("There is nothing in it but what it quotes."))
@@ -100,10 +102,14 @@ def post_named(mail: Mail) -> re.Match[str] | None:
     return OF_POST.fullmatch(next(filter(None, names), ""))
 
 
-async def answers_whisper(mail: Mail) -> bool:
-    """Whether a mail answers ours about a whisper, whoever got that and wherever the whisper is by now."""
+async def hidden_before(mail: Mail) -> str:
+    """What a mail answers that not everybody may read: a `whisper`, or what was `removed`, whoever got ours about it and
+    wherever it is by now; "" for all else."""
     found = post_named(mail)
-    return found is not None and bool(await fetch_value("select is_whisper from post where id = $1", int(found[1])))
+    if found is None:
+        return ""
+    sql = "select case when is_whisper then 'whisper' when deleted_at is not null then 'removed' end from post where id = $1"
+    return await fetch_value(sql, int(found[1])) or ""
 
 
 def without_cut(mail: Mail) -> Mail:

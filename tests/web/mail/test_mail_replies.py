@@ -203,6 +203,15 @@ async def test_what_answers_a_whisper_is_one_and_what_it_quotes_reaches_nobody_e
     assert (await posts_of(post.thread))[-1]["purpose"] == "whisper"
 
 
+async def test_what_was_removed_does_not_come_back_in_what_a_mail_quotes(site: Site, post: Post) -> None:
+    second = await post_reply(await post.ana.reader(), post.thread, "My canarypassword.")
+    await execute("update post set deleted_at = now() where id = $1", second.post)
+    text = "Change it!\n\nOn Sat, 28 Nov 2026, Ana <ana@example.org> wrote:\n> My canarypassword.\n"
+    ours = about(site, second.post, post.world.supporter.person)
+    await bring(site, mail("sam@example.org", post.sams, text, headers=(("In-Reply-To", ours),)), post.sams)
+    assert (await posts_of(post.thread))[-1]["markdown"] == "Change it!"
+
+
 async def test_a_requester_cannot_whisper_by_mail(site: Site, post: Post) -> None:
     await bring(site, mail("ana@example.org", post.anas, "#whisper\nhello"), post.anas)
     last = (await posts_of(post.thread))[-1]
