@@ -82,7 +82,7 @@ async def editor(request: Request, project: Row | None) -> Response:
         since=versions[0]["created_at"] if versions else None,
         is_looking=is_looking,
         changes=changes,
-        shown=cooked(body) if is_looking and body else "",
+        shown=cooked(body) if is_looking and body and "body" not in faults else "",
         faults=faults,
         history="/tos/versions" if project is None else f"/p/{project['slug']}/terms",
     )

@@ -14,10 +14,15 @@ TOKEN: Final = re.compile(r"[a-z2-7]{26}")
 ANSWER: Final = re.compile(r"([a-z0-9][a-z0-9-]{0,60})\+t([a-z2-7]{26})")
 PROJECT: Final = re.compile(r"([a-z0-9][a-z0-9-]{0,60})(?:\+([a-z0-9][a-z0-9-]{0,60}))?")
 BOUNCED: Final = re.compile(r"bounces\+([a-z0-9._-]{1,60})\.([0-9a-f]{16})")
-# What only its person may have: the address of their answers, and what stands in links that work without signing in.
+# What only its person may have: the address of their answers, and what stands in links that work without signing in; also
+# where a mail server put its own link around ours (Safe Links of Microsoft encode it, Proofpoint has "_" for "/").
+SLASH: Final = "(?:/|%(?:25){0,3}2f)"
 SECRET: Final = re.compile(
-    r"(?:\+|%2b)t[a-z2-7]{26}(?=@|%40)|(?P<way>/(?:unsubscribe|rate|confirm|reset|address|mail)/)[\w-]{20,}",
-    re.IGNORECASE,
+    r"(?i:(?:\+|%(?:25){0,3}2b)t[a-z2-7]{26})(?=@|%(?:25){0,3}40)"
+    rf"|(?P<way>(?i:{SLASH}(?:unsubscribe|rate|confirm|reset|address|mail){SLASH}"
+    r"|https?-3A(?:\\?_){2}[^\s&]{1,200}?_(?:unsubscribe|rate|confirm|reset|address|mail)_))"
+    # as we make them: other people's addresses have words there
+    r"(?:[a-z2-7]{26}(?![a-z0-9-])|(?=[\w-]{0,100}[A-Z])[\w-]{32,})",
 )
 # What our mails come from; a report that came there tells nothing but what is in it.
 NOBODY: Final = "noreply"

@@ -87,6 +87,7 @@ def notice_values(occasion: str, project: int, project_name: str, settings: Sett
         **foot_of(occasion),
         "unsubscribe": f"{settings.base_url}/unsubscribe/sample",
         "may_reply": True,
+        "is_whisper": occasion == "whisper",
     }
 
 

@@ -77,6 +77,7 @@ UNSEEN = {
     ("categories/support/joining/linking.py", "resolve_with"): "the job of a link that was made by who may see both",
     ("categories/support/snoozing/actions.py", "locked_by_thread"): "locks a thread for a job; shows nobody anything",
     ("categories/support/subscribers.py", "assignee_may_not_follow"): "inside the move, which asked; shows nothing",
+    ("forum/mail/arriving/replies.py", "hidden_before"): "keeps what quotes a whisper to the team; shows nobody it",
     ("forum/mail/addresses.py", "find_address"): "whether a token was given out; whoever posts by it is asked",
     ("forum/notifications/hearing.py", "hear_first"): "names a post to the job, which asks for each who might hear",
     ("forum/notifications/hearing.py", "hear_post"): "finds out who is mentioned; HEARD asks for each of them",

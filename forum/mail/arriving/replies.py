@@ -1,6 +1,7 @@
 """A mail to the address of an answer: a post by whom that address was given to, if it is them who wrote."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from forum.database.engine import Row, connection, fetch_one, fetch_value
@@ -70,11 +71,17 @@ async def post(reader: Reader, mail: Mail, thread: int) -> Posted:
     if not role:
         raise NotFound
     purpose, text = purpose_of(mail.understood.text)
-    if role == "team":
+    hidden = await hidden_before(mail)
+    if hidden == "whisper":
+        # so the team's talk stays among them: for everybody is only what says so
+        purpose = purpose or "whisper"
+    elif role == "team":
         purpose = purpose or "reply"
     else:
         # only who asked can turn an answered ticket into a waiting one: short thanks do not
         purpose, text = ("thanks" if is_just_thanks(mail.understood.text) else "reply"), mail.understood.text
+    if hidden and purpose != "whisper":
+        mail = without_cut(mail)
     is_quoted = all(line.startswith(">") for line in text.split("\n") if line.strip())
     if is_quoted and not mail.understood.letter.body.files:
         raise Problem(_("There is nothing in it but what it quotes."))
@@ -88,14 +95,33 @@ async def post(reader: Reader, mail: Mail, thread: int) -> Posted:
     return posted
 
 
+def post_named(mail: Mail) -> re.Match[str] | None:
+    """The post and the person of the nearest of our own mails that a mail answers; None where that was about no post."""
+    current = settings()
+    names = (unsealed(each, mail_domain(current), current.secret_key) for each in mail.understood.letter.ids)
+    return OF_POST.fullmatch(next(filter(None, names), ""))
+
+
+async def hidden_before(mail: Mail) -> str:
+    """What a mail answers that not everybody may read: a `whisper`, or what was `removed`, whoever got ours about it and
+    wherever it is by now; "" for all else."""
+    found = post_named(mail)
+    if found is None:
+        return ""
+    sql = "select case when is_whisper then 'whisper' when deleted_at is not null then 'removed' end from post where id = $1"
+    return await fetch_value(sql, int(found[1])) or ""
+
+
+def without_cut(mail: Mail) -> Mail:
+    """A mail without what it quotes."""
+    return replace(mail, understood=replace(mail.understood, cut=""))
+
+
 async def answered(reader: Reader, mail: Mail, thread: int, purpose: str) -> int | None:
     """The number of the post that a mail answers: that which the nearest of our own mails among its references was about,
     and was sent to this very person about; None where that is not in this thread, or not there for everybody who will
     read the answer. What answers the first post answers the thread, as on its page."""
-    current = settings()
-    names = (unsealed(each, mail_domain(current), current.secret_key) for each in mail.understood.letter.ids)
-    ours = next(filter(None, names), "")
-    found = OF_POST.fullmatch(ours)
+    found = post_named(mail)
     if found is None or int(found[2]) != reader.person:
         return None
     number: int | None = await fetch_value(

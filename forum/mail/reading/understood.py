@@ -99,7 +99,7 @@ def is_just_thanks(text: str) -> bool:
 
 
 # The first line of a mail of the team's may say what it is for; in words that nobody writes by accident.
-PURPOSE: Final = re.compile(r"^\s*#(whisper|facts|resolve|thanks)\b[ \t:.]*", re.IGNORECASE)
+PURPOSE: Final = re.compile(r"^\s*#(whisper|reply|facts|resolve|thanks)\b[ \t:.]*", re.IGNORECASE)
 
 
 def purpose_of(text: str) -> tuple[str, str]:

@@ -127,3 +127,10 @@ async def test_without_consent_the_draft_says_what_is_missing_and_keeps_what_was
     page = (await ana.http.get(sent.headers["location"], follow_redirects=True)).text
     assert "Kept as a draft; nobody sees it yet. The terms need your consent" in page
     assert re.search(r'value="project"[^>]* checked', page)
+
+
+async def test_a_text_that_is_much_too_long_is_told_so_and_kept(site: Site) -> None:
+    world = await World.make(site)
+    for more in ({}, {"look": "1"}):
+        answer = await world.owner.post(PATH, {"body": "A long text. " * 10_000, "version": "0", **more})
+        assert answer.status_code == 422 and "A long text. A long text." in answer.text

@@ -161,6 +161,57 @@ async def test_what_the_team_begins_with_says_what_it_is_for(site: Site, post: P
     ]
 
 
+async def test_what_answers_a_whisper_is_one_and_what_it_quotes_reaches_nobody_else(site: Site, post: Post) -> None:
+    site.settings = with_mail(site.settings, smtp_listen="pipe")
+    words = "A canarywhisper, @sam."
+    sam = post.world.supporter.person
+    await execute("insert into thread_level (thread_id, person_id, level) values ($1, $2, 'every')", post.thread, sam)
+    whisper = await post_reply(await post.world.owner.reader(), post.thread, words, purpose="whisper")
+    await site.jobs()
+    mails = [message_from_bytes(each.encode()) for each in site.mails() if "To: sam@example.org" in each]
+    parts = [part for told in mails for part in told.walk() if not part.is_multipart()]
+    texts = [part.get_payload(decode=True).decode() for part in parts]  # type: ignore[union-attr]
+    assert len(texts) == 2 and all("canarywhisper" in each for each in texts)
+    assert all("A reply to this mail is a whisper, too." in " ".join(each.split()) for each in texts)
+    ours = about(site, whisper.post, post.world.supporter.person)
+    quote = "\n\nOn Sat, 28 Nov 2026, Olga <olga@example.org> wrote:\n> A canarywhisper.\n"
+    for n, (word, headers) in enumerate((
+        ("", {"In-Reply-To": ours}),
+        ("", {"In-Reply-To": "<0@home.example>", "References": f"{ours} <0@home.example>"}),
+        ("#reply\n", {"In-Reply-To": ours}),
+        ("#facts\n", {"In-Reply-To": ours}),
+    )):  # fmt: skip
+        raw = mail(
+            "sam@example.org",
+            post.sams,
+            f"{word}I think so.{quote}",
+            message_id=f"<{n}@home.example>",
+            headers=tuple(headers.items()),
+        )
+        fate = await bring(site, raw, post.sams)
+        assert fate is not None and fate["outcome"] == "posted"
+    posts = (await posts_of(post.thread))[2:]
+    assert [p["purpose"] for p in posts] == ["whisper", "whisper", "reply", "facts"]
+    assert [p["markdown"] for p in posts[2:]] == ["I think so."] * 2
+    assert "canarywhisper" not in (await post.ana.get(post.url)).text
+    # a whisper that was taken away is no less the team's
+    await execute("update post set deleted_at = now() where id = $1", whisper.post)
+    raw = mail(
+        "sam@example.org", post.sams, f"Yes.{quote}", message_id="<9@home.example>", headers=(("In-Reply-To", ours),)
+    )
+    await bring(site, raw, post.sams)
+    assert (await posts_of(post.thread))[-1]["purpose"] == "whisper"
+
+
+async def test_what_was_removed_does_not_come_back_in_what_a_mail_quotes(site: Site, post: Post) -> None:
+    second = await post_reply(await post.ana.reader(), post.thread, "My canarypassword.")
+    await execute("update post set deleted_at = now() where id = $1", second.post)
+    text = "Change it!\n\nOn Sat, 28 Nov 2026, Ana <ana@example.org> wrote:\n> My canarypassword.\n"
+    ours = about(site, second.post, post.world.supporter.person)
+    await bring(site, mail("sam@example.org", post.sams, text, headers=(("In-Reply-To", ours),)), post.sams)
+    assert (await posts_of(post.thread))[-1]["markdown"] == "Change it!"
+
+
 async def test_a_requester_cannot_whisper_by_mail(site: Site, post: Post) -> None:
     await bring(site, mail("ana@example.org", post.anas, "#whisper\nhello"), post.anas)
     last = (await posts_of(post.thread))[-1]
@@ -290,8 +341,6 @@ async def test_what_a_mail_claims_to_answer_is_ours_its_persons_and_in_sight(sit
         f"<{sealed(f'post-{10**30}-{sam.person}', site.settings.secret_key)}@{DOMAIN}>",
         about(site, second.post, owner.person),
         about(site, elsewhere.post, sam.person),
-        # a public answer does not point at what only the team may see
-        about(site, whisper.post, sam.person),
         "<" * 500,
     )
     for n, header in enumerate(hostile):
@@ -301,6 +350,18 @@ async def test_what_a_mail_claims_to_answer_is_ours_its_persons_and_in_sight(sit
     )
     await bring(site, raw, post.sams)
     assert await fetch_value("select reply_to from post where markdown = 'Hm?'") == 3
+    # a public answer does not point at what only the team may see
+    raw = mail(
+        "sam@example.org",
+        post.sams,
+        "#reply\nNo.",
+        message_id="<w@sam.example>",
+        headers=(("In-Reply-To", about(site, whisper.post, sam.person)),),
+    )
+    await bring(site, raw, post.sams)
+    last = (await posts_of(post.thread))[-1]
+    assert last["purpose"] == "reply" and last["markdown"] == "No."
+    assert await fetch_value("select reply_to from post where markdown = 'No.'") is None
     await execute("update post set deleted_at = now() where id = $1", second.post)
     assert await answers(site, post, 100, In_Reply_To=good) is None
 
