@@ -16,6 +16,7 @@ from categories.support.inbox.pages import (
     queue_context,
     team_project,
     ticket_context,
+    ticket_of,
 )
 from categories.support.queries import place_in, queue_state
 from categories.support.snoozing import actions as snoozing
@@ -40,9 +41,7 @@ async def answer(request: Request) -> Response:
     project = await team_project(request)
     ticket = asked_id(request, "ticket")
     fields = request.fields
-    chosen = await queries.ticket_by_id(request.reader, ticket)
-    if chosen["project_id"] != project["id"]:
-        raise NotFound
+    chosen = await ticket_of(request, project, ticket)
     markdown = fields.text("markdown", limit=100_000, required=False)
     then = fields.get("then", "")
     purpose = "whisper" if fields.get("purpose") == "whisper" else PURPOSES.get(then, "reply")
@@ -118,12 +117,12 @@ async def changed(request: Request, project: Row, ticket: int, status: int = 200
     )
 
 
-async def done(request: Request, ticket: int, note: str) -> str:
+async def done(request: Request, row: Row, note: str) -> str:
     """Do what the address says to a ticket; a notice for a page that comes whole, "" where it shows by itself.
 
     Raises what the deed raises, NotFound for one that there is not.
     """
-    reader, fields = request.reader, request.fields
+    reader, fields, ticket = request.reader, request.fields, row["id"]
     match request.path_params["deed"]:
         case "claim":
             await actions.claim(reader, ticket)
@@ -135,7 +134,7 @@ async def done(request: Request, ticket: int, note: str) -> str:
         case "resolve":
             await actions.resolve(reader, ticket)
         case "snooze":
-            until = await chosen_time(request, await queries.ticket_by_id(reader, ticket))
+            until = await chosen_time(request, row)
             await snoozing.snooze(reader, ticket, until)
             return _("Snoozed until %(when)s.") % {"when": full_date(until)}
         case "wake":
@@ -152,8 +151,9 @@ async def act(request: Request) -> Response:
     ticket, chosen = asked_id(request, "ticket"), asked_filter(request)
     here = f"/p/{project['slug']}/inbox/{ticket}"
     note = request.fields.text("note", limit=4000, required=False)
+    row = await ticket_of(request, project, ticket)
     try:
-        notice = await done(request, ticket, note)
+        notice = await done(request, row, note)
     except (Conflict, Invalid) as problem:
         # the page then says who has it, and where to look
         told = "taken" if isinstance(problem, Taken) else ""

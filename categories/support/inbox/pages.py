@@ -125,12 +125,18 @@ def reason_of(place: Place, rank: int, currency: str) -> str:
     }
 
 
+async def ticket_of(request: Request, project: Row, ticket: int) -> Row:
+    """The ticket, where it stands in this project's inbox. Raises NotFound."""
+    row = await queries.ticket_by_id(request.reader, ticket)
+    if row["project_id"] != project["id"] or row["state"] == "draft":
+        raise NotFound
+    return row
+
+
 async def ticket_context(request: Request, ticket: int, project: Row, **kept: Any) -> dict[str, Any]:
     """The right pane: a ticket's head with its actions, its posts, and the answer form."""
     reader = request.reader
-    row = await queries.ticket_by_id(reader, ticket)
-    if row["project_id"] != project["id"] or row["state"] == "draft":
-        raise NotFound
+    row = await ticket_of(request, project, ticket)
     head = await thread_head(reader, row["thread_id"])
     last = head["last_number"]
     start = max(2, last - TAIL + 1)

@@ -132,6 +132,22 @@ async def test_an_assignment_brings_its_note_as_a_whisper_and_is_told(site: Site
     assert await told(world.owner) == []
 
 
+async def test_nothing_is_done_to_a_ticket_in_the_inbox_of_another_project(site: Site) -> None:
+    world = await World.make(site)
+    one = await asked(world)
+    await execute(
+        "with p as (insert into project (slug, name, legal_entity_id)"
+        " select 'heron', 'Heron', legal_entity_id from project returning id)"
+        " insert into project_member (project_id, person_id, role) select id, $1, 'supporter' from p",
+        world.supporter.person,
+    )
+    assert (await world.supporter.get("/p/heron/inbox")).status_code == 200
+    for deed in ("claim", "resolve", "snooze", "answers"):
+        refused = await world.supporter.post(f"/p/heron/inbox/{one.ticket}/{deed}", {"markdown": "A word."})
+        assert refused.status_code == 404
+    assert (await holder(one), await one.state()) == (None, "waiting")
+
+
 async def test_who_is_away_until_a_day_and_who_just_does_not_work_today_are_told_apart(site: Site) -> None:
     world = await World.make(site)
     one = await asked(world)
