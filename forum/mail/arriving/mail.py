@@ -7,7 +7,7 @@ from typing import Any, Final
 from forum.database.engine import Row, execute, fetch_one, fetch_value
 from forum.jobs import enqueue
 from forum.mail.addresses import Address, without_secrets
-from forum.mail.reading.understood import Understood, folded
+from forum.mail.reading.understood import Understood, ended, folded
 from forum.mail.reading.vouched import Vouched
 from forum.origins import remember
 from forum.threads.uploads import keep_upload, markdown_for
@@ -73,7 +73,7 @@ async def with_files(person: int, mail: Mail, text: str) -> tuple[str, list[int]
     body = mail.understood.letter.body
     kept = [await keep_upload(person, file.name, file.content) for file in body.files if file.content]
     shown = "\n".join(markdown_for(upload) for upload in kept)
-    pieces = [piece for piece in (text.strip("\n"), shown) if piece.strip()]
+    pieces = [piece for piece in (ended(text.strip("\n")), shown) if piece.strip()]
     if body.lost:
         lost = ngettext(
             "*One file was too large, or one too many, and was left out.*",

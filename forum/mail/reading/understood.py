@@ -66,6 +66,21 @@ def outside_code(line: str) -> str:
     return "".join(piece if piece.startswith("`") else TAG_LIKE.sub(r"\\<", piece) for piece in pieces)
 
 
+def ended(text: str) -> str:
+    """Markdown with the code block ended that it leaves open, or whatever stands below would be part of it."""
+    fence = ""
+    for line in text.split("\n"):
+        found = FENCES.match(line)
+        if found is None:
+            continue
+        mark, rest = found[0].strip(), line[found.end() :]
+        if not fence:
+            fence = mark if mark[0] == "~" or "`" not in rest else ""
+        elif mark.startswith(fence) and not rest.strip():
+            fence = ""
+    return f"{text}\n{fence}" if fence else text
+
+
 def folded(cut: str, summary: str) -> str:
     """What was cut, behind a line that opens it. In a fence: it names nobody, links nothing, and ends where it ends."""
     if not cut.strip():

@@ -203,6 +203,15 @@ async def test_what_answers_a_whisper_is_one_and_what_it_quotes_reaches_nobody_e
     assert (await posts_of(post.thread))[-1]["purpose"] == "whisper"
 
 
+@pytest.mark.parametrize("fence", ["```", "~~~~~~~~", "```python", "````\n```"])
+async def test_a_code_block_left_open_does_not_take_in_what_is_folded_away(site: Site, post: Post, fence: str) -> None:
+    quote = "\n\nOn Sat, 28 Nov 2026, Olga <olga@example.org> wrote:\n> Which version?\n"
+    raw = mail("sam@example.org", post.sams, f"Run:\n\n{fence}\npip list{quote}", files=(("a.txt", b"a"),))
+    await bring(site, raw, post.sams)
+    html = (await posts_of(post.thread))[-1]["html"]
+    assert "<details>" in html and "&lt;details" not in html and 'href="/uploads/' in html
+
+
 async def test_what_was_removed_does_not_come_back_in_what_a_mail_quotes(site: Site, post: Post) -> None:
     second = await post_reply(await post.ana.reader(), post.thread, "My canarypassword.")
     await execute("update post set deleted_at = now() where id = $1", second.post)
