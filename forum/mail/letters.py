@@ -218,11 +218,12 @@ def mail_domain(settings: Settings) -> str:
     return "localhost"
 
 
-def stable_id(template: str, person: int, values: dict[str, Any]) -> str:
+def stable_id(template: str, person: int, values: dict[str, Any], secret_key: str) -> str:
     """The id of the mail that a job sends: of what the job says, so that a job run again sends the same mail
-    (trust.md H95). Mails that may truly be sent twice differ in a value: a token, an id of what happened."""
+    (trust.md H95), and of our key, so that nobody else can name it in a report (F75). Mails that may truly be sent twice
+    differ in a value: a token, an id of what happened."""
     said = json.dumps([template, person, values], sort_keys=True)
-    return hashlib.sha256(said.encode()).hexdigest()[:32]
+    return hmac.new(secret_key.encode(), said.encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def sealed(name: str, secret_key: str) -> str:

@@ -125,7 +125,8 @@ async def written(template: str, mails: Sequence[Mapping[str, Any]], current: Se
         if "message_id" in told:
             told["message_id"] = sealed(told["message_id"], current.secret_key)
         envelope = Envelope(**told)
-        local = envelope.message_id or stable_id(template, to["id"], {"key": key} if key else values)
+        said = {"key": key} if key else values
+        local = envelope.message_id or stable_id(template, to["id"], said, current.secret_key)
         message_id = f"<{local}@{mail_domain(current)}>"
         found.append(Ready(to["id"], to["email"], message_id, compose(template, current, {**values, **own}), envelope))
     i18n.current.set(language)

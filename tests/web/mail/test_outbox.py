@@ -50,6 +50,16 @@ async def test_the_same_job_run_again_sends_nothing(site: Site) -> None:
     assert len(site.mails()) == 2
 
 
+async def test_the_id_of_a_mail_is_of_this_site_and_nobody_who_knows_what_it_says_can_name_it(
+    site: Site, settings: Settings
+) -> None:
+    person = await site.person("ada")
+    await send_mail("confirm", person, token="t")
+    async with Site.open(replace(settings, secret_key="another site's")):
+        await send_mail("confirm", person, token="t")
+    assert await fetch_value("select count(distinct message_id) from mail") == 2
+
+
 async def test_the_same_job_run_by_two_workers_sends_once(
     site: Site, mail_server: MailServer, settings: Settings
 ) -> None:
