@@ -30,8 +30,8 @@ GRACE = 25
 # A worker without its database tries again after this long, then twice as long, at most a quarter of a minute.
 RETRY, RETRY_MOST = 0.5, 15.0
 FRAME_MOST = 65_536
-# What the worker gives way with to web processes (nice(2)): where all processors are busy it has about a ninth of one.
-NICENESS = 10
+# What the worker gives way with to web processes (nice(2)): where all processors are busy it has a third of what they have.
+NICENESS = 5
 
 
 def load() -> None:

@@ -30,7 +30,10 @@ def pause_after(tries: int) -> timedelta | None:
 
 
 def told(error: BaseException) -> str:
-    """A failure as it stands in the row: its kind and first line, since further lines quote what was sent."""
+    """A failure as it stands in the row: its kind and first line, since further lines quote what was sent; of what no
+    further try would help, our own words alone."""
     first = (str(error).splitlines() or [""])[0]
+    if isinstance(error, Hopeless):
+        return first[:500]
     # PostgreSQL keeps no NUL
     return f"{type(error).__name__}: {first}".removesuffix(": ").replace("\0", "")[:500]

@@ -60,7 +60,8 @@ async def test_the_inbox_is_worked_by_keyboard(windows: Windows, world: World) -
     assert await fetch_value("select state from ticket where id = $1", asked[2].ticket) == "suspended"
     await page.goto(f"/p/pelican/inbox/{asked[2].ticket}")
     await page.keyboard.press("p")
-    await expect(page).to_have_url(f"{windows.url}/t/{asked[2].posted.thread}/promotion")
+    back = f"/p/pelican/inbox/{asked[2].ticket}"
+    await expect(page).to_have_url(f"{windows.url}/t/{asked[2].posted.thread}/promotion?back={back}")
 
     await page.goto("/p/pelican/inbox")
     await expect(page.locator("#th")).to_have_text(TITLES[0])

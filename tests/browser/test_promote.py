@@ -1,5 +1,6 @@
 """A maintainer makes a bug a GitHub issue; who reads the thread sees it come, without loading anything anew."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -69,9 +70,8 @@ async def test_without_script_it_is_the_same(windows: Windows, world: World, git
     await expect(owner.locator("#preview strong")).to_have_text("stops")
     await owner.get_by_role("button", name="Make the issue").click()
     await expect(owner.get_by_text("The issue is being made.")).to_be_visible()
-    for _look in range(40):
-        if await owner.locator("#promotion a").count():
-            break
-        await owner.reload()
+    async with asyncio.timeout(20):
+        while not await owner.locator("#promotion a").count():
+            await owner.reload()
     await expect(owner.locator("#promotion a")).to_have_text("heron/pond#12")
     assert len(github.issues) == 1

@@ -162,4 +162,4 @@ def test_the_bar_shows_the_pages_a_reader_may_open(role: str, tabs: str) -> None
     addresses = {"threads": "/c/pelican", "about": "/p/pelican"}
     assert [address for address, *_ in shown] == [addresses.get(tab, f"/p/pelican/{tab}") for tab in tabs.split()]
     assert [address for address, _, here, _ in shown if here] == ["/p/pelican"]
-    assert sum(count for *_, count in shown) == (31 if role in TEAM else 0)
+    assert [count for *_, count in shown if count is not None] == ([31] if role in TEAM else [])
