@@ -67,7 +67,7 @@ async def fits(page: Page, width: int) -> None:
 async def test_charts_can_be_read_on_a_phone_and_beside_each_other(windows: Windows, busy: World, scheme: str) -> None:
     page = await windows.open("", busy.owner, color_scheme=scheme)
     for size in (PHONE, {"width": 320, "height": 700}, {"width": 1024, "height": 768}, DESKTOP):
-        await page.set_viewport_size(size)  # type: ignore[arg-type]
+        await page.set_viewport_size({"width": size["width"], "height": size["height"]})
         for months in (3, 6, 12):
             await page.goto(f"{PATH}?months={months}")
             await fits(page, size["width"])

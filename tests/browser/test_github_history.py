@@ -55,11 +55,7 @@ async def github() -> AsyncIterator[GitHub]:
 
 @pytest.fixture
 def more_settings(github: GitHub) -> dict[str, str]:
-    return {
-        "github_app_id": github.app_id,
-        "github_app_private_key": github.private_key,
-        "github_api_base": github.url,
-    }
+    return github.app_settings
 
 
 async def test_the_history_comes_by_a_button(windows: Windows, world: World, github: GitHub) -> None:

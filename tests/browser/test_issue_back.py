@@ -31,12 +31,7 @@ async def github() -> AsyncIterator[GitHub]:
 
 @pytest.fixture
 def more_settings(github: GitHub) -> dict[str, str]:
-    return {
-        "github_app_id": github.app_id,
-        "github_app_private_key": github.private_key,
-        "github_api_base": github.url,
-        "github_webhook_secret": SECRET,
-    }
+    return github.app_settings | {"github_webhook_secret": SECRET}
 
 
 async def test_an_issue_is_made_by_its_form_and_comes_back_as_it_goes_on(

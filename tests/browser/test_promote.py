@@ -23,11 +23,7 @@ async def github() -> AsyncIterator[GitHub]:
 
 @pytest.fixture
 def more_settings(github: GitHub) -> dict[str, str]:
-    return {
-        "github_app_id": github.app_id,
-        "github_app_private_key": github.private_key,
-        "github_api_base": github.url,
-    }
+    return github.app_settings
 
 
 async def test_a_bug_becomes_an_issue_that_everybody_sees_come(windows: Windows, world: World, github: GitHub) -> None:

@@ -63,9 +63,7 @@ def mail_port() -> int:
 
 @pytest.fixture
 def more_settings(front: Front, github: GitHub, outbox: MailServer, mail_port: int) -> dict[str, str]:
-    return {
-        "github_app_id": github.app_id,
-        "github_app_private_key": github.private_key,
+    return github.app_settings | {
         "github_webhook_secret": SECRET,
         "github_api_base": f"{front.url}/api/v3",
         "github_client_id": CLIENT["client_id"],

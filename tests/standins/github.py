@@ -111,6 +111,15 @@ class GitHub(Issues):
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def app_settings(self) -> dict[str, str]:
+        """What a site that is served is set to, so that this is its GitHub and its App."""
+        return {
+            "github_app_id": self.app_id,
+            "github_app_private_key": self.private_key,
+            "github_api_base": self.url,
+        }
+
+    @property
     def private_key(self) -> str:
         return new_key().as_pem(private=True).decode()
 

@@ -133,7 +133,8 @@ async def test_a_form_whose_answers_are_longer_than_an_issue_is_refused_and_what
     for more in ({"f1": "long " * 4001}, {"f1": "x" * 19_000, "body": "y" * 50_000}):
         refused = await bug.mia.post(f"/t/{bug.thread}/promotion", sent | more)
         assert refused.status_code == 422 and "At most" in refused.text and more["f1"].strip() in refused.text
-    bug.github.history.files[".github/ISSUE_TEMPLATE/bug.yml"] = GOOD + "#" * 200_000  # type: ignore[union-attr]
+    assert bug.github.history is not None
+    bug.github.history.files[".github/ISSUE_TEMPLATE/bug.yml"] = GOOD + "#" * 200_000
     text = (await bug.mia.get(f"/t/{bug.thread}/promotion?template=bug.yml")).text
     assert "Bug report" not in text and "Wish" in text, "a file that is no form any more is not offered"
     gone = await bug.mia.post(f"/t/{bug.thread}/promotion", sent | {"f1": "x", "body": "It stops."})

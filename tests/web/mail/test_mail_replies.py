@@ -1,6 +1,6 @@
 """Answers by mail: posted as who they are from, once, and never as anybody they are not from."""
 
-from email import message_from_bytes
+from email import message_from_bytes, policy
 
 import pytest
 
@@ -34,11 +34,17 @@ async def test_an_answer_by_mail_is_a_post_with_what_it_quotes_folded_away(site:
     assert await state(post) == "answered"
 
 
+def texts_to(site: Site, username: str) -> list[str]:
+    """What the mails to somebody say, each as text and as HTML."""
+    mails = [each for each in site.mails() if f"To: {username}@example.org" in each]
+    told = [message_from_bytes(each.encode(), policy=policy.default) for each in mails]
+    return [part.get_content() for mail in told for part in mail.walk() if not part.is_multipart()]
+
+
 async def test_what_only_its_person_may_have_is_not_published_with_what_a_mail_quotes(site: Site, post: Post) -> None:
     await post_reply(await post.world.supporter.reader(), post.thread, "Pass flush.", purpose="resolve")
     await site.jobs()
-    told = message_from_bytes(next(each for each in site.mails() if "To: ana@example.org" in each).encode())
-    texts = [part.get_payload(decode=True).decode() for part in told.walk() if not part.is_multipart()]  # type: ignore[union-attr]
+    texts = texts_to(site, "ana")
     secrets = [
         await fetch_value("select token from rating_link"),
         await fetch_value("select token from unsubscribe_address where thread_id = $1", post.thread),
@@ -168,9 +174,7 @@ async def test_what_answers_a_whisper_is_one_and_what_it_quotes_reaches_nobody_e
     await execute("insert into thread_level (thread_id, person_id, level) values ($1, $2, 'every')", post.thread, sam)
     whisper = await post_reply(await post.world.owner.reader(), post.thread, words, purpose="whisper")
     await site.jobs()
-    mails = [message_from_bytes(each.encode()) for each in site.mails() if "To: sam@example.org" in each]
-    parts = [part for told in mails for part in told.walk() if not part.is_multipart()]
-    texts = [part.get_payload(decode=True).decode() for part in parts]  # type: ignore[union-attr]
+    texts = texts_to(site, "sam")
     assert len(texts) == 2 and all("canarywhisper" in each for each in texts)
     assert all("A reply to this mail is a whisper, too." in " ".join(each.split()) for each in texts)
     ours = about(site, whisper.post, post.world.supporter.person)
