@@ -70,7 +70,7 @@ from search import pages as search_pages
 def all_routes() -> list[BaseRoute]:
     """Every route of the site, the busiest first."""
     return [
-        # before the threads': /t/12.json reads like /t/{id}
+        *threads.routes,
         *discourse.routes,
         *v1.routes,
         *api_asking.routes,
@@ -80,13 +80,11 @@ def all_routes() -> list[BaseRoute]:
         *api_payouts.routes,
         *api_templates.routes,
         *feeds.routes,
-        # before the threads': /t/{id}/similar and /t/{id}/promotion read like /t/{slug}/{id}
         *search_pages.routes,
         *bugs.routes,
         *split_pages.routes,
         *forms.routes,
         *terms_pages.routes,
-        *threads.routes,
         *lists.routes,
         *ask.routes,
         *support.routes,

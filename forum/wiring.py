@@ -9,6 +9,7 @@ from categories.bugs import actions as bugs_actions
 from categories.bugs import jobs as bugs_jobs
 from categories.bugs import mirror as bugs_mirror
 from categories.bugs import parts as bugs_parts
+from categories.bugs.queries import HAS_ISSUE
 from categories.figures import pages as figures
 from categories.forms import pages as forms
 from categories.forms import privacy as forms_privacy
@@ -31,6 +32,7 @@ from categories.support.inbox import live as inbox_live
 from categories.support.joining import linking, merging
 from categories.support.joining import notices as joining_notices
 from categories.support.promises import calendar_pages, calendars, guarantees
+from categories.support.queries import HAS_TICKET
 from categories.support.replies import pages as templates
 from categories.support.replies import tools as reply_tools
 from categories.support.snoozing import actions as snoozing
@@ -62,6 +64,7 @@ from forum.threads import (
     uploads,
 )
 from forum.threads import events as happened
+from forum.threads.page_queries import HAS
 from forum.web import parts, sessions
 from forum.web.parts import Part
 from importers.github import claims as github_claims
@@ -248,6 +251,7 @@ def wire_notices() -> None:
 
 def wire_parts() -> None:
     """What rooms put on the pages of rooms below them, in this order."""
+    HAS.update(ticket=HAS_TICKET, issue=HAS_ISSUE)
     parts.register("top_banner", TOP_BANNER)
     parts.register("top_banner", READ_ONLY_BANNER)
     parts.register("top_banner", mail_in.STOPPED_BANNER)

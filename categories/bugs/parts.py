@@ -15,18 +15,24 @@ from forum.web.reader import Reader
 from forum.web.requests import Request
 from forum.web.templates import fragment
 
+ABSENT = Markup('<section id="promotion" hidden></section>')
+
 
 async def panel(reader: Reader, head: Row | Mapping[str, Any]) -> Markup | None:
-    """The panel beside a thread in a category for bugs or feature requests, and beside one from GitHub, empty but there where nothing is to be said (live news find
-    their place by it); None for every other thread, whose acts tell of an issue it once became."""
+    """The panel beside a thread in a category for bugs or feature requests, and beside one from GitHub, empty but there
+    where nothing is to be said (live news find their place by it); None for every other thread, whose acts tell of an
+    issue it once became. A page's head says whether there is an issue to ask for."""
     if head["category_kind"] not in PROMOTED and head["origin"] != "github":
         return None
-    facts = await facts_of(reader, head["id"])
     may_promote = may(reader, "promote", head["project_id"])
+    if not may_promote and not head.get("has_issue", True):
+        return ABSENT
+    facts = await facts_of(reader, head["id"])
     reason = obstacle(facts, settings()) if may_promote and facts["state"] is None else ""
     return fragment(
         "bugs/panel.html",
         facts=facts,
+        absent=ABSENT,
         may_promote=may_promote,
         is_linked=facts["state"] == State.LINKED,
         is_failed=facts["state"] == State.FAILED,

@@ -34,6 +34,10 @@ select asked.n, t.id as thread_id, t.title as thread_title, t.slug, t.visibility
 """)
 
 
+HAS_ISSUE = """exists (select 1 from promotion m where m.thread_id = t.id)
+            or exists (select 1 from github_issue g where g.thread_id = t.id)"""
+
+
 async def facts_of(reader: Reader, thread: int) -> Row:
     """A thread, its project's repository, and its promotion (state None where there is none). Raises NotFound."""
     row = await FACTS.fetch_one(thread, reader.id)

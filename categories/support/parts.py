@@ -154,7 +154,7 @@ async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] |
     reader = request.reader
     project, is_public = head["project_id"], head["visibility"] == "public"
     is_team = reader.is_team(project)
-    ticket = await queries.ticket_of_thread(reader, head["id"], is_team=is_team)
+    ticket = await queries.ticket_of_thread(reader, head["id"], is_team=is_team) if head["has_ticket"] else None
     powers: dict[str, Any] = {
         "head": head,
         "asked_for": await asked_for(request, ticket, is_team=is_team),

@@ -93,6 +93,7 @@ ON_THREAD = Together(
         is_team="asked.is_team",
     )
 )
+HAS_TICKET = "exists (select 1 from ticket k where k.thread_id = t.id)"
 BY_ID = f"""{TICKET.format(n="", source="ticket k", reader="$2", now="$3", is_team="$4")}
   join thread t on t.id = k.thread_id where k.id = $1 and {visible_thread("t", "$2")}"""
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from forum.database.engine import Row, fetch, in_transaction
@@ -38,13 +40,18 @@ class Together:
     """A statement over `asked(...)`; each row of its answer tells by `n` which question it belongs to.
 
     It is sent after everybody whom it answers has asked, so nobody gets what was true before. Inside a transaction it
-    is part of that. Where it fails, everybody asks alone: nobody hears of somebody else's fault.
+    is part of that. Where it fails, everybody asks alone: nobody hears of somebody else's fault. SQL that is made by a
+    function is made when somebody asks for the first time.
     """
 
-    def __init__(self, sql: str) -> None:
-        self.sql = sql
+    def __init__(self, sql: str | Callable[[], str]) -> None:
+        self.given = sql
         self.turn: Turn | None = None
         self.task: asyncio.Task[None] | None = None
+
+    @cached_property
+    def sql(self) -> str:
+        return self.given if isinstance(self.given, str) else self.given()
 
     async def fetch(self, *question: Any) -> list[Row]:
         """The rows for one question, a value for each column; equal questions share them."""

@@ -36,7 +36,7 @@ def powers_in(reader: Reader, head: Row | Mapping[str, Any]) -> Powers:
     )
 
 
-def render_post(row: Row, head: Row | Mapping[str, Any], powers: Powers, reader: Reader) -> Markup:
+def render_post(row: Row | Mapping[str, Any], head: Row | Mapping[str, Any], powers: Powers, reader: Reader) -> Markup:
     """One post as this reader is shown it."""
     mine = tuple(sorted(row["mine"])) if row["mine"] else ()
     return Markup(fill_post(row, head, powers, mine, row["person_id"] == reader.id))
@@ -48,20 +48,23 @@ def render_act(row: Row) -> Markup:
 
 
 def render_posts(
-    rows: Iterable[Row], acts: Iterable[Row], head: Row | Mapping[str, Any], powers: Powers, reader: Reader
+    rows: Iterable[Row | Mapping[str, Any]],
+    acts: Iterable[Row],
+    head: Row | Mapping[str, Any],
+    powers: Powers,
+    reader: Reader,
 ) -> Markup:
     """Posts with the acts between them, in order."""
     after: dict[int, list[Row]] = {}
     for act in acts:
         after.setdefault(act["after_number"], []).append(act)
-    parts: list[Markup] = []
-    last = -1
+    numbers = sorted(after, reverse=True)
+    parts: list[str] = []
     for row in rows:
         # an act behind a post that this reader is not shown still has its place
-        for number in sorted(n for n in after if last <= n < row["number"]):
-            parts.extend(render_act(act) for act in after.pop(number))
+        while numbers and numbers[-1] < row["number"]:
+            parts.extend(render_act(act) for act in after[numbers.pop()])
         parts.append(render_post(row, head, powers, reader))
-        last = row["number"]
-    for number in sorted(after):
-        parts.extend(render_act(act) for act in after[number])
+    while numbers:
+        parts.extend(render_act(act) for act in after[numbers.pop()])
     return Markup("".join(parts))

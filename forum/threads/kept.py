@@ -47,10 +47,14 @@ class Kept:
         self.texts.move_to_end(key)
         return found[0]
 
+    def drop(self, key: Hashable) -> None:
+        found = self.texts.pop(key, None)
+        self.size -= found[1] if found else 0
+
     def put(self, key: Hashable, value: Any, size: int) -> None:
+        self.drop(key)
         size += ENTRY
-        before = self.texts.pop(key, None)
-        self.size += size - (before[1] if before else 0)
+        self.size += size
         self.texts[key] = (value, size)
         while self.size > self.most:
             self.size -= self.texts.popitem(last=False)[1][1]
@@ -58,14 +62,15 @@ class Kept:
 
 class KeptInFile:
     """The texts kept last, up to a number of bytes in all, in a file of this process alone; what they were made of stays
-    in memory.
+    in memory, and so do the texts used last, up to `hot` bytes.
 
     The file has no name and ends with the process. What the system has memory left for, it reads from there. It is written
     round and round: a new text takes the place of the oldest ones. Where the disk refuses, nothing is kept.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, hot: int) -> None:
         self.most = most
+        self.hot = Kept(hot)
         self.file = -1
         self.end = 0
         # where each text lies, how long it is, its stamp and its slots; the oldest first
@@ -77,6 +82,7 @@ class KeptInFile:
 
     def forget(self) -> None:
         self.places.clear()
+        self.hot.forget()
         self.end = 0
         if self.file >= 0:
             os.close(self.file)
@@ -88,15 +94,21 @@ class KeptInFile:
         if found is None or found[2] != stamp:
             return None
         at, length, _stamp, slots = found
-        try:
-            text = os.pread(self.file, length, at)
-        except OSError as error:
-            log.warning("a kept page cannot be read", error=str(error))
-            return None
-        return (text, slots) if len(text) == length else None
+        text = self.hot.get(key)
+        if text is None:
+            try:
+                text = os.pread(self.file, length, at)
+            except OSError as error:
+                log.warning("a kept page cannot be read", error=str(error))
+                return None
+            if len(text) != length:
+                return None
+            self.hot.put(key, text, length)
+        return text, slots
 
     def put(self, key: Hashable, stamp: Hashable, text: bytes, slots: tuple[int, ...] = ()) -> None:
         self.places.pop(key, None)
+        self.hot.drop(key)
         length = len(text)
         if length > self.most:
             return
@@ -114,6 +126,7 @@ class KeptInFile:
             return
         if written == length:
             self.places[key] = self.end, length, stamp, slots
+            self.hot.put(key, text, length)
             self.end += length
 
     def make_room(self, first: int, last: int) -> None:

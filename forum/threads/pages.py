@@ -1,6 +1,6 @@
 """The thread page, and what is done from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -11,15 +11,8 @@ from forum.database.engine import Row, fetch_one
 from forum.threads import actions, drafts, editing, shared, writing
 from forum.threads.fragments import Powers, powers_in, render_post, render_posts
 from forum.threads.kept import KeptInFile, stamp_of
-from forum.threads.queries import (
-    guest_stamp,
-    one_post,
-    page_head,
-    post_source,
-    posts_between,
-    quotable_post,
-    thread_head,
-)
+from forum.threads.page_queries import guest_content, guest_stamp, page_head
+from forum.threads.queries import one_post, post_source, posts_between, quotable_post, thread_head
 from forum.threads.reading import remember_read
 from forum.threads.rules import numbers_on, page_of, pages_in, quote_of, with_quote
 from forum.web import parts
@@ -31,7 +24,7 @@ from forum.web.requests import Request
 from forum.web.routing import route
 from forum.web.switches import check_writable
 
-guest_pages = KeptInFile(256_000_000)
+guest_pages = KeptInFile(256_000_000, hot=16_000_000)
 # No thread has a post of a higher number: it would not fit its column.
 NUMBER_MOST = 2**31 - 100
 # The scripts of a page with a composer.
@@ -40,7 +33,7 @@ TOOLS: Mapping[str, Any] = {"page_modules": ("composer.js",)}
 
 def asked_id(request: Request, name: str = "id") -> int:
     """A row's id out of the path. Raises NotFound for what no row can have."""
-    value: str = request.path_params[name]
+    value = str(request.path_params[name])
     if not (value.isascii() and value.isdigit() and len(value) < 19):
         raise NotFound
     return int(value)
@@ -56,12 +49,13 @@ async def thread_page(request: Request) -> Response:
     number = asked_id(request, "number") if "number" in request.path_params else 1
     if number > NUMBER_MOST:
         raise NotFound
-    if jump := request.query_params.get("post"):
+    is_asked_more = bool(request.scope["query_string"])
+    if is_asked_more and (jump := request.query_params.get("post")):
         at = f"/{int(jump)}" if jump.isascii() and jump.isdigit() and len(jump) < 9 else ""
         return RedirectResponse(f"/t/{request.path_params['slug']}/{thread}{at}", 303)
     if request.reader.is_signed_in:
         return await members_page(request, thread, number)
-    if FLASH in request.scope["haas.cookies"] or request.query_params:
+    if FLASH in request.scope["haas.cookies"] or is_asked_more:
         return await fresh_page(request, thread, number)
     return await guest_page(request, thread, number)
 
@@ -84,11 +78,9 @@ async def members_page(request: Request, thread: int, number: int) -> Response:
 async def guest_page(request: Request, thread: int, number: int) -> Response:
     """The page as every guest gets it, kept as long as one cheap row says that nothing changed."""
     place = (thread, page_of(number), theme_of(request))
-    acts: list[Any] | None = None
-    if place not in guest_pages:
-        head, acts = await page_head(request.reader, thread, *numbers_on(page_of(number)))
-    else:
-        head = await guest_stamp(thread)
+    numbers = numbers_on(page_of(number))
+    content = None if place in guest_pages else await guest_content(thread, *numbers)
+    head = content[0] if content else await guest_stamp(thread)
     if request.path_params["slug"] != head["slug"]:
         return RedirectResponse(f"/t/{head['slug']}/{thread}" + (f"/{number}" if number > 1 else ""), 301)
     if number > head["last_number"]:
@@ -99,7 +91,9 @@ async def guest_page(request: Request, thread: int, number: int) -> Response:
         return Response(status_code=304, headers={"etag": tag, "vary": "Cookie, Accept-Encoding"})
     if kept := guest_pages.get(place, stamp):
         return packed_page(request, kept[0], {"etag": tag})
-    page = await fresh_page(request, thread, number, head=None if acts is None else (head, acts))
+    # what is newer than its stamp is made again when it is asked for next
+    head, acts, posts = content or await guest_content(thread, *numbers)
+    page = await fresh_page(request, thread, number, head=(head, acts), posts=posts)
     if is_personal(request):
         return page
     packed = pack(bytes(page.body))
@@ -114,10 +108,12 @@ async def fresh_page(
     *,
     status: int = 200,
     head: tuple[Row, list[Any]] | None = None,
+    posts: Sequence[Any] | None = None,
     ticket_errors: Mapping[str, str] | None = None,
     **reply: Any,
 ) -> Response:
-    """The page as this reader gets it now. `reply` overrides what the composer shows (kept text, preview, errors)."""
+    """The page as this reader gets it now. `head` with its acts and `posts` where they have been read; `reply` overrides
+    what the composer shows (kept text, preview, errors)."""
     reader = request.reader
     here = page_of(number)
     first, last = numbers_on(here)
@@ -127,7 +123,9 @@ async def fresh_page(
     if number > head["last_number"]:
         raise NotFound
     powers = powers_in(reader, head)
-    body = render_posts(await posts_between(reader, thread, first, last), acts, head, powers, reader)
+    if posts is None:
+        posts = await posts_between(reader, thread, first, last)
+    body = render_posts(posts, acts, head, powers, reader)
     await remember_read(reader, head, here)
     if (quoted := request.query_params.get("quote")) and reader.is_signed_in and "draft" not in reply:
         reply["draft"] = with_quote(head["draft"] or "", await quote_from(reader, thread, quoted))
@@ -368,9 +366,9 @@ async def edit(request: Request) -> Response:
 
 
 routes = [
-    route("/t/{slug}/{id}", thread_page),
-    route("/t/{slug}/{id}/{number}", thread_page),
-    route("/t/{id}", short_url),
+    route("/t/{slug}/{id:int}", thread_page),
+    route("/t/{slug}/{id:int}/{number:int}", thread_page),
+    route("/t/{id:int}", short_url),
     route("/t/{id}/replies", reply, access="signed_in", methods=("POST",), while_read_only=True),
     route("/preview", preview, access="signed_in", methods=("POST",), while_read_only=True),
     route("/posts/{id}/reactions/{kind}", reaction, access="signed_in", methods=("POST",)),

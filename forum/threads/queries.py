@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from forum.database.engine import Row, fetch, fetch_one
 from forum.database.together import Together, asked
-from forum.threads.rules import THREADS_A_PAGE, WHOLE_MOST
+from forum.threads.rules import THREADS_A_PAGE
 from forum.threads.visibility import is_self, last_number, visible_act, visible_post, visible_thread
 from forum.web.errors import NotFound
 from forum.web.reader import Reader
@@ -16,54 +15,31 @@ PERSON = "join person {w} on {w}.id = {author} join person {a} on {a}.id = coale
 
 HEAD_FRAME = f"""
 select asked.n, t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug, t.visibility, t.version,
-       {last_number("t", "asked.reader")} as last_number,
+       {last_number("t", "{reader}")} as last_number,
        t.reply_count, t.accepted_number, t.is_closed, t.is_pinned, t.origin, t.origin_url, t.created_at, t.bumped_at,
        t.last_post_at, c.slug as category_slug, c.name as category_name, c.kind as category_kind, p.slug as project_slug,
        p.name as project_name, p.version as project_version,
        (select version from site_stamp) as site_version, a.username, a.name as author_name, a.id as author_person,
        array(select g.name from thread_tag tt join tag g on g.id = tt.tag_id where tt.thread_id = t.id order by 1)
            as tags,
-       a.id = asked.reader or exists (select 1 from thread_participant w where w.thread_id = t.id
-                             and {is_self("w.person_id", "asked.reader")} and w.kind = 'requester') as is_own,
-       exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = asked.reader
+       a.id = {{reader}} or exists (select 1 from thread_participant w where w.thread_id = t.id
+                             and {is_self("w.person_id", "{reader}")} and w.kind = 'requester') as is_own,
+       exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = {{reader}}
                 and w.kind = 'assignee') as is_assigned,
-       (select r.number from read_position r where r.thread_id = t.id and r.person_id = asked.reader) as read_number,
-       (select l.level from thread_level l where l.thread_id = t.id and l.person_id = asked.reader) as level,
+       (select r.number from read_position r where r.thread_id = t.id and r.person_id = {{reader}}) as read_number,
+       (select l.level from thread_level l where l.thread_id = t.id and l.person_id = {{reader}}) as level,
        d.markdown as draft, d.version as draft_version{{more}}
   from {{questions}}
   join thread t on t.id = asked.thread
   join category c on c.id = t.category_id
   join project p on p.id = t.project_id
   {PERSON.format(w="w", a="a", author="t.author_id")}
-  left join draft d on d.person_id = asked.reader and d.key = 'thread:' || t.id
- where {visible_thread("t", "asked.reader")}
+  left join draft d on d.person_id = {{reader}} and d.key = 'thread:' || t.id
+ where {visible_thread("t", "{reader}")}
 """
 
 
-HEAD = Together(HEAD_FRAME.format(more="", questions=asked(thread="bigint", reader="bigint")))
-# What was done behind the posts asked for comes along as JSON: a page pays a statement less.
-PAGE_HEAD = Together(
-    HEAD_FRAME.format(
-        questions=asked(thread="bigint", reader="bigint", first="integer", last="integer"),
-        more=f""",
-       -- whether the reader has no part in it, and none of its posts is theirs, nor any reaction to them; in a long thread,
-       -- none of these posts
-       not exists (select 1 from thread_participant o join person ow on ow.id = o.person_id where o.thread_id = t.id
-            and asked.reader in (ow.id, ow.same_as)) and asked.reader <> a.id and
-       not exists (select 1 from thread_level l where l.thread_id = t.id and l.person_id = asked.reader) and
-       not exists (select 1 from post o join person ow on ow.id = o.author_id where o.thread_id = t.id
-            and o.number between case when t.last_number > {WHOLE_MOST} then asked.first else 1 end
-                and case when t.last_number > {WHOLE_MOST} then asked.last else {WHOLE_MOST} end
-            and (asked.reader in (ow.id, ow.same_as) or exists (select 1 from reaction x
-                where x.post_id = o.id and x.person_id = asked.reader))) as is_plain, (
-           select jsonb_agg(jsonb_build_object('id', e.id, 'kind', e.kind, 'after_number', e.after_number,
-                    'version', e.version, 'data', e.data, 'at', e.at, 'team_only', e.team_only,
-                    'person_id', ea.id, 'username', ea.username, 'name', ea.name) order by e.id)
-             from thread_act e left join person ew on ew.id = e.actor_id
-             left join person ea on ea.id = coalesce(ew.same_as, ew.id)
-            where e.thread_id = t.id and e.after_number between asked.first and asked.last and {visible_act("e", "t", "asked.reader")}) as acts""",
-    )
-)
+HEAD = Together(HEAD_FRAME.format(more="", reader="asked.reader", questions=asked(thread="bigint", reader="bigint")))
 
 
 async def thread_head(reader: Reader, thread: int) -> Row:
@@ -74,41 +50,30 @@ async def thread_head(reader: Reader, thread: int) -> Row:
     return row
 
 
-async def page_head(reader: Reader, thread: int, first: int, last: int) -> tuple[Row, list[Any]]:
-    """A thread's head with whether it and its posts `first` to `last` have nothing of the reader's own (`is_plain`), and
-    what was done after them as `acts_between` gives it. Raises NotFound."""
-    row = await PAGE_HEAD.fetch_one(thread, reader.id, first, last)
-    if row is None:
-        raise NotFound
-    return row, [act | {"at": datetime.fromisoformat(act["at"])} for act in row["acts"] or ()]
-
-
-# What a page that guests were given depends on, as far as one cheap row can say it.
-GUEST_STAMP = Together(f"""
-select asked.n, t.version, p.version as project_version, (select version from site_stamp) as site_version, t.slug,
-       {last_number("t", "null")} as last_number
-  from {asked(thread="bigint")} join thread t on t.id = asked.thread join project p on p.id = t.project_id
- where {visible_thread("t", "null")}
-""")
-
-
-async def guest_stamp(thread: int) -> Row:
-    """(version, project_version, site_version, slug, last_number) of a thread that guests may see. Raises NotFound."""
-    row = await GUEST_STAMP.fetch_one(thread)
-    if row is None:
-        raise NotFound
-    return row
-
-
+POST_COLUMNS = {
+    **{
+        name: f"p.{name}"
+        for name in (
+            *("id", "number", "author_id", "purpose", "is_whisper", "html", "version", "revision_count", "reactions"),
+            *("reply_to", "origin", "origin_url", "attribution", "by_mail", "created_at", "edited_at", "deleted_at"),
+            "moved_to",
+        )
+    },
+    "person_id": "a.id",
+    "username": "a.username",
+    "name": "coalesce(p.attribution ->> 'gone', a.name)",
+    "person_kind": "a.kind",
+    "role": "m.role",
+    "is_accepted": "p.number = t.accepted_number",
+    "mine": "(select array_agg(r.kind) from reaction r where r.post_id = p.id and r.person_id = {reader})",
+}
+POST_PEOPLE = f"""{PERSON.format(w="w", a="a", author="p.author_id")}
+  left join project_member m on m.project_id = t.project_id and m.person_id = a.id"""
 POSTS = f"""
-select {{n}}p.id, p.number, p.author_id, p.purpose, p.is_whisper, p.html, p.version, p.revision_count, p.reactions,
-       p.reply_to, p.origin, p.origin_url, p.attribution, p.by_mail, p.created_at, p.edited_at, p.deleted_at, p.moved_to, a.id as person_id, a.username,
-       coalesce(p.attribution ->> 'gone', a.name) as name, a.kind as person_kind, m.role, p.number = t.accepted_number as is_accepted,
-       (select array_agg(r.kind) from reaction r where r.post_id = p.id and r.person_id = {{reader}}) as mine
+select {{n}}{", ".join(f"{column} as {name}" for name, column in POST_COLUMNS.items())}
   from {{asked}}post p
   join thread t on t.id = p.thread_id
-  {PERSON.format(w="w", a="a", author="p.author_id")}
-  left join project_member m on m.project_id = t.project_id and m.person_id = a.id
+  {POST_PEOPLE}
  where {{which}} and {visible_thread("t", "{reader}")} and {visible_post("p", "t", "{reader}")}
 """
 BY_NUMBER = Together(

@@ -18,7 +18,7 @@ from forum.web.reader import Reader
 from forum.web.requests import Request
 
 PLACES = ("top_bar", "top_banner", "thread_ticket", "thread_below", "composer")
-shared_pages = KeptInFile(256_000_000)
+shared_pages = KeptInFile(256_000_000, hot=16_000_000)
 # Nobody can write a mark into a post, where a reader's token would then stand.
 SALT = secrets.token_hex(8)
 USERNAME, NAME, INITIALS, HUE, TOKEN, KEY, UNREAD, BELL = (f"\ue000{SALT}{n}\ue001" for n in range(8))

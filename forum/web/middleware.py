@@ -58,13 +58,17 @@ class Kernel:
         self.settings = settings
         self.error_page = error_page
 
+    def current_settings(self) -> Settings:
+        """The settings, with an App that was made since they were read."""
+        if not self.settings.github_app_id:
+            self.settings = with_new_app(self.settings)
+        return self.settings
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith("/static/"):
             scope["haas.settings"] = self.settings
             await self.app(scope, receive, send)
             return
-        if not self.settings.github_app_id:
-            self.settings = with_new_app(self.settings)
         began = False
 
         async def send_with_headers(message: Message) -> None:
@@ -74,7 +78,6 @@ class Kernel:
                 self.finish(scope, message)
             await send(message)
 
-        scope["haas.settings"] = self.settings
         scope["haas.reader"] = GUEST
         scope["haas.bearer"] = ""
         # the router then raises what it cannot answer, and it is told like everything else

@@ -84,7 +84,11 @@ class Request(StarletteRequest):
 
     @property
     def settings(self) -> Settings:
-        return cast(Settings, self.scope["haas.settings"])
+        """The site's. An App that was made since is looked for here, so that a kept page costs no look at a folder."""
+        found = self.scope.get("haas.settings")
+        if found is None:
+            found = self.scope["haas.settings"] = self.scope["app"].current_settings()
+        return cast(Settings, found)
 
     @property
     def fields(self) -> Form:

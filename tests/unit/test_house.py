@@ -27,6 +27,7 @@ UNSEEN = {
     ("forum/threads/actions.py", "accept_answer"): "the thread was locked by locked_thread, which asks",
     ("payouts/bumps/actions.py", "locked_bump"): "money that has arrived is booked, whoever may see the thread by now",
     ("forum/threads/pages.py", "reaction"): "only finds the thread of a post; react() asks",
+    ("forum/threads/page_queries.py", "IS_PLAIN"): "says whether anything is the reader's own, of a head that asks",
     ("forum/threads/queries.py", "LIST"): "a frame whose conditions its callers fill in",
     ("forum/threads/queries.py", "LATEST_STAMP"): "a stamp over public threads alone",
     ("forum/threads/writing.py", "sent_before_thread"): "the author's own thread, by the key they sent",

@@ -25,13 +25,16 @@ def data(tmp_path: Path) -> Iterator[Path]:
     _used[:] = before
 
 
-@given(puts=PUTS)
-@example(puts=[(0, 0, 400), (1, 0, 400), (0, 1, 100), (2, 0, 400), (3, 0, 400), (1, 1, 0)])
-@example(puts=[(0, 0, 0), (1, 0, 201), (1, 0, 400), (2, 0, 400)])
-@example(puts=[(0, 0, 400), (1, 0, 400), (2, 0, 200), (3, 0, 0), (4, 0, 400), (5, 0, 400), (6, 0, 400), (7, 0, 400)])
+@given(puts=PUTS, hot=st.sampled_from((0, 2_500)))
+@example(puts=[(0, 0, 400), (1, 0, 400), (0, 1, 100), (2, 0, 400), (3, 0, 400), (1, 1, 0)], hot=0)
+@example(puts=[(0, 0, 0), (1, 0, 201), (1, 0, 400), (2, 0, 400)], hot=0)
+@example(
+    puts=[(0, 0, 400), (1, 0, 400), (2, 0, 200), (3, 0, 0), (4, 0, 400), (5, 0, 400), (6, 0, 400), (7, 0, 400)], hot=0
+)
+@example(puts=[(0, 0, 400), (0, 0, 300), (0, 1, 300)], hot=2_500)
 @examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_comes_back_is_what_was_kept_last(puts: list[tuple[int, int, int]]) -> None:
-    file = KeptInFile(MOST)
+def test_what_comes_back_is_what_was_kept_last(puts: list[tuple[int, int, int]], hot: int) -> None:
+    file = KeptInFile(MOST, hot)
     model: dict[int, tuple[int, bytes]] = {}
     for n, (key, stamp, length) in enumerate(puts):
         text = bytes([n]) * length
@@ -42,6 +45,7 @@ def test_what_comes_back_is_what_was_kept_last(puts: list[tuple[int, int, int]])
             found = file.get(other, of)
             assert found is None or found[0] == said
             assert file.get(other, of + 1) is None, "and nothing by another stamp"
+    assert file.hot.size == sum(size for _text, size in file.hot.texts.values()) <= hot
     lying = sum(length for _at, length, _stamp, _slots in file.places.values())
     assert lying <= MOST
     if file.file >= 0:
@@ -51,7 +55,7 @@ def test_what_comes_back_is_what_was_kept_last(puts: list[tuple[int, int, int]])
 
 
 def test_the_newest_texts_that_fit_are_kept() -> None:
-    file = KeptInFile(MOST)
+    file = KeptInFile(MOST, hot=0)
     for key in range(10):
         file.put(key, "stamp", b"x" * 250)
     assert [key for key in range(10) if key in file] == [6, 7, 8, 9]
@@ -59,13 +63,13 @@ def test_the_newest_texts_that_fit_are_kept() -> None:
 
 
 def test_a_text_larger_than_the_file_is_not_kept() -> None:
-    file = KeptInFile(MOST)
+    file = KeptInFile(MOST, hot=0)
     file.put(1, "stamp", b"x" * (MOST + 1))
     assert 1 not in file and file.file == -1
 
 
 def test_the_file_has_no_name_and_is_its_owners_alone(data: Path) -> None:
-    file = KeptInFile(MOST)
+    file = KeptInFile(MOST, hot=0)
     file.put(1, "stamp", b"page")
     assert list(data.iterdir()) == []
     assert os.fstat(file.file).st_mode & 0o077 == 0
@@ -75,13 +79,13 @@ def test_the_file_has_no_name_and_is_its_owners_alone(data: Path) -> None:
 def test_a_disk_that_refuses_loses_nothing_but_the_page(data: Path) -> None:
     use(Settings(data=data / "file"))
     (data / "file").write_text("not a folder")
-    file = KeptInFile(MOST)
+    file = KeptInFile(MOST, hot=0)
     file.put(1, "stamp", b"page")
     assert file.get(1, "stamp") is None
 
 
 def test_a_file_that_cannot_be_read_keeps_nothing() -> None:
-    file = KeptInFile(MOST)
+    file = KeptInFile(MOST, hot=0)
     file.put(1, "stamp", b"page")
     os.truncate(file.file, 2)
     assert file.get(1, "stamp") is None
