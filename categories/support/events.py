@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from forum.database.engine import Row
+from forum.threads.events import PostCreated
+
 
 @dataclass(frozen=True)
 class TicketSubmitted:
@@ -11,6 +14,15 @@ class TicketSubmitted:
     ticket: int
     person: int
     behalf: int | None
+
+
+@dataclass(frozen=True)
+class WordSaid:
+    """A post was written in a ticket's home, and what it means to the ticket's state is done. `ticket` is its row as it was
+    before that, when it was locked; `asks` in it says whether the author is one of its requesters."""
+
+    ticket: Row
+    post: PostCreated
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from categories.support.actions import E, advance, drop_assignee, life_of, locked_ticket, open_ticket
+from categories.support.events import WordSaid
 from categories.support.head_start import HEAD_START
-from categories.support.policy import policy_of
+from categories.support.policy import DEFAULT
 from categories.support.states import TicketEvent, allows
 from forum.database.engine import Row, execute, fetch_one, fetch_value
-from forum.events import hint
+from forum.events import hint, publish
 from forum.projects.events import TeamLeft
 from forum.threads.events import (
     AcceptanceTakenBack,
@@ -33,17 +34,21 @@ async def thread_split(event: ThreadSplit) -> None:
         await open_ticket(event.thread, event.project, event.author, event=E.TAKEN_IN, is_native=event.is_native)
 
 
+# The ticket whose home is a thread, locked, with whether it is the author's, and from when its project counts the wait.
+SPOKEN_OF = """
+select k.*, exists (select 1 from ticket_requester r join person p on p.id = r.person_id
+        where r.ticket_id = k.id and $2 in (p.id, p.same_as)) as asks,
+       (select y.waits_since from support_policy y where y.project_id = k.project_id) as waits_since
+  from ticket k where k.thread_id = $1 for update of k
+"""
+
+
 async def post_created(event: PostCreated) -> None:
     """A post means what its author is to the ticket, and what it was sent as."""
-    ticket = await locked_ticket(event.thread)
+    ticket = await fetch_one(SPOKEN_OF, event.thread, event.author)
     if ticket is None:
         return
-    asks = await fetch_value(
-        "select 1 from ticket_requester r join person p on p.id = r.person_id"
-        " where r.ticket_id = $1 and $2 in (p.id, p.same_as)",
-        ticket["id"],
-        event.author,
-    )
+    asks = ticket["asks"]
     if event.by_team and event.author == ticket["assignee_id"] and event.purpose != "thanks":
         # a word by whom it is with: their claim goes on from now
         await execute("update ticket set spoke_at = $2 where id = $1", ticket["id"], event.at)
@@ -62,12 +67,13 @@ async def post_created(event: PostCreated) -> None:
     if event.purpose != "whisper" and (asks or event.by_team):
         await execute("delete from silence where ticket_id = $1", ticket["id"])
     if event.purpose != "whisper" and (asks or not event.by_team):
-        await word_said(ticket, event.at)
+        await word_counts(ticket, ticket["waits_since"] or DEFAULT.waits_since, event.at)
+    await publish(WordSaid(ticket, event))
 
 
-async def word_said(ticket: Row, at: datetime) -> None:
+async def word_counts(ticket: Row, waits_since: str, at: datetime) -> None:
     """Where a project counts the wait from the last word that is not the team's, this word is it."""
-    if (await policy_of(ticket["project_id"])).waits_since == "last_word":
+    if waits_since == "last_word":
         await execute(
             f"update ticket set waiting_since = greatest(waiting_since, $2::timestamptz - {HEAD_START})"
             " where id = $1 and waiting_since is not null and state in ('waiting', 'needs_facts', 'suspended')",

@@ -1,8 +1,7 @@
 """Posts and what was done between them as HTML."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -13,8 +12,7 @@ from forum.web.reader import Reader
 from forum.web.templates import environment
 
 
-@dataclass(frozen=True)
-class Powers:
+class Powers(NamedTuple):
     """What a reader may do with the posts of one thread; part of a post's shape (stencils.py)."""
 
     signed_in: bool = False
@@ -38,8 +36,12 @@ def powers_in(reader: Reader, head: Row | Mapping[str, Any]) -> Powers:
 
 def render_post(row: Row | Mapping[str, Any], head: Row | Mapping[str, Any], powers: Powers, reader: Reader) -> Markup:
     """One post as this reader is shown it."""
-    mine = tuple(sorted(row["mine"])) if row["mine"] else ()
-    return Markup(fill_post(row, head, powers, mine, row["person_id"] == reader.id))
+    return Markup(post_html(row, head, powers, reader.id))
+
+
+def post_html(row: Row | Mapping[str, Any], head: Row | Mapping[str, Any], powers: Powers, reader: int | None) -> str:
+    mine = row["mine"]
+    return fill_post(row, head, powers, tuple(sorted(mine)) if mine else (), row["person_id"] == reader)
 
 
 def render_act(row: Row) -> Markup:
@@ -64,7 +66,7 @@ def render_posts(
         # an act behind a post that this reader is not shown still has its place
         while numbers and numbers[-1] < row["number"]:
             parts.extend(render_act(act) for act in after[numbers.pop()])
-        parts.append(render_post(row, head, powers, reader))
+        parts.append(post_html(row, head, powers, reader.id))
     while numbers:
         parts.extend(render_act(act) for act in after[numbers.pop()])
     return Markup("".join(parts))

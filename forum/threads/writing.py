@@ -79,8 +79,9 @@ def check_markdown(markdown: str) -> None:
         raise Invalid({"markdown": _("Write something first.")})
 
 
-async def locked_thread(thread: int, reader: Reader) -> Row:
-    """The thread's row, locked until the transaction ends: changes of one thread happen one after another.
+async def locked_thread(thread: int, reader: Reader, *, author: int | None = None, key: UUID | None = None) -> Row:
+    """The thread's row, locked until the transaction ends: changes of one thread happen one after another. `is_sent`
+    says whether the author has sent a post of this key before.
 
     Raises NotFound where the reader may not see it.
     """
@@ -90,11 +91,14 @@ async def locked_thread(thread: int, reader: Reader) -> Row:
         " where me.id = t.author_id and me.same_as = $2) or exists (select 1 from thread_participant w"
         f" where w.thread_id = t.id and {is_self('w.person_id', '$2')} and w.kind = 'requester') as is_own,"
         " exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = $2"
-        " and w.kind = 'assignee') as is_assigned"
+        " and w.kind = 'assignee') as is_assigned,"
+        " exists (select 1 from post s where s.author_id = $3 and s.client_key = $4) as is_sent"
         " from thread t join category c on c.id = t.category_id join project p on p.id = t.project_id"
         f" where t.id = $1 and {visible_thread('t', '$2')} for update of t",
         thread,
         reader.id,
+        author,
+        key,
     )
     if row is None:
         raise NotFound
@@ -261,10 +265,10 @@ async def store_reply(
     author: int | None = None,
 ) -> Posted:
     """The row of a reply and what follows from it. Importers name the `author`; else it is the reader."""
-    where = await locked_thread(thread, reader)
     author = author or reader.person
+    where = await locked_thread(thread, reader, author=author, key=key)
     project: int = where["project_id"]
-    if key is not None and (before := await sent_before_reply(author, key)):
+    if key is not None and where["is_sent"] and (before := await sent_before_reply(author, key)):
         if before.thread != thread:
             raise Conflict(_("This was sent to another thread already. Reload and send it again."))
         return before

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from isal import isal_zlib
 from starlette.responses import HTMLResponse, Response
@@ -12,6 +13,7 @@ from forum.web.requests import Request
 FRAME, LEVEL = 31, 1
 
 
+@lru_cache(maxsize=256)
 def takes_gzip(accepted: str) -> bool:
     """Whether an Accept-Encoding header takes gzip (RFC 9110 §12.5.3; a weight of 0 means no)."""
     for part in accepted.lower().split(","):

@@ -6,18 +6,19 @@ Everybody locks in one order: threads by id, tickets by id, then bumps, queue, l
 from dataclasses import dataclass
 
 from categories.support.actions import E, advance, life_of
-from categories.support.events import TicketsMerged, TicketsUnmerged
+from categories.support.events import TicketsMerged, TicketsUnmerged, WordSaid
 from categories.support.joining.rules import Added, Change, earlier, people_without, without
+from categories.support.policy import policy_of
 from categories.support.promises import guarantees
 from categories.support.snoozing.actions import woken
 from categories.support.states import TicketState, allows
-from categories.support.subscribers import word_said
+from categories.support.subscribers import word_counts
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.events import hint, publish
 from forum.jobs import enqueue
 from forum.notifications.actions import tell
 from forum.projects.roles import may
-from forum.threads.events import PostCreated, ThreadChanged
+from forum.threads.events import ThreadChanged
 from forum.threads.visibility import visible_thread
 from forum.threads.writing import record_act, require_writer
 from forum.web.errors import Conflict, Forbidden, Invalid, NotFound
@@ -311,19 +312,12 @@ async def tell_of(reader: Reader, kind: str, made: int, source: Row, target: Row
 CARRY = "carry_reply"
 
 
-async def post_created(event: PostCreated) -> None:
+async def word_said(event: WordSaid) -> None:
     """Who asked in a merged ticket and replies in its old thread is heard all the same: by a job, which locks the thread
     where it goes on."""
-    if event.purpose not in ("reply", "thanks"):
-        return
-    asks = await fetch_value(
-        "select k.id from ticket k join ticket_requester r on r.ticket_id = k.id join person p on p.id = r.person_id"
-        " where k.thread_id = $1 and k.merged_into is not null and $2 in (p.id, p.same_as)",
-        event.thread,
-        event.author,
-    )
-    if asks is not None:
-        await enqueue(CARRY, ticket=asks, post=event.post)
+    ticket = event.ticket
+    if ticket["merged_into"] is not None and ticket["asks"] and event.post.purpose in ("reply", "thanks"):
+        await enqueue(CARRY, ticket=ticket["id"], post=event.post.post)
 
 
 @action
@@ -358,5 +352,5 @@ async def carry_reply(ticket: int, post: int) -> None:
     if allows(life_of(row), event):
         await advance(row, event, at=said["created_at"])
     await execute("delete from silence where ticket_id = $1", root)
-    await word_said(row, said["created_at"])
+    await word_counts(row, (await policy_of(row["project_id"])).waits_since, said["created_at"])
     await woken(home, said["author_id"], said["purpose"])

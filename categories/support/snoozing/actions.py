@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from categories.support.actions import E, advance, let_turns_go_on, locked_ticket, ticket_for
+from categories.support.events import WordSaid
 from categories.support.holding import SILENT_SINCE, silent
 from categories.support.promises.calendars import calendar_of
 from categories.support.snoozing.rules import LONGEST
@@ -11,7 +12,6 @@ from forum.events import hint
 from forum.jobs import enqueue
 from forum.notifications.actions import tell
 from forum.projects.roles import require
-from forum.threads.events import PostCreated
 from forum.threads.writing import record_act
 from forum.web.errors import Invalid
 from forum.web.i18n import _
@@ -115,10 +115,11 @@ async def tell_over(ticket: Row, why: str) -> None:
     )
 
 
-async def post_created(event: PostCreated) -> None:
+async def word_said(event: WordSaid) -> None:
     """A reply wakes a snoozed ticket, and keeps the time for one click; thanks and whispers do not. An answer by whoever
     snoozed it is no news to them."""
-    await woken(event.thread, event.author, event.purpose)
+    if event.ticket["snoozed_until"] is not None or event.ticket["snooze_again"] is not None:
+        await woken(event.post.thread, event.post.author, event.post.purpose)
 
 
 async def woken(thread: int, author: int, purpose: str) -> None:
