@@ -223,7 +223,7 @@ def with_kept_app(settings: Settings) -> Settings:
 
 def with_new_app(settings: Settings) -> Settings:
     """The same settings, with an App that was made since they were read. Costs a look at a folder until there is one."""
-    if settings.github_app_id or not os.path.exists(settings.data / APP_FILE):
+    if settings.github_app_id or not os.path.exists(f"{settings.data}/{APP_FILE}"):
         return settings
     return with_kept_app(settings)
 

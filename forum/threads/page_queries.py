@@ -89,7 +89,8 @@ async def guest_content(thread: int, first: int, last: int) -> tuple[Row, list[A
     posts = [dict(zip(GUEST_POST, post, strict=True)) for post in row["posts"]]
     for post in posts:
         post["reactions"] = json_value(post["reactions"])
-        post["attribution"] = json_value(post["attribution"]) if post["attribution"] else None
+        if post["attribution"]:
+            post["attribution"] = json_value(post["attribution"])
     return row, acts_of(row), posts
 
 

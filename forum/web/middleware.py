@@ -140,18 +140,17 @@ class Kernel:
     def finish(self, scope: Scope, message: Message) -> None:
         """Add the headers every answer has; personal and failed answers are never kept by anybody."""
         headers = message.setdefault("headers", [])
-        raw = MutableHeaders(raw=headers)
+        names = {name for name, _value in headers}
         # an answer may have a stricter policy, or a page one for what it frames
-        has_policy = "content-security-policy" in raw
-        headers.extend(RAW_HEADERS[has_policy:])
+        headers.extend(RAW_HEADERS[b"content-security-policy" in names :])
+        raw = MutableHeaders(raw=headers)
         if "haas.form_leads_to" in scope:
             raw["content-security-policy"] = CSP.replace("form-action", f"form-action {scope['haas.form_leads_to']}")
-        signed_in = scope["haas.reader"].is_signed_in
-        personal = any(k in scope for k in ("haas.personal", "haas.set_cookies"))
-        if signed_in or personal or message["status"] >= 400:
+        personal = "haas.personal" in scope or "haas.set_cookies" in scope
+        if personal or scope["haas.reader"].is_signed_in or message["status"] >= 400:
             raw["cache-control"] = "private, no-store"
-        elif "cache-control" not in raw:
-            raw["cache-control"] = "no-cache"
+        elif b"cache-control" not in names:
+            headers.append((b"cache-control", b"no-cache"))
         if message["status"] == 503 and "retry-after" not in raw:
             # a page that comes back with what was typed says it as well
             raw["retry-after"] = str(ReadOnly.retry_after)
