@@ -152,46 +152,55 @@ async def asked_for(request: Request, ticket: Row | None, *, is_team: bool) -> M
 async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Strip, facts and live stream of the ticket whose home is this thread; nothing for a thread without."""
     reader = request.reader
-    project, is_public = head["project_id"], head["visibility"] == "public"
-    is_team = reader.is_team(project)
+    is_team = reader.is_team(head["project_id"])
     ticket = await queries.ticket_of_thread(reader, head["id"], is_team=is_team) if head["has_ticket"] else None
-    powers: dict[str, Any] = {
-        "head": head,
-        "asked_for": await asked_for(request, ticket, is_team=is_team),
-        "ticket": ticket,
-        "reader": reader,
-        "csrf": request.csrf_token if reader.is_signed_in else "",
-        "may_close": may(reader, "close", project)
-        or may(reader, "close_own", project, own=head["is_own"])
-        or may(reader, "moderate", project, public=is_public),
-        "may_move": may(reader, "move", project, assigned=head["is_assigned"], public=is_public),
-        "may_take_in": may(reader, "take_in", project),
-        "may_promise": ticket is not None and may(reader, "edit_project", project),
-        "may_claim": may(reader, "claim", project),
-        "may_join": may(reader, "merge", project, assigned=head["is_assigned"]),
-        "may_split": may(reader, "split", project, assigned=head["is_assigned"], public=is_public),
-        "is_team": is_team,
-    }
     if ticket is None or (ticket["state"] == "draft" and not ticket["is_requester"]):
-        powers["ticket"] = None
         claim = await parts.load("imported_draft", request, head, False) if ticket else Markup("")
-        return {"aside": aside_of(powers) + await panel_of(request, head, None), "notes": claim}
+        return {"aside": await aside_of(request, head, None), "notes": claim}
     is_imported = ticket["state"] == "draft" and not ticket["is_native"]
     confirm = await parts.load("imported_draft", request, head, True) if is_imported else Markup("")
     return {
         "strip": confirm + await strip_of(reader, ticket, is_team=is_team) + await form_of(request, ticket, errors),
-        "aside": aside_of(powers) + await panel_of(request, head, ticket),
+        "aside": await aside_of(request, head, ticket),
         "streams": [f"place:{ticket['id']}@{ticket['queue_version']}"]
         + ([f"writing:{head['id']}@0"] if is_team else []),
     }
 
 
-def aside_of(powers: dict[str, Any]) -> Markup:
-    """The facts of a ticket and what may be done with it; nothing to the many who may do nothing and are told nothing."""
-    is_told = powers["ticket"] is not None and (powers["ticket"]["is_requester"] or powers["is_team"])
-    if not (is_told or powers["may_close"] or powers["may_move"] or powers["may_take_in"]):
+async def aside_of(request: Request, head: Row, ticket: Row | None) -> Markup:
+    """The facts of a ticket, what may be done with it, and what it is joined with; nothing to the many who may do nothing
+    and are told nothing."""
+    reader = request.reader
+    if not reader.is_signed_in:
         return Markup("")
-    return fragment("support/aside.html", **powers)
+    project, is_public = head["project_id"], head["visibility"] == "public"
+    is_team = reader.is_team(project)
+    powers = {
+        "may_close": may(reader, "close", project)
+        or may(reader, "close_own", project, own=head["is_own"])
+        or may(reader, "moderate", project, public=is_public),
+        "may_move": may(reader, "move", project, assigned=head["is_assigned"], public=is_public),
+        "may_take_in": may(reader, "take_in", project),
+    }
+    joined = await panel_of(request, head, ticket)
+    is_told = ticket is not None and (ticket["is_requester"] or is_team)
+    if not (is_told or any(powers.values())):
+        return joined
+    shown = fragment(
+        "support/aside.html",
+        head=head,
+        asked_for=await asked_for(request, ticket, is_team=is_team),
+        ticket=ticket,
+        reader=reader,
+        csrf=request.csrf_token,
+        may_promise=ticket is not None and may(reader, "edit_project", project),
+        may_claim=may(reader, "claim", project),
+        may_join=may(reader, "merge", project, assigned=head["is_assigned"]),
+        may_split=may(reader, "split", project, assigned=head["is_assigned"], public=is_public),
+        is_team=is_team,
+        **powers,
+    )
+    return shown + joined
 
 
 async def home_aside(request: Request) -> dict[str, Any]:
