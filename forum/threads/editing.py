@@ -13,10 +13,12 @@ from forum.threads.visibility import visible_post
 from forum.threads.writing import Posted, check_markdown, cook_for, locked_thread, require_writer, tag_thread
 from forum.web.errors import Forbidden, Invalid, NotFound
 from forum.web.i18n import _
+from forum.web.limits import limit
 from forum.web.reader import Reader
 
+EDITS_A_MINUTE = 40
 
-@action
+
 async def edit_post(
     reader: Reader,
     post: int,
@@ -28,10 +30,25 @@ async def edit_post(
 ) -> Posted:
     """Change a post's text (its author, or the team's moderators), and of a first post the title and tags.
 
-    What stood there before is kept as a revision. Raises NotFound, Forbidden, Invalid.
+    What stood there before is kept as a revision. Raises NotFound, Forbidden, Invalid, TooMany.
     """
-    require_writer(reader)
+    person = require_writer(reader)
     check_markdown(markdown)
+    await limit(f"edit:{person}", most=EDITS_A_MINUTE, seconds=60)
+    return await store_edit(reader, post, markdown, title=title, tags=tags, reason=reason)
+
+
+@action
+async def store_edit(
+    reader: Reader,
+    post: int,
+    markdown: str,
+    *,
+    title: str | None = None,
+    tags: Sequence[str] | None = None,
+    reason: str = "",
+) -> Posted:
+    """The row of an edit, its revision, and what follows from it."""
     thread = await fetch_value("select thread_id from post where id = $1", post)
     where = await locked_thread(thread or 0, reader)
     row = await fetch_one(

@@ -16,7 +16,7 @@ from forum.threads.queries import one_post, post_source, posts_between, quotable
 from forum.threads.reading import remember_read
 from forum.threads.rules import numbers_on, page_of, pages_in, quote_of, with_quote
 from forum.web import parts
-from forum.web.errors import Invalid, NotFound, Problem, ReadOnly
+from forum.web.errors import Invalid, NotFound, Problem, ReadOnly, TooMany
 from forum.web.packed import is_personal, pack, packed_page
 from forum.web.pages import FLASH, asked_back, page, redirect, swap, theme_of
 from forum.web.reader import Reader
@@ -351,7 +351,7 @@ async def edit(request: Request) -> Response:
         posted = await editing.edit_post(
             request.reader, source["id"], markdown, title=title, tags=tags, reason=fields.get("reason", "")
         )
-    except (Invalid, ReadOnly) as problem:
+    except (Invalid, ReadOnly, TooMany) as problem:
         return await page(
             request,
             "threads/edit.html",

@@ -7,7 +7,7 @@ import pytest
 
 from forum.database.engine import execute, fetch_value, transaction
 from forum.threads.actions import accept_answer, close_thread
-from forum.threads.editing import edit_post
+from forum.threads.editing import edit_post, store_edit
 from forum.threads.writing import Posted
 from forum.web.reader import GUEST
 from search import interface
@@ -218,7 +218,7 @@ async def test_a_rebuild_is_no_outage_and_loses_no_change(
     while not building.done():
         # posts that the new index has read already, and posts that it has not; now and then a worker comes by
         for asked in (threads[0], threads[-1]):
-            await edit_post(ana, asked.post, f"round {rounds} for {asked.thread}")
+            await store_edit(ana, asked.post, f"round {rounds} for {asked.thread}")
         if rounds % 2:
             await keeping.keep(link)
         found = await link.search('"zeppelin"', 'readers IN ["all"] AND whisper = false', limit=100)

@@ -228,6 +228,17 @@ async def test_a_faulty_edit_comes_back_with_all_that_was_typed(world: World, po
     assert "New words</textarea>" in sent.text and 'value="one two"' in sent.text and 'value="because"' in sent.text
 
 
+async def test_too_many_edits_are_refused_with_their_text(world: World, post_id: PostId) -> None:
+    asked = await world.ask(asked_title)
+    first, ana = await post_id(asked.posted.thread, 1), world.people["ana"]
+    sent = [
+        await ana.post(f"/posts/{first}/edit", {"title": asked_title, "markdown": f"Draft {n}"}) for n in range(1, 42)
+    ]
+    assert {answer.status_code for answer in sent[:40]} == {303}
+    assert sent[40].status_code == 429 and "Draft 41</textarea>" in sent[40].text
+    assert await fetch_value("select markdown from post where id = $1", first) == "Draft 40"
+
+
 async def test_many_edits_come_in_pages_each_against_the_one_before(world: World, post_id: PostId) -> None:
     asked = await world.ask(asked_title, markdown="Draft 0")
     first = await post_id(asked.posted.thread, 1)
