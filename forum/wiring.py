@@ -32,7 +32,7 @@ from categories.support.inbox import live as inbox_live
 from categories.support.joining import linking, merging
 from categories.support.joining import notices as joining_notices
 from categories.support.promises import calendar_pages, calendars, guarantees
-from categories.support.queries import HAS_TICKET
+from categories.support.queries import STAMP
 from categories.support.replies import pages as templates
 from categories.support.replies import tools as reply_tools
 from categories.support.snoozing import actions as snoozing
@@ -64,7 +64,7 @@ from forum.threads import (
     uploads,
 )
 from forum.threads import events as happened
-from forum.threads.page_queries import HAS
+from forum.threads.page_queries import ALONG
 from forum.web import parts, sessions
 from forum.web.parts import Part
 from importers.github import claims as github_claims
@@ -251,7 +251,7 @@ def wire_notices() -> None:
 
 def wire_parts() -> None:
     """What rooms put on the pages of rooms below them, in this order."""
-    HAS.update(ticket=HAS_TICKET, issue=HAS_ISSUE)
+    ALONG.update(ticket_stamp=STAMP, has_issue=HAS_ISSUE)
     parts.register("top_banner", TOP_BANNER)
     parts.register("top_banner", READ_ONLY_BANNER)
     parts.register("top_banner", mail_in.STOPPED_BANNER)

@@ -153,7 +153,11 @@ async def thread_ticket(request: Request, head: Row, errors: Mapping[str, str] |
     """Strip, facts and live stream of the ticket whose home is this thread; nothing for a thread without."""
     reader = request.reader
     is_team = reader.is_team(head["project_id"])
-    ticket = await queries.ticket_of_thread(reader, head["id"], is_team=is_team) if head["has_ticket"] else None
+    stamp = head["ticket_stamp"]
+    if stamp and not reader.is_signed_in and not stamp[2]:
+        # a guest's page is worth no statement where it only says what to listen for
+        return {"streams": [f"place:{stamp[0]}@{stamp[1]}"]}
+    ticket = await queries.ticket_of_thread(reader, head["id"], is_team=is_team) if stamp else None
     if ticket is None or (ticket["state"] == "draft" and not ticket["is_requester"]):
         claim = await parts.load("imported_draft", request, head, False) if ticket else Markup("")
         return {"aside": await aside_of(request, head, None), "notes": claim}

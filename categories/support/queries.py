@@ -93,7 +93,9 @@ ON_THREAD = Together(
         is_team="asked.is_team",
     )
 )
-HAS_TICKET = "exists (select 1 from ticket k where k.thread_id = t.id)"
+# Of the ticket whose home is the thread `t`: its id, its queue's version, and whether it is one that guests are told of.
+STAMP = """select array[k.id, coalesce(q.version, 0), (k.state in ('draft', 'waiting'))::integer]
+             from ticket k left join queue q on q.project_id = k.project_id where k.thread_id = t.id"""
 BY_ID = f"""{TICKET.format(n="", source="ticket k", reader="$2", now="$3", is_team="$4")}
   join thread t on t.id = k.thread_id where k.id = $1 and {visible_thread("t", "$2")}"""
 

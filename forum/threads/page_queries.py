@@ -44,20 +44,20 @@ GUEST_POSTS = f"""array(
             where p.thread_id = t.id and p.number between asked.first and asked.last
               and {visible_post("p", "t", NOBODY)} order by p.number) as posts"""
 
-# What upper rooms have about threads, by name: SQL that says of the row `t` whether there is any. `forum/wiring.py` fills
-# it in. A page's head has a column `has_{name}` for each, so that nobody asks for what is not there.
-HAS: dict[str, str] = {}
+# What upper rooms want to know of a thread with its head, by the column's name: SQL over its row `t`. `forum/wiring.py`
+# fills it in; so nobody asks for what is not there.
+ALONG: dict[str, str] = {}
 
 
-def has_columns() -> str:
-    return "".join(f", ({sql}) as has_{name}" for name, sql in HAS.items())
+def along() -> str:
+    return "".join(f", ({sql}) as {name}" for name, sql in ALONG.items())
 
 
 def page_head_sql() -> str:
     return HEAD_FRAME.format(
         questions=asked(thread="bigint", reader="bigint", first="integer", last="integer"),
         reader="asked.reader",
-        more=f", {IS_PLAIN}, {ACTS_THERE.format(reader='asked.reader')}{has_columns()}",
+        more=f", {IS_PLAIN}, {ACTS_THERE.format(reader='asked.reader')}{along()}",
     )
 
 
@@ -65,7 +65,7 @@ def guest_page_sql() -> str:
     return HEAD_FRAME.format(
         questions=asked(thread="bigint", first="integer", last="integer"),
         reader=NOBODY,
-        more=f", {GUEST_POSTS}, {ACTS_THERE.format(reader=NOBODY)}{has_columns()}",
+        more=f", {GUEST_POSTS}, {ACTS_THERE.format(reader=NOBODY)}{along()}",
     )
 
 
