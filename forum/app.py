@@ -70,6 +70,7 @@ from search import pages as search_pages
 def all_routes() -> list[BaseRoute]:
     """Every route of the site, the busiest first."""
     return [
+        # pages of threads are numbers alone (`{id:int}`), so that /t/12.json and /t/12/promotion stay those of others below
         *threads.routes,
         *discourse.routes,
         *v1.routes,

@@ -54,6 +54,8 @@ class Kept:
     def put(self, key: Hashable, value: Any, size: int) -> None:
         self.drop(key)
         size += ENTRY
+        if size > self.most:
+            return
         self.size += size
         self.texts[key] = (value, size)
         while self.size > self.most:

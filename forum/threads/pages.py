@@ -94,7 +94,8 @@ async def guest_page(request: Request, thread: int, number: int) -> Response:
     # what is newer than its stamp is made again when it is asked for next
     head, acts, posts = content or await guest_content(thread, *numbers)
     page = await fresh_page(request, thread, number, head=(head, acts), posts=posts)
-    if is_personal(request):
+    # between the two looks the title may have changed, so that there is nothing but the way to the new address
+    if is_personal(request) or page.status_code != 200:
         return page
     packed = pack(bytes(page.body))
     guest_pages.put(place, stamp, packed)

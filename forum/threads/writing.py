@@ -80,8 +80,8 @@ def check_markdown(markdown: str) -> None:
 
 
 async def locked_thread(thread: int, reader: Reader, *, author: int | None = None, key: UUID | None = None) -> Row:
-    """The thread's row, locked until the transaction ends: changes of one thread happen one after another. `is_sent`
-    says whether the author has sent a post of this key before.
+    """The thread's row, locked until the transaction ends: changes of one thread happen one after another. Where
+    `may_be_sent` is false, the author has not sent a post of this key before.
 
     Raises NotFound where the reader may not see it.
     """
@@ -92,7 +92,9 @@ async def locked_thread(thread: int, reader: Reader, *, author: int | None = Non
         f" where w.thread_id = t.id and {is_self('w.person_id', '$2')} and w.kind = 'requester') as is_own,"
         " exists (select 1 from thread_participant w where w.thread_id = t.id and w.person_id = $2"
         " and w.kind = 'assignee') as is_assigned,"
-        " exists (select 1 from post s where s.author_id = $3 and s.client_key = $4) as is_sent"
+        # behind a lock that was waited for stands the new row, but the posts are those from before the wait
+        " exists (select 1 from post s where s.author_id = $3 and s.client_key = $4)"
+        " or t.version <> (select o.version from thread o where o.id = t.id) as may_be_sent"
         " from thread t join category c on c.id = t.category_id join project p on p.id = t.project_id"
         f" where t.id = $1 and {visible_thread('t', '$2')} for update of t",
         thread,
@@ -268,7 +270,7 @@ async def store_reply(
     author = author or reader.person
     where = await locked_thread(thread, reader, author=author, key=key)
     project: int = where["project_id"]
-    if key is not None and where["is_sent"] and (before := await sent_before_reply(author, key)):
+    if key is not None and where["may_be_sent"] and (before := await sent_before_reply(author, key)):
         if before.thread != thread:
             raise Conflict(_("This was sent to another thread already. Reload and send it again."))
         return before

@@ -1,5 +1,6 @@
 """Routes with the access they give, so that one test can walk all of them in every role."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal
 
@@ -81,6 +82,8 @@ def route(
     made = AccessRoute(path, endpoint, methods=list(methods), name=handler.__name__)
     # Starlette leaves the methods of an ASGI endpoint open
     made.methods = {*methods, "HEAD"} if "GET" in methods else set(methods)
+    # `$` also matches before a line's end, which would make a second address of every page
+    made.path_regex = re.compile(made.path_regex.pattern.removesuffix("$") + r"\Z")
     made.access = access
     made.ending = path.rpartition("}")[2]
     made.handler = handler

@@ -68,6 +68,16 @@ def test_a_text_larger_than_the_file_is_not_kept() -> None:
     assert 1 not in file and file.file == -1
 
 
+def test_a_text_larger_than_the_memory_for_texts_pushes_no_other_out_of_it() -> None:
+    file = KeptInFile(MOST, hot=900)
+    file.put(1, "stamp", b"x" * 200)
+    file.put(2, "stamp", b"x" * 400)
+    assert list(file.hot.texts) == [1] and file.hot.size <= 900
+    assert file.get(2, "stamp") == (b"x" * 400, ()), "it comes from the file"
+    assert list(file.hot.texts) == [1]
+    file.forget()
+
+
 def test_the_file_has_no_name_and_is_its_owners_alone(data: Path) -> None:
     file = KeptInFile(MOST, hot=0)
     file.put(1, "stamp", b"page")

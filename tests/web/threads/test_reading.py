@@ -8,6 +8,7 @@ import pytest
 from forum.database.engine import execute, fetch_value
 from forum.threads.drafts import keep_draft
 from forum.threads.kept import forget_kept
+from forum.threads.page_queries import guest_stamp
 from forum.threads.rules import POSTS_A_PAGE
 from tests.helpers.site import Browser
 from tests.helpers.world import World
@@ -150,6 +151,25 @@ async def test_readers_with_nothing_of_their_own_on_a_page_share_its_posts(world
     assert alone <= 8
 
 
+async def test_a_guest_who_asks_while_the_title_changes_is_led_to_the_new_address(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look whether the kept page is right and the making of a new one."""
+    asked = await world.ask("How do I read a file?")
+    guest = world.site.guest()
+    await guest.get(asked.posted.url)
+    await world.outsider.post(f"/t/{asked.posted.thread}/replies", {"markdown": "With open."})
+
+    async def stamp_then_change(thread: int) -> Any:
+        found = await guest_stamp(thread)
+        await execute("update thread set slug = 'another', version = version + 1 where id = $1", thread)
+        return found
+
+    monkeypatch.setattr("forum.threads.pages.guest_stamp", stamp_then_change)
+    answer = await guest.get(asked.posted.url)
+    assert (answer.status_code, answer.headers["location"]) == (301, f"/t/another/{asked.posted.thread}")
+
+
 # --- addresses -----------------------------------------------------------------------------------------------------
 
 
@@ -165,7 +185,8 @@ async def test_wrong_and_short_addresses_lead_to_the_right_one(world: World) -> 
         ):
             answer = await browser.get(wrong)
             assert (answer.status_code, answer.headers["location"]) == (301, right)
-        assert (await browser.get(f"{url}/3")).status_code == 404
+        for none in (f"{url}/3", f"{url}%0A", f"/t/{thread}%0A", f"{url}/", f"{url}/-1", f"{url}/" + "9" * 5000):
+            assert (await browser.get(none)).status_code == 404, none[:80]
         assert (await browser.get(f"{url}?post=2")).headers["location"] == f"{url}/2"
 
 
