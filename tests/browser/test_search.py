@@ -50,6 +50,44 @@ async def test_a_click_follows_what_dropped_down(windows: Windows, world: World)
     await expect(page).to_have_url(f"{windows.url}{asked.posted.url}")
 
 
+async def test_the_ask_boxes_show_solved_threads_while_one_types(windows: Windows, world: World) -> None:
+    solved = await world.ask("Resampling loses the last window", by="bea")
+    await post_reply(await world.supporter.reader(), solved.posted.thread, "Flush it.")
+    await accept_answer(await world.people["bea"].reader(), solved.posted.thread, 2)
+    await world.ask("The last window of resampling is odd")
+    for path in ("/", "/p/pelican"):
+        page = await windows.open(path)
+        field = page.get_by_role("textbox", name="What do you need?").or_(page.locator("#ask")).first
+        await field.press_sequentially("Why is the last window lost in resampling?")
+        links = page.locator("#alike-drop a")
+        await expect(links.first).to_contain_text("Resampling loses the last window")
+        await expect(links.first).to_contain_text("Solved by")
+        await expect(links).to_have_count(2)
+        await shoot(page, "ask-drop")
+        await field.press("ArrowDown")
+        await expect(links.first).to_be_focused()
+        await page.keyboard.press("Escape")
+        await expect(links).to_have_count(0)
+        await expect(field).to_be_focused()
+        await expect(field).to_have_value("Why is the last window lost in resampling?")
+        await page.keyboard.press("Backspace")
+        await links.first.click()
+        await expect(page).to_have_url(f"{windows.url}{solved.posted.url}/2#post_2")
+
+
+async def test_nothing_drops_down_under_the_ask_box_where_nothing_is_alike(windows: Windows, world: World) -> None:
+    await world.ask("Resampling loses the last window")
+    page = await windows.open("/", viewport=PHONE)
+    async with page.expect_response(lambda answer: "/similar?" in answer.url) as told:
+        await page.locator("#ask").press_sequentially("zebra quagga okapi")
+    assert (await told.value).status == 200
+    await expect(page.locator("#alike-drop > *")).to_have_count(0)
+    async with page.expect_response(lambda answer: "/similar?" in answer.url):
+        await page.locator("#ask").fill("resampling the last window")
+    await expect(page.locator("#alike-drop a")).to_have_count(1)
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 async def test_similar_threads_come_when_they_are_in_sight(windows: Windows, world: World) -> None:
     solved = await world.ask("Resampling loses the last window", by="bea")
     await post_reply(await world.supporter.reader(), solved.posted.thread, "Flush it.")
