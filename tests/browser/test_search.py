@@ -101,6 +101,28 @@ async def test_similar_threads_come_when_they_are_in_sight(windows: Windows, wor
     await shoot(page, "search-similar")
 
 
+async def test_a_long_word_of_an_answer_does_not_widen_a_phone(windows: Windows, world: World) -> None:
+    word = 'df.with_columns(utc=pl.col("local").localize("Europe/Vienna",ambiguous="latest").convert("UTC"))'
+    solved = await world.ask("Resampling loses the last window " + "w" * 70, by="bea")
+    await post_reply(await world.supporter.reader(), solved.posted.thread, f"Write `{word}`.")
+    await accept_answer(await world.people["bea"].reader(), solved.posted.thread, 2)
+    asked = await world.ask("The last window is lost while resampling")
+    page = await windows.open("/new-thread?project=pelican&title=last+window+resampling", viewport=PHONE)
+    await expect(page.locator("#solved")).to_contain_text("df.with_columns")
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.goto(asked.posted.url)
+    await page.get_by_role("heading", name="Similar threads").scroll_into_view_if_needed()
+    await expect(page.locator("main")).to_contain_text("df.with_columns")
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for path in ("/latest", "/c/pelican", solved.posted.url, "/u/bea", "/search?q=window"):
+        await page.goto(path)
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    await page.goto("/")
+    await page.locator("#ask").press_sequentially("last window resampling")
+    await expect(page.locator("#alike-drop a").first).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 async def test_the_search_page_fits_a_phone(windows: Windows, world: World) -> None:
     await world.ask("Resampling loses the last window", markdown="resampling " + "x" * 300)
     page = await windows.open("/search?q=resampling", viewport=PHONE)
