@@ -23,6 +23,7 @@ from categories.satisfaction import subscribers as satisfaction_subscribers
 from categories.support import digest as support_digest
 from categories.support import events as ticket_events
 from categories.support import jobs as support_jobs
+from categories.support import marks as support_marks
 from categories.support import notices as support_notices
 from categories.support import parts as support_parts
 from categories.support import silence
@@ -258,6 +259,7 @@ def wire_parts() -> None:
     parts.register("home_top", Part(ask.home_top, "ask/home_top.html"))
     parts.register("project_ask", Part(ask.project_ask, "ask/project_ask.html"))
     parts.register("home_aside", Part(support_parts.home_aside, "support/home_aside.html"))
+    parts.register("row_marks", Part(support_marks.row_marks, "support/row_marks.html"))
     parts.register("top_bar", Part(support_parts.top_bar, "support/top_bar.html", alike=True, dock="support/dock.html"))
     parts.register("top_bar", notice_parts.BELL)
     parts.register("preferences", notice_parts.PREFERENCES)

@@ -76,14 +76,16 @@ async def live(request: Request) -> Response:
 
 
 async def similar(request: Request) -> Response:
-    """For htmx: `/similar?title=&body=&project=`, the list of "Solved before?" beside a question being written."""
+    """For htmx: `/similar?title=&body=&project=`, the list of "Solved before?" beside a question being written; with
+    `drop=1` the short one that drops down under the Ask box."""
     title = asked_text(request, "title")
     threads: list[Similar] = []
     if len(title) >= LEAST:
         project = await project_by_handle(asked_text(request, "project", limit=60))
         body = asked_text(request, "body", "markdown", limit=BODY)
         threads = await current().similar(request.reader, title, body, project=project)
-    return await swap(request, "search/similar.html", title=title if len(title) >= LEAST else "", threads=threads)
+    template = "search/alike_drop.html" if request.query_params.get("drop") else "search/similar.html"
+    return await swap(request, template, title=title if len(title) >= LEAST else "", threads=threads)
 
 
 async def similar_to_thread(request: Request) -> Response:

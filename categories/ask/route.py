@@ -2,16 +2,14 @@
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from categories.ask.actions import OPEN, bucket_for, may_be_security
 from categories.forms.queries import asking_of, fields_of, pinned_of
 from categories.forms.rules import LOG_MOST, recognised
 from categories.forms.traces import fenced
-from categories.support.parts import letters, stroke_of
-from categories.support.queries import expected_of, project_expected, queue_state
-from categories.support.rules import position_unpaid
+from categories.support.parts import newcomers_place
+from categories.support.queries import expected_of, project_expected
 from forum.database.engine import Row, fetch_one
 from forum.projects.actions import require_project
 from forum.projects.pages import cooked
@@ -92,28 +90,11 @@ async def route_context(request: Request, typed: dict[str, str]) -> dict[str, An
         "pinned": await pinned_of(project),
         "fields": await fields_of(form["id"]) if form is not None else [],
         "fields_of": str(form["id"]) if form is not None else "",
-        "place": await place_context(project),
+        "place": await newcomers_place(project, expected_of(await project_expected(project))),
         "offers": await parts.load("ask_offers", project),
         "capacity_project": await parts.load("capacity_project", request, project, typed),
         "terms": to_accept(await unaccepted_terms(reader.id or NOBODY, project)),
         "category_choices": [
             (c["slug"], c["name"]) for c in visible_categories(request.reader, categories) if c["visibility"] in OPEN
         ],
-    }
-
-
-async def place_context(project: int) -> dict[str, Any]:
-    """Where somebody who asks now would stand in the queue, and what they may expect."""
-    state = await queue_state(project)
-    lines = (state.due, state.paid, state.share, state.credit)
-    position = position_unpaid(state.unpaid + 1, *lines)
-    joined = replace(state, unpaid=state.unpaid + 1, total=state.total + 1)
-    line, ends = letters(joined)
-    return {
-        "position": position,
-        "waiting": joined.total,
-        "line": line,
-        "stroke": stroke_of(position, ends),
-        "share": state.share,
-        "expected": expected_of(await project_expected(project)),
     }

@@ -2,6 +2,7 @@
 in the top bar; and the live streams that keep them right."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from markupsafe import Markup
@@ -11,8 +12,9 @@ from categories.forms.rules import LOG_MOST
 from categories.support import queries
 from categories.support.joining.parts import panel_of
 from categories.support.promises.facts import promise_facts
-from categories.support.queries import Place, QueueState, expected_of, head_start_text, place_in
-from categories.support.rules import unpaid_within
+from categories.support.promises.workdays import Expected
+from categories.support.queries import Place, QueueState, expected_of, head_start_text, place_in, queue_state
+from categories.support.rules import position_unpaid, unpaid_within
 from categories.support.silence import closing_day, day_of
 from forum.database.engine import Row, fetch, fetch_one
 from forum.live.streams import News
@@ -58,6 +60,22 @@ def stroke_of(position: int, ends: Sequence[int]) -> int:
     return next((i + 1 for i, end in enumerate(ends) if position <= end), len(ends))
 
 
+async def newcomers_place(project: int, expected: Expected) -> dict[str, Any]:
+    """Where an unpaid ticket that is submitted now would stand in the queue, and what it may expect. One statement."""
+    state = await queue_state(project)
+    position = position_unpaid(state.unpaid + 1, state.due, state.paid, state.share, state.credit)
+    joined = replace(state, unpaid=state.unpaid + 1, total=state.total + 1)
+    line, ends = letters(joined)
+    return {
+        "position": position,
+        "waiting": joined.total,
+        "line": line,
+        "stroke": stroke_of(position, ends),
+        "share": state.share,
+        "expected": expected,
+    }
+
+
 async def strip_of(reader: Reader, ticket: Row, *, is_team: bool) -> Markup:
     """The strip above a thread: the place for requester and team, the expected range for everybody else, and nothing
     for them where nobody waits; nothing for a draft. What a requester may do there, upper packages put."""
@@ -92,6 +110,7 @@ async def form_of(request: Request, ticket: Row, errors: Mapping[str, str] | Non
     asked = request.query_params
     typed = {name: request.fields.get(name, asked.get(name, "")) for name in ("capacity", "only_team", "on_behalf")}
     asks = await asks_of(request, ticket) if ticket["state"] == "draft" else {"labels": {}}
+    offers = await parts.load("ask_offers", ticket["project_id"]) if ticket["state"] == "draft" else Markup("")
     return fragment(
         "support/draft.html",
         ticket=ticket,
@@ -103,7 +122,8 @@ async def form_of(request: Request, ticket: Row, errors: Mapping[str, str] | Non
         capacity_project=await parts.load("capacity_project", request, ticket["project_id"], typed),
         **asks,
         expected=expected_of(ticket),
-        offers=await parts.load("ask_offers", ticket["project_id"]) if ticket["state"] == "draft" else "",
+        offers=offers,
+        place=await newcomers_place(ticket["project_id"], expected_of(ticket)) if offers else None,
     )
 
 

@@ -35,6 +35,7 @@ class Socket:
     reader: Reader
     versions: dict[tuple[str, int], int] = field(default_factory=dict)
     outbox: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(BACKLOG))
+    ending: tuple[int, str] = (1000, "")
 
     def send(self, message: str) -> None:
         try:
@@ -42,8 +43,10 @@ class Socket:
         except asyncio.QueueFull:
             self.close()
 
-    def close(self) -> None:
-        """Have the socket closed; what waits is dropped."""
+    def close(self, code: int = 1000, why: str = "") -> None:
+        """Have the socket closed, with the code of RFC 6455 and the words that say why; what waits is dropped."""
+        if self.ending[0] == 1000:
+            self.ending = code, why
         while not self.outbox.empty():
             self.outbox.get_nowait()
         self.outbox.put_nowait(None)

@@ -17,6 +17,7 @@ from forum.web.reader import GUEST
 FRAME_MOST = 4_000
 VERSION_MOST = 2**62
 FRAMES_A_MINUTE = 120
+NO_FRAME = 'a frame is {"have": {"thread:12": 57}} or {"writing": 12}'
 
 
 def comes_from_here(websocket: WebSocket, settings: Settings) -> bool:
@@ -55,14 +56,14 @@ async def send_all(websocket: WebSocket, socket: Socket) -> None:
     try:
         while (message := await socket.outbox.get()) is not None:
             await websocket.send_text(message)
-        await websocket.close(1000)
+        await websocket.close(*socket.ending)
     except (WebSocketDisconnect, RuntimeError, OSError):
         pass
 
 
 async def receive_all(websocket: WebSocket, socket: Socket) -> None:
     """Hear `{"have": {"thread:12": 57, ...}}` and `{"writing": 12}` until the browser leaves. A frame that is neither
-    closes the socket."""
+    closes the socket, and the close says what a frame is."""
     minute, frames, wrote, where = 0.0, 0, 0.0, 0
     clock = asyncio.get_running_loop().time
     while True:
@@ -73,7 +74,7 @@ async def receive_all(websocket: WebSocket, socket: Socket) -> None:
             minute, frames = clock(), 0
         frames += 1
         if frames > FRAMES_A_MINUTE:
-            socket.close()
+            socket.close(1008, f"more than {FRAMES_A_MINUTE} frames a minute")
             return
         if thread := read_writing(message.get("text")):
             if thread != where or clock() - wrote > PAUSE:
@@ -82,7 +83,7 @@ async def receive_all(websocket: WebSocket, socket: Socket) -> None:
             continue
         wanted = read_frame(message.get("text"))
         if wanted is None:
-            socket.close()
+            socket.close(1008, NO_FRAME)
             return
         for stream in list(socket.versions):
             if stream not in wanted:

@@ -10,7 +10,15 @@ from forum.projects.roles import may
 from forum.threads.events import PostEdited, ThreadChanged
 from forum.threads.rules import TAGS_MOST, TITLE_LEAST, TITLE_MOST, clean_title, slug_of
 from forum.threads.visibility import visible_post
-from forum.threads.writing import Posted, check_markdown, cook_for, locked_thread, require_writer, tag_thread
+from forum.threads.writing import (
+    Posted,
+    check_markdown,
+    check_seen,
+    cook_for,
+    locked_thread,
+    require_writer,
+    tag_thread,
+)
 from forum.web.errors import Forbidden, Invalid, NotFound
 from forum.web.i18n import _
 from forum.web.limits import limit
@@ -78,6 +86,8 @@ async def store_edit(
             where["has_issues"] or row["origin"] == "github",
             is_local=row["origin"] == "local",
         )
+        if markdown != row["markdown"]:
+            check_seen(cooked)
         slug = slug_of(new_title)
         version = await fetch_value(
             "with t as (update thread set version = version + 1, title = $3, slug = $4 where id = $1 returning version),"

@@ -41,12 +41,14 @@ def asked_cursor(request: Request) -> Cursor | None:
     return None
 
 
-def list_context(request: Request, rows: list[Row], *, path: str, can_go_on: bool = True) -> dict[str, Any]:
-    """What the list's template needs: rows, and the address of what is older."""
+async def list_context(request: Request, rows: list[Row], *, path: str, can_go_on: bool = True) -> dict[str, Any]:
+    """What the list's template needs: rows, what upper packages mark them with, and the address of what is older."""
     older = ""
     if can_go_on and len(rows) == THREADS_A_PAGE:
         older = f"{path}?below={Cursor(rows[-1]['bumped_at'], rows[-1]['id'])}"
-    return {"threads": rows, "older": older, "list_path": path, "since": datetime.now(UTC)}
+    since = datetime.now(UTC)
+    marked = await parts.context("row_marks", request.reader, rows)
+    return {"threads": rows, "older": older, "list_path": path, "since": since, "marks": marked.get("marks", {})}
 
 
 def tabs_for(request: Request, here: str, new: int, unread: int) -> list[tuple[str, str, bool, int]]:
@@ -92,7 +94,7 @@ async def list_page(
 ) -> Response:
     """One of the site's lists, with its tabs."""
     new, unread = await queries.count_new(request.reader) if request.reader.is_signed_in else (0, 0)
-    context = list_context(request, rows, path=path, can_go_on=here in ("latest", "unanswered"))
+    context = await list_context(request, rows, path=path, can_go_on=here in ("latest", "unanswered"))
     return await page(
         request,
         "threads/home.html",
@@ -157,7 +159,7 @@ async def place_page(request: Request, rows: list[Row], project: Row, category: 
     return await page(
         request,
         "threads/place.html",
-        **list_context(request, rows, path=path),
+        **await list_context(request, rows, path=path),
         project=project,
         category=category,
         categories=categories,
@@ -175,7 +177,7 @@ async def tag_threads(request: Request) -> Response:
     # a tag that hidden threads alone carry is not there either
     if not rows and below is None:
         raise NotFound
-    context = list_context(request, rows, path=f"/tag/{name}")
+    context = await list_context(request, rows, path=f"/tag/{name}")
     return await page(request, "threads/tag.html", **context, tag_name=name, feed=f"/tag/{quote(name)}.rss")
 
 

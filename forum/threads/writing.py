@@ -1,5 +1,6 @@
 """Starting threads and replying: one action each, wherever the words came from."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,8 @@ from forum.web.reader import Reader
 
 # Posts a minute and person; more is a program, which has the importers.
 POSTS_A_MINUTE = 40
+# What is seen of a post without a word in it.
+SEEN = re.compile("<(?:img|hr|input)[ />]")
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,13 @@ def check_markdown(markdown: str) -> None:
     """Raises Invalid for a text with nothing in it."""
     if not markdown.strip():
         raise Invalid({"markdown": _("Write something first.")})
+
+
+def check_seen(cooked: Cooked) -> None:
+    """Raises Invalid for a text of which nothing is left to be seen: tags that are not let through, signs without ink."""
+    if any(sign.isprintable() and not sign.isspace() for sign in cooked.excerpt) or SEEN.search(cooked.html):
+        return
+    raise Invalid({"markdown": _("Nothing of this would be seen. Put code between `backticks`.")})
 
 
 async def locked_thread(thread: int, reader: Reader, *, author: int | None = None, key: UUID | None = None) -> Row:
@@ -167,6 +177,8 @@ async def store_thread(
     cooked = await cook_for(
         markdown, place["slug"], place["has_issues"] or origin.source == "github", is_local=origin.is_local
     )
+    if origin.is_local:
+        check_seen(cooked)
     slug = slug_of(title)
     row = await fetch_one(
         "with t as (insert into thread (project_id, category_id, author_id, title, slug, visibility, last_number,"
@@ -285,6 +297,8 @@ async def store_reply(
     cooked = await cook_for(
         markdown, where["project_slug"], where["has_issues"] or origin.source == "github", is_local=origin.is_local
     )
+    if origin.is_local:
+        check_seen(cooked)
     row = await fetch_one(
         "with t as (update thread set version = version + 1, last_number = last_number + 1,"
         " last_public_number = case when $6 then coalesce(last_public_number, last_number) end,"

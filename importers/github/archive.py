@@ -8,6 +8,7 @@ needed: one record at a time.
 import gzip
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,22 +67,26 @@ class Source:
             where = "the beginning"
             found = 0
             self.has_magic = False
-            fault: Malformed | None = None
+            faults: Counter[str] = Counter()
+            first_of: dict[str, str] = {}
             try:
                 for value, where, is_pull in self.values(form, text, first, reading, with_pulls):
                     for record in reading.records(value, where, is_pull=is_pull):
                         if isinstance(record, Malformed):
-                            fault = fault or record
+                            faults[record.why] += 1
+                            first_of.setdefault(record.why, record.where)
                         else:
                             found += 1
                         if with_pulls or not getattr(record, "is_pull", False):
                             yield record
             except BreaksOff as error:
-                self.broken = fault = Malformed(f"after {where}", str(error))
+                self.broken = Malformed(f"after {where}", str(error))
+                faults, first_of = Counter([self.broken.why]), {self.broken.why: self.broken.where}
                 yield self.broken
             if not found and not self.has_magic:
-                if fault:
-                    raise NotAnArchive(f"no issue in it can be read ({fault.where}: {fault.why})")
+                # what most of them lack says more than what the first one lacks
+                for why, _times in faults.most_common(1):
+                    raise NotAnArchive(f"no issue in it can be read ({first_of[why]}: {why})")
                 if form == "archive":
                     raise NotAnArchive("it has no issues")
 

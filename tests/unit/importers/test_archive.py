@@ -372,3 +372,12 @@ def check_sound(record: Issue) -> None:
         assert 0 < len(f"{login.login}~99@github.com") <= 100
     assert record.created_at.tzinfo and record.updated_at >= record.created_at
     assert len(record.digest) == 16
+
+
+def test_where_no_issue_can_be_read_the_commonest_reason_is_told(tmp_path: Path) -> None:
+    lines = [
+        {"number": "x"},
+        *(issue(n) | {"repository_url": "https://api.github.com/repos/some/other"} for n in (2, 3)),
+    ]
+    with pytest.raises(NotAnArchive, match=r"line 2 \(#2\).*some/other"):
+        read(tmp_path, "\n".join(json.dumps(line) for line in lines).encode())

@@ -10,6 +10,7 @@ import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from forum.live.socket import NO_FRAME
 from forum.web import sessions
 from tests.helpers.live import until
 from tests.helpers.site import Browser, Site
@@ -67,8 +68,10 @@ async def test_malformed_frames_end_their_socket_and_not_the_process(site: Site)
         for frame in ("not json", b"\x00\xff", "[" * 3000, '{"have": {"thread:1": "x"}}', "x" * 5000):
             socket = await open_socket(address)
             await socket.send(frame)
-            with pytest.raises(ConnectionClosed):
+            with pytest.raises(ConnectionClosed) as ended:
                 await asyncio.wait_for(socket.recv(), 20)
+            assert ended.value.rcvd is not None
+            assert (ended.value.rcvd.code, ended.value.rcvd.reason) == (1008, NO_FRAME)
         socket = await open_socket(address, world.supporter)
         await socket.send(json.dumps({"have": {f"thread:{thread}": 0, "unknown:1": 5, "thread:999999": 0}}))
         told = [json.loads(await asyncio.wait_for(socket.recv(), 20)) for _message in range(2)]
@@ -80,8 +83,10 @@ async def test_a_flood_of_frames_ends_its_socket(site: Site) -> None:
     await World.make(site)
     async with served(site) as address:
         socket = await open_socket(address)
-        with pytest.raises(ConnectionClosed):
+        with pytest.raises(ConnectionClosed) as ended:
             for _frame in range(500):
                 await socket.send('{"have": {}}')
                 await asyncio.sleep(0)
             await asyncio.wait_for(socket.recv(), 20)
+        assert ended.value.rcvd is not None
+        assert (ended.value.rcvd.code, ended.value.rcvd.reason) == (1008, "more than 120 frames a minute")

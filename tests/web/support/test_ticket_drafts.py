@@ -117,3 +117,16 @@ async def test_a_submission_sent_twice_at_once_is_one(site: Site) -> None:
     assert [each.status_code for each in sent] == [303, 303, 303]
     assert await fetch_value("select count(*) from thread_act where kind = 'submit'") == 1
     assert (await queue_state(one.world.project)).total == 1
+
+
+async def test_a_draft_shows_the_place_that_submitting_it_without_paying_would_bring(site: Site) -> None:
+    one = await asked(await World.make(site))
+    await paid(one, 5000)
+    bea = await one.world.person("bea")
+    sent = await bea.post("/new-thread", ASK | {"category": "support"})
+    page = (await bea.get(sent.headers["location"])).text
+    free = page.partition("Without paying")[2].partition("Submit without paying")[0]
+    assert "It would stand at place 2 of 2" in free and "free" in free
+    ticket = await fetch_value("select id from ticket where state = 'draft'")
+    await bea.post(f"/tickets/{ticket}/submission", {"capacity": "personal", "terms": "1"})
+    assert "Place 2 of 2 in the queue" in (await bea.get(sent.headers["location"])).text

@@ -1,6 +1,7 @@
 """Wrong and hostile input: a clear refusal, never a 5xx, and nothing half-done."""
 
 import itertools
+from html import escape
 
 import pytest
 
@@ -144,3 +145,28 @@ async def test_bodies_of_other_kinds_are_refused(kind: str, body: bytes, world: 
 async def test_every_write_needs_the_pages_token(world: World, thread: int) -> None:
     for path in (*(path.format(thread) for path in WRITES), "/drafts", "/drafts/delete", "/preview"):
         assert (await world.owner.http.post(path, data={"markdown": "x", "number": "1"})).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", "\u202e", "\u200b\u200b", "<!-- all of it -->", "<b></b>", "```\n```"]
+)
+async def test_a_text_of_which_nothing_would_be_seen_is_kept_and_not_posted(
+    world: World, thread: int, text: str
+) -> None:
+    ana = world.people["ana"]
+    told = "Nothing of this would be seen."
+    posts = await fetch_value("select count(*) from post")
+    replied = await ana.post(f"/t/{thread}/replies", {"markdown": text})
+    asked = await ana.post("/new-thread", {"title": "Why is it empty?", "markdown": text, "project": "pelican"})
+    post = await fetch_value("select id from post where thread_id = $1", thread)
+    edited = await ana.post(f"/posts/{post}/edit", {"title": "How do I read a file?", "markdown": text})
+    for sent in (replied, asked, edited):
+        assert sent.status_code == 422 and told in sent.text
+        assert escape(text).strip() in sent.text
+    assert await fetch_value("select count(*) from post") == posts
+    assert await fetch_value("select count(*) from post_revision") == 0
+
+
+@pytest.mark.parametrize("text", ["`<script>`", "> quoted alone", "---", "- [ ] ", "1", "```\ncode\n```", "👍"])
+async def test_a_text_of_which_something_is_seen_is_posted(world: World, thread: int, text: str) -> None:
+    assert (await world.people["ana"].post(f"/t/{thread}/replies", {"markdown": text})).status_code == 303
