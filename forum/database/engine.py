@@ -208,6 +208,23 @@ async def transaction() -> AsyncIterator[None]:
         hook()
 
 
+@asynccontextmanager
+async def undone_alone() -> AsyncIterator[None]:
+    """A part of the running transaction: an error in it undoes what the part did, its hooks too, and leaves the rest and
+    its locks as they are. The error is raised on. RuntimeError where no transaction runs."""
+    hooks = _hooks.get()
+    if hooks is None or not in_transaction():
+        raise RuntimeError("no transaction runs")
+    before = len(hooks)
+    await execute("savepoint part")
+    try:
+        yield
+    except Exception:
+        await execute("rollback to savepoint part")
+        del hooks[before:]
+        raise
+
+
 def after_commit(hook: Hook) -> None:
     """Call `hook` once the running transaction is committed (at once where none runs); never when it fails.
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import structlog
 
 from forum import audit
-from forum.database.engine import Row, action, execute, fetch_one, fetch_value, transaction
+from forum.database.engine import Row, action, execute, fetch_one, fetch_value, transaction, undone_alone
 from forum.incoming.rules import HANDLE_FOR, KEEP_FOR, Hopeless, pause_after, told
 from forum.incoming.sources import Delivery, Known, Source, sources
 from forum.jobs import enqueue
@@ -87,8 +87,13 @@ async def handle_next(sender: Source, lane: str) -> bool | Later | None:
                 return None
             if row["waits"]:
                 return Later(row)
-            async with asyncio.timeout(HANDLE_FOR.total_seconds()):
-                await sender.handle(delivery_of(row))
+            try:
+                async with undone_alone(), asyncio.timeout(HANDLE_FOR.total_seconds()):
+                    await sender.handle(delivery_of(row))
+            except Exception as error:
+                # before the lane is free again, or whoever comes next would try at once
+                await failed(sender, row, error)
+                return False
             await execute(
                 "update incoming set handled_at = now(), next_at = null, failure = '', tries = tries + 1 where id = $1",
                 row["id"],
@@ -96,11 +101,15 @@ async def handle_next(sender: Source, lane: str) -> bool | Later | None:
     except Exception as error:
         if row is None:
             raise
-        if not isinstance(error, Hopeless):
-            log.warning("incoming not handled", source=sender.name, delivery=row["id"], exc_info=True)
-        await note_failure(row, error)
+        await failed(sender, row, error)
         return False
     return True
+
+
+async def failed(sender: Source, row: Row, error: Exception) -> None:
+    if not isinstance(error, Hopeless):
+        log.warning("incoming not handled", source=sender.name, delivery=row["id"], exc_info=True)
+    await note_failure(row, error)
 
 
 def delivery_of(row: Row) -> Delivery:

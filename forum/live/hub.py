@@ -203,8 +203,9 @@ class Hub:
                     self.listening.clear()
                     with contextlib.suppress(Exception):
                         await link.close(timeout=2)
-            except (OSError, asyncpg.PostgresError, TimeoutError, asyncpg.InterfaceError):
-                log.warning("live listener broken, trying again")
+            except Exception:
+                # whatever a dying connection raises: asyncpg's InternalClientError, for one, is none of its others
+                log.warning("live listener broken, trying again", exc_info=True)
                 await asyncio.sleep(1)
 
     def close_all(self) -> None:

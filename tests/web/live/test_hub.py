@@ -169,6 +169,23 @@ async def test_a_broken_listener_comes_back_and_compares(
         assert numbers(received(socket)) == [2]
 
 
+async def test_a_listener_outlives_whatever_its_connection_raises(
+    site: Site, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, tries = asyncpg.connect, []
+
+    async def at_first_in_vain(url: str) -> object:
+        tries.append(url)
+        if len(tries) == 1:
+            raise asyncpg.InternalClientError("got result for unknown protocol state 0")
+        return await connect(url)
+
+    monkeypatch.setattr(asyncpg, "connect", at_first_in_vain)
+    async with listening(database) as hub:
+        await until(hub.listening.is_set)
+    assert len(tries) == 2
+
+
 # Many
 
 
