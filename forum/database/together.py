@@ -57,15 +57,15 @@ class Together:
         """The rows for one question, a value for each column; equal questions share them."""
         if in_transaction():
             return await self.alone(question)
-        loop = asyncio.get_running_loop()
         turn = self.turn
         # a loop that ended in between (tests) answers nobody any more
-        if turn is None or turn.loop is not loop:
+        if turn is None or not turn.loop.is_running():
+            loop = asyncio.get_running_loop()
             turn = self.turn = Turn(loop)
             self.task = loop.create_task(self.ask(turn, self.task))
             # also where it is cancelled before it has begun
             self.task.add_done_callback(lambda _task: self.end(turn))
-        future = loop.create_future()
+        future = turn.loop.create_future()
         turn.waiting.setdefault(question, []).append(future)
         rows: list[Row] | None = await future
         return await self.alone(question) if rows is None else list(rows)

@@ -90,7 +90,7 @@ async def guest_page(request: Request, thread: int, number: int) -> Response:
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"etag": tag, "vary": "Cookie, Accept-Encoding"})
     if kept := guest_pages.get(place, stamp):
-        return packed_page(request, kept[0], {"etag": tag})
+        return packed_page(request, kept[0], tag)
     # what is newer than its stamp is made again when it is asked for next
     head, acts, posts = content or await guest_content(thread, *numbers)
     page = await fresh_page(request, thread, number, head=(head, acts), posts=posts)
@@ -99,7 +99,7 @@ async def guest_page(request: Request, thread: int, number: int) -> Response:
         return page
     packed = pack(bytes(page.body))
     guest_pages.put(place, stamp, packed)
-    return packed_page(request, packed, {"etag": tag})
+    return packed_page(request, packed, tag)
 
 
 async def fresh_page(

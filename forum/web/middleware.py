@@ -82,14 +82,13 @@ class Kernel:
         scope["haas.bearer"] = ""
         # the router then raises what it cannot answer, and it is told like everything else
         scope["app"] = self
-        request = Request(scope, receive)
         try:
             receive = await self.prepare(scope, receive)
             await self.app(scope, receive, send_with_headers)
         except Exception as error:
             if began:
                 raise
-            response = await self.answer(request, error)
+            response = await self.answer(Request(scope), error)
             await response(scope, receive, send_with_headers)
 
     async def prepare(self, scope: Scope, receive: Receive) -> Receive:
