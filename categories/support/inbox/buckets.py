@@ -11,9 +11,9 @@ from forum.database.engine import Row, fetch
 from forum.threads.visibility import visible_thread
 from forum.web.reader import Reader
 
-A_PAGE = 25
+A_PAGE = 50
 # a list that is not the queue itself is read from its beginning; whoever needs more than this narrows the filter
-DEEPEST = 20
+DEEPEST = 10
 TAGS = 8
 
 # What is snoozed is in the bucket of that name and counted in no other but the queue's own: a count says what its list shows.

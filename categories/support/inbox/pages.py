@@ -57,6 +57,8 @@ async def queue_context(reader: Reader, project: Row, chosen: Filter, first: int
     state = await queue_state(project["id"])
     more, older = 0, False
     if chosen.is_whole:
+        # the queue may have become shorter since the way here was shown
+        first = min(first, max(state.total - 1, 0) // A_PAGE * A_PAGE + 1)
         standings = await queue_slice(project["id"], state, first, first + A_PAGE - 1)
         found: list[dict[str, Any]] = [
             {"ticket": s.ticket, "position": s.position, "line": str(s.line)} for s in standings
@@ -93,6 +95,7 @@ def pane_of(
         "answer": (project["answer_from"], project["answer_to"]),
         "out_of": 100 // state.share if state.share else 0,
         "first": 1,
+        "a_page": A_PAGE,
         "more": A_PAGE + 1 if state.total > A_PAGE else 0,
     }
 

@@ -119,7 +119,7 @@ async def test_what_a_filter_leaves_stands_in_the_order_of_the_queue_at_its_plac
 
 async def test_a_long_list_comes_in_pages_that_neither_repeat_nor_leave_out(site: Site) -> None:
     world = await World.make(site)
-    await many(world, 30)
+    await many(world, 55)
     state = await queue_state(world.project)
     order = [s.ticket for s in await queue_slice(world.project, state, 1, 99)]
     both = await ids(world, world.owner, Filter("unassigned")) + await ids(world, world.owner, Filter("unassigned"), 2)
@@ -127,6 +127,12 @@ async def test_a_long_list_comes_in_pages_that_neither_repeat_nor_leave_out(site
     page = (await world.owner.get("/p/pelican/inbox?view=unassigned")).text
     assert 'href="/p/pelican/inbox?view=unassigned&amp;page=2"' in page
     assert "page=1" in (await world.owner.get("/p/pelican/inbox?view=unassigned&page=2")).text
+    # the queue itself says which places stand on the next page, and on the one before
+    head = (await world.owner.get("/p/pelican/inbox")).text
+    assert head.count('<li class="q"') == 50 and 'href="/p/pelican/inbox?from=51">51 to 55</a>' in head
+    rest = (await world.owner.get("/p/pelican/inbox?from=51")).text
+    assert rest.count('<li class="q"') == 5 and 'href="/p/pelican/inbox?from=1">' in rest and "1 to 50</a>" in rest
+    assert (await world.owner.get("/p/pelican/inbox?from=900")).text.count('<li class="q"') == 5, "what is left of it"
 
 
 async def test_every_rank_says_why(site: Site) -> None:

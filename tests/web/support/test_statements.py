@@ -52,7 +52,7 @@ async def test_the_inbox_costs_the_same_with_five_and_sixty_waiting(site: Site, 
     await more(world, 55)
     assert [await cost(statements, world.supporter, path) for path in paths] == few
     assert max(few) <= 16
-    assert await cost(statements, world.supporter, "/p/pelican/inbox?from=26") == few[0]
+    assert await cost(statements, world.supporter, "/p/pelican/inbox?from=51") == few[0]
 
 
 async def test_the_home_page_costs_the_same_with_one_and_five_own_tickets(site: Site, statements: Statements) -> None:
