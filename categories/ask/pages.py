@@ -15,9 +15,10 @@ from categories.forms.answers import Sent
 from categories.forms.queries import fields_of
 from categories.forms.rules import NAME, read_answers, with_facts
 from categories.forms.traces import fenced
-from categories.support.submitting import CAPACITIES, behalf_in
+from categories.support.submitting import CAPACITIES, behalf_in, consent_faults
 from forum.database.engine import Row, fetch, fetch_value
 from forum.projects.actions import require_project
+from forum.projects.queries import unaccepted_terms
 from forum.projects.terms import shown_terms
 from forum.threads.drafts import draft_to_ask, drop_draft, keep_draft, numbered_key
 from forum.threads.rules import TITLE_LEAST, TITLE_MOST
@@ -188,7 +189,7 @@ async def sent_off(request: Request, typed: dict[str, str]) -> Response:
         fields.check()
         project = await require_project(typed["project"])
         if not as_draft:
-            await check_answers(request, typed)
+            await check_submission(request, typed)
         asked = await ask(
             request.reader,
             project,
@@ -230,12 +231,18 @@ async def sent_off(request: Request, typed: dict[str, str]) -> Response:
     return redirect(request, asked.posted.url, notice)
 
 
-async def check_answers(request: Request, typed: Mapping[str, str]) -> None:
-    """Raises Invalid with what the form misses, before anything is made of it."""
+async def check_submission(request: Request, typed: Mapping[str, str]) -> None:
+    """Raises Invalid with what the form misses, of a question to the team its capacity and consent too, before anything
+    is made of it."""
     place = await place_of_text(typed)
     if place is None:
         return
-    _answers, faults, missing = read_answers(await fields_of(place["id"]), sent(request.fields))
+    fields = request.fields
+    _answers, faults, missing = read_answers(await fields_of(place["id"]), sent(fields))
+    if place["kind"] == "support":
+        terms = await unaccepted_terms(request.reader.person, place["project_id"])
+        accepts, shown = fields.get("terms") == "1", shown_terms(fields)
+        missing |= consent_faults(terms, typed["capacity"], accepts_terms=accepts, shown=shown)
     if faults or missing:
         raise Invalid(faults | missing)
 

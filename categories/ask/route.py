@@ -15,7 +15,7 @@ from forum.projects.actions import require_project
 from forum.projects.pages import cooked
 from forum.projects.queries import categories_of, unaccepted_terms
 from forum.projects.rules import visible_categories
-from forum.projects.terms import to_accept
+from forum.projects.terms import still_ticked, to_accept
 from forum.web import parts
 from forum.web.errors import Invalid, NotFound, Problem
 from forum.web.requests import Request
@@ -52,6 +52,7 @@ async def route_context(request: Request, typed: dict[str, str]) -> dict[str, An
         "recognised": recognised(fenced(typed["markdown"]).found),
         "place": None,
         "terms": [],
+        "ticked": False,
         "category_choices": [],
         "project": None,
         "asking": None,
@@ -80,7 +81,7 @@ async def route_context(request: Request, typed: dict[str, str]) -> dict[str, An
             )
     # before anything is typed, the form of who asks the team
     form = bucket or next((c for c in categories if c["kind"] == "support" and c["visibility"] in OPEN), None)
-    reader = request.reader
+    terms = await unaccepted_terms(request.reader.id or NOBODY, project)
     return context | {
         "project": row,
         "guideline": cooked(row["guideline"]) if row is not None else "",
@@ -93,7 +94,8 @@ async def route_context(request: Request, typed: dict[str, str]) -> dict[str, An
         "place": await newcomers_place(project, expected_of(await project_expected(project))),
         "offers": await parts.load("ask_offers", project),
         "capacity_project": await parts.load("capacity_project", request, project, typed),
-        "terms": to_accept(await unaccepted_terms(reader.id or NOBODY, project)),
+        "terms": to_accept(terms),
+        "ticked": still_ticked(request.fields, terms),
         "category_choices": [
             (c["slug"], c["name"]) for c in visible_categories(request.reader, categories) if c["visibility"] in OPEN
         ],

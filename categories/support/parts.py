@@ -21,7 +21,7 @@ from forum.live.streams import News
 from forum.projects.pages import cooked
 from forum.projects.queries import unaccepted_terms
 from forum.projects.roles import may
-from forum.projects.terms import to_accept
+from forum.projects.terms import still_ticked, to_accept
 from forum.threads.visibility import visible_thread
 from forum.web import parts
 from forum.web.reader import Reader
@@ -111,11 +111,13 @@ async def form_of(request: Request, ticket: Row, errors: Mapping[str, str] | Non
     typed = {name: request.fields.get(name, asked.get(name, "")) for name in ("capacity", "only_team", "on_behalf")}
     asks = await asks_of(request, ticket) if ticket["state"] == "draft" else {"labels": {}}
     offers = await parts.load("ask_offers", ticket["project_id"]) if ticket["state"] == "draft" else Markup("")
+    terms = await unaccepted_terms(request.reader.person, ticket["project_id"])
     return fragment(
         "support/draft.html",
         ticket=ticket,
         reader=request.reader,
-        terms=to_accept(await unaccepted_terms(request.reader.person, ticket["project_id"])),
+        terms=to_accept(terms),
+        ticked=still_ticked(request.fields, terms),
         errors=errors or {},
         csrf=request.csrf_token,
         typed_capacity=typed["capacity"] or ticket["capacity"],

@@ -1,6 +1,6 @@
 """Submitting: what makes a draft a ticket that waits, and what one that was taken in is asked for later."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from categories.forms.answers import Sent, checked, keep_answers, say_answers
 from categories.forms.privacy import decided, set_private
@@ -47,14 +47,8 @@ async def submit(
         raise Forbidden
     if row["state"] != "draft" and row["capacity"] is not None:
         return
-    faults: dict[str, str] = {}
-    if capacity not in CAPACITIES:
-        faults["capacity"] = _("Say in which capacity you ask.")
     terms = await unaccepted_terms(reader.person, row["project_id"])
-    if terms and not accepts_terms:
-        faults["terms"] = _("The terms need your consent before anybody is asked.")
-    elif shown is not None and any(term["id"] not in shown for term in terms):
-        faults["terms"] = _("The terms changed while you wrote. Read what is new, and say again that you accept them.")
+    faults = consent_faults(terms, capacity, accepts_terms=accepts_terms, shown=shown)
     is_draft = row["state"] == "draft"
     if is_draft and not await is_in_support(row):
         raise Conflict(_("This thread does not stand in a support category any more."))
@@ -77,6 +71,21 @@ async def submit(
         await hear_first(row["thread_id"])
         await enqueue("hear_ticket", ticket=ticket)
     await publish(TicketSubmitted(ticket, reader.person, behalf))
+
+
+def consent_faults(
+    terms: Sequence[Row], capacity: str, *, accepts_terms: bool, shown: Collection[int] | None
+) -> dict[str, str]:
+    """What a submission misses beside the answers to its form, by field. `terms`: of `unaccepted_terms`; the rest as for
+    `submit`."""
+    faults = {}
+    if capacity not in CAPACITIES:
+        faults["capacity"] = _("Say in which capacity you ask.")
+    if terms and not accepts_terms:
+        faults["terms"] = _("The terms need your consent before anybody is asked.")
+    elif shown is not None and any(term["id"] not in shown for term in terms):
+        faults["terms"] = _("The terms changed while you wrote. Read what is new, and say again that you accept them.")
+    return faults
 
 
 def behalf_in(text: str) -> int | None:

@@ -1,6 +1,6 @@
 """Terms and codes of conduct: written by owners (of the site: admins), kept version by version, asked for at submission."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
@@ -92,3 +92,9 @@ async def publish_terms(reader: Reader, project: int | None, kind: str, body: st
         "terms_published", actor=reader.person, subject=("project", project or 0), terms=kind, version=newest + 1
     )
     return int(newest) + 1
+
+
+def still_ticked(form: Form, terms: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether consent stands in a form that comes back, which it does for the versions that stood in it."""
+    shown = shown_terms(form) or frozenset()
+    return form.get("terms") == "1" and all(term["id"] in shown for term in terms)

@@ -98,3 +98,37 @@ async def test_what_is_typed_and_chosen_is_kept_and_what_is_asked_follows_the_te
     await other.get_by_label("The rest").fill("It crashes with a KeyError. Expected: an empty frame. Actual: a crash.")
     await expect(other.locator("#route")).to_contain_text("This reads like Bugs")
     await expect(other.get_by_label("Pelican version")).to_have_count(0)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+async def test_what_a_submission_misses_is_said_beside_its_field_and_one_press_away(
+    windows: Windows, world: World, script: bool
+) -> None:
+    windows.expect("422")
+    nora = await world.person("nora")
+    await execute("insert into terms (project_id, body) values ($1, 'Be patient.')", world.project)
+    page = await windows.open("/new-thread?project=pelican", nora, java_script_enabled=script, viewport=PHONE)
+    await page.get_by_label("In one line").fill("How do I read a file?")
+    await page.get_by_label("The rest").fill("It is a large one.")
+    asked = page.get_by_role("button", name="Submit without paying")
+    for where in ("the Ask page", "the form of a draft"):
+        await asked.click()
+        await expect(page.get_by_role("alert")).to_be_focused()
+        await expect(page.get_by_role("radiogroup", name="You are asking")).to_have_accessible_description(
+            "Say in which capacity you ask."
+        )
+        terms = page.get_by_label("I accept these terms.")
+        await expect(terms).to_have_accessible_description("The terms need your consent before anybody is asked.")
+        await page.get_by_role("link", name="You are asking: Say in which capacity you ask.").press("Enter")
+        await expect(page.get_by_label("for work")).to_be_focused()
+        await terms.check()
+        await asked.click()
+        await expect(page.get_by_label("I accept these terms.")).to_be_checked()
+        await expect(page.get_by_role("alert")).to_contain_text("One thing to correct")
+        if where == "the Ask page":
+            await expect(page.get_by_label("The rest")).to_have_value("It is a large one.")
+            await page.get_by_label("I accept these terms.").uncheck()
+            await page.get_by_role("button", name="Keep as a draft").click()
+    await page.get_by_label("for yourself").check()
+    await asked.click()
+    await expect(page.get_by_text("Place 1 of 1 in the queue")).to_be_visible()

@@ -72,7 +72,7 @@ async def test_a_draft_becomes_a_ticket_once_capacity_and_terms_are_given(window
     windows.expect("422")
     page = await plain(windows, "/new-thread?title=How+do+I+resample", await world.person("nora"))
     await page.locator("#markdown").fill("The last window is gone.")
-    await page.get_by_role("button", name="Submit without paying").click()
+    await page.get_by_role("button", name="Keep as a draft").click()
     await expect(page.get_by_role("heading", name="A draft: nobody on the team sees it yet")).to_be_visible()
     await page.get_by_role("button", name="Submit without paying").click()
     await expect(page.get_by_role("alert")).to_contain_text("to correct")

@@ -109,24 +109,33 @@ async def test_nobody_accepts_a_version_that_was_published_while_they_wrote(site
     assert late.status_code == 422 and "changed while you wrote" in late.text and "Pay for every answer." in late.text
     assert await draft.state() == "draft" and await fetch_value("select count(*) from terms_acceptance") == 0
     asks = {"title": "How do I read a file?", "markdown": "I have one.", "project": "pelican", "category": "support"}
-    assert (await ana.post("/new-thread", asks | form | {"terms_shown": shown})).status_code == 303
-    assert await fetch_value("select count(*) from ticket where state <> 'draft'") == 0
+    anew = await ana.post("/new-thread", asks | form | {"terms_shown": shown})
+    assert anew.status_code == 422 and "changed while you wrote" in anew.text
+    assert await fetch_value("select count(*) from ticket") == 1
     assert await fetch_value("select count(*) from terms_acceptance") == 0
     shown = re.findall(r'name="terms_shown" value="([0-9 ]+)"', late.text)[0]
     assert (await ana.post(address, form | {"terms_shown": shown})).status_code == 303
     assert await draft.state() == "waiting"
 
 
-async def test_without_consent_the_draft_says_what_is_missing_and_keeps_what_was_chosen(site: Site) -> None:
+async def test_without_capacity_or_consent_the_page_comes_back_with_the_fault_beside_the_field(site: Site) -> None:
     world = await World.make(site)
     ana = await world.person("ana")
     await publish(world.owner, "Be patient.", 0)
+    shown = re.findall(r'name="terms_shown" value="([0-9 ]+)"', (await ana.get("/new-thread?project=pelican")).text)[0]
     words = {"title": "How do I read a file?", "markdown": "It is a large one.", "project": "pelican"}
     sent = await ana.post("/new-thread", words | {"capacity": "project"})
-    assert sent.status_code == 303
-    page = (await ana.http.get(sent.headers["location"], follow_redirects=True)).text
-    assert "Kept as a draft; nobody sees it yet. The terms need your consent" in page
-    assert re.search(r'value="project"[^>]* checked', page)
+    assert sent.status_code == 422 and "It is a large one.</textarea>" in sent.text
+    assert re.search(r'value="project"[^>]* checked', sent.text) and 'id="capacity-error"' not in sent.text
+    assert re.search(r'id="terms"[^>]* aria-invalid="true" aria-describedby="terms-error"', sent.text)
+    assert 'href="#terms"' in sent.text and "The terms need your consent" in sent.text.partition('id="terms-error"')[2]
+    sent = await ana.post("/new-thread", words | {"terms": "1", "terms_shown": shown, "then": "raise"})
+    assert sent.status_code == 422 and re.search(r'id="terms"[^>]* checked', sent.text), "what was accepted stays so"
+    assert 'role="radiogroup" aria-invalid="true" aria-describedby="capacity-error"' in sent.text
+    assert 'href="#capacity"' in sent.text and re.search(r'<input type="radio"[^>]* id="capacity"', sent.text)
+    assert await fetch_value("select count(*) from thread") == 0
+    # a draft needs neither
+    assert (await ana.post("/new-thread", words | {"then": "draft"})).status_code == 303
 
 
 async def test_a_text_that_is_much_too_long_is_told_so_and_kept(site: Site) -> None:

@@ -167,7 +167,7 @@ async def test_submitting_and_raising_is_offered_beside_submitting_without_payin
 
 async def test_a_draft_is_submitted_and_raised_in_one(world: World) -> None:
     nora = await world.person("nora")
-    sent = await nora.post("/new-thread", ASK | {"then": "raise", "category": "support"})
+    sent = await nora.post("/new-thread", ASK | {"then": "draft", "category": "support"})
     thread = sent.headers["location"]
     page = (await nora.get(thread)).text
     assert "Submit without paying" in page and "Submit and raise" in page

@@ -12,7 +12,7 @@ from tests.helpers.world import World
 async def test_what_is_asked_is_a_draft_of_its_author_until_capacity_and_terms_are_given(site: Site) -> None:
     world = await World.make(site)
     ana = await world.person("ana")
-    sent = await ana.post("/new-thread", ASK | {"category": "support"})
+    sent = await ana.post("/new-thread", ASK | {"category": "support", "then": "draft"})
     url = sent.headers["location"]
     ticket = await fetch_value("select id from ticket where state = 'draft'")
     assert "nobody on the team sees it yet" in (await ana.get(url)).text
@@ -32,6 +32,8 @@ async def test_what_is_asked_is_a_draft_of_its_author_until_capacity_and_terms_a
         refused = await ana.post(f"/tickets/{ticket}/submission", missing)
         assert refused.status_code == 422
         assert "to correct; all you typed is kept" in refused.text
+        assert ('id="capacity-error"' in refused.text) == (missing.get("capacity") != "personal"), "beside the choice"
+        assert ('id="terms-error"' in refused.text) == ("terms" not in missing), "beside the box"
     done = await ana.post(f"/tickets/{ticket}/submission", {"capacity": "personal", "terms": "1"})
     assert done.status_code == 303
     row = await fetch_one("select * from ticket where id = $1", ticket)
@@ -123,7 +125,7 @@ async def test_a_draft_shows_the_place_that_submitting_it_without_paying_would_b
     one = await asked(await World.make(site))
     await paid(one, 5000)
     bea = await one.world.person("bea")
-    sent = await bea.post("/new-thread", ASK | {"category": "support"})
+    sent = await bea.post("/new-thread", ASK | {"category": "support", "then": "draft"})
     page = (await bea.get(sent.headers["location"])).text
     free = page.partition("Without paying")[2].partition("Submit without paying")[0]
     assert "It would stand at place 2 of 2" in free and "free" in free

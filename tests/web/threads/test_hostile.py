@@ -157,7 +157,8 @@ async def test_a_text_of_which_nothing_would_be_seen_is_kept_and_not_posted(
     told = "Nothing of this would be seen."
     posts = await fetch_value("select count(*) from post")
     replied = await ana.post(f"/t/{thread}/replies", {"markdown": text})
-    asked = await ana.post("/new-thread", {"title": "Why is it empty?", "markdown": text, "project": "pelican"})
+    ask = {"title": "Why is it empty?", "project": "pelican", "capacity": "personal", "terms": "1"}
+    asked = await ana.post("/new-thread", ask | {"markdown": text})
     post = await fetch_value("select id from post where thread_id = $1", thread)
     edited = await ana.post(f"/posts/{post}/edit", {"title": "How do I read a file?", "markdown": text})
     for sent in (replied, asked, edited):
