@@ -84,6 +84,11 @@ class Settings:
         return urlsplit(self.base_url).hostname in ("127.0.0.1", "localhost", "::1")
 
     @property
+    def mail_folder(self) -> str:
+        """Where mails lie for whoever tries the site out on this machine, as people name it; "" where they are sent."""
+        return "" if self.smtp_url or not self.is_loopback else f"{self.data.name}/mail/"
+
+    @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https://")
 

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import RedirectResponse, Response
 
 from forum.accounts import actions, moving_pages, preferences, rules, texts
+from forum.accounts.parts import mail_lies
 from forum.accounts.queries import email_of
 from forum.web import sessions
 from forum.web.error_pages import carried
@@ -196,7 +197,7 @@ async def ask_reset(request: Request) -> Response:
         return await form_page(request, "accounts/reset.html", problem)
     await actions.ask_reset(email)
     notice = _("If somebody has an account with this address, a mail with a link is on its way.")
-    return redirect(request, "/login", notice)
+    return redirect(request, "/login", f"{notice} {mail_lies(request)}".rstrip())
 
 
 async def new_password(request: Request) -> Response:

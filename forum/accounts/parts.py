@@ -4,19 +4,26 @@ only be read."""
 from typing import Any
 
 from forum.accounts.queries import email_of
+from forum.web.i18n import _
 from forum.web.parts import Part
 from forum.web.requests import Request
 
 
+def mail_lies(request: Request) -> str:
+    """A sentence that says where a mail lies instead of going out; "" where it goes out."""
+    folder = request.settings.mail_folder
+    return _("This site has no mail server yet: the mail lies in %(folder)s") % {"folder": folder} if folder else ""
+
+
 async def unconfirmed(request: Request) -> dict[str, Any] | None:
     """Where the mail with the link went; nothing for guests and for those who have followed it."""
-    reader, settings = request.reader, request.settings
+    reader = request.reader
     if not reader.is_signed_in or reader.is_confirmed:
         return None
     return {
         "email": await email_of(reader),
         "csrf": request.csrf_token,
-        "folder": "" if settings.smtp_url or not settings.is_loopback else f"{settings.data.name}/mail/",
+        "lies": mail_lies(request),
         "is_admin": reader.is_admin,
     }
 

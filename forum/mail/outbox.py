@@ -142,7 +142,7 @@ async def is_gone(each: Ready, error: Exception) -> bool:
 
 def shows_bodies(current: Settings) -> bool:
     """Whether mails stay on this machine, for the person who tries the site out there."""
-    return not current.smtp_url and current.is_loopback
+    return bool(current.mail_folder)
 
 
 async def send_once(each: Ready, current: Settings, send: Send) -> None:

@@ -1,8 +1,11 @@
 """A new password by mail."""
 
+from dataclasses import replace
+
 import pytest
 
 from forum.database.engine import execute, fetch_value
+from forum.settings import Settings
 from tests.helpers.site import PASSWORD, Site, links
 
 FRESH = "quite another pass phrase"
@@ -52,6 +55,32 @@ async def test_the_answer_is_the_same_whether_or_not_anybody_has_the_address(sit
     assert told[0] == told[1] == (303, "/login", 1)
     await site.jobs()
     assert len(site.mails()) == 1
+
+
+@pytest.mark.parametrize(
+    ("base_url", "smtp_url", "is_said"),
+    [
+        ("http://127.0.0.1:8000", "", True),
+        ("https://help.example", "", False),
+        ("http://localhost", "smtp://127.0.0.1:9", False),
+    ],
+)
+async def test_whoever_tries_the_site_out_is_told_where_its_mails_lie(
+    database: str, settings: Settings, base_url: str, smtp_url: str, is_said: bool
+) -> None:
+    async with Site.open(replace(settings, base_url=base_url, smtp_url=smtp_url)) as site:
+        told = []
+        for address in ("ada@example.org", "nobody@example.org"):
+            browser = site.guest()
+            await browser.get("/reset")
+            assert "no mail server yet" not in (await browser.post("/reset", {"email": address})).text
+            told.append(f"the mail lies in {settings.data.name}/mail/" in (await browser.get("/login")).text)
+        fresh = site.guest()
+        await fresh.get("/signup")
+        sent = await fresh.post("/signup", {"username": "nora", "email": "nora@example.org", "password": FRESH})
+        assert sent.status_code == 303
+        told.append(f"the mail lies in {settings.data.name}/mail/" in (await fresh.get("/")).text)
+        assert told == [is_said] * 3
 
 
 @pytest.mark.parametrize("address", ["ada@example.org", "nobody@example.org"])
