@@ -40,6 +40,7 @@ from forum.projects import pages as projects
 from forum.settings import Settings
 from forum.threads import (
     draft_pages,
+    edit_pages,
     lists,
     people_pages,
     revision_pages,
@@ -118,6 +119,7 @@ def all_routes() -> list[BaseRoute]:
         *claim_pages.routes,
         *switch_pages.routes,
         *draft_pages.routes,
+        *edit_pages.routes,
         *revision_pages.routes,
         *people_pages.routes,
         *mail.routes,

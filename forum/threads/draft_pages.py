@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from forum.database.engine import fetch_value
 from forum.threads import drafts
+from forum.threads.edit_pages import editable, is_as_it_stands
 from forum.threads.pages import asked_id, quote_from
 from forum.threads.visibility import visible_thread
 from forum.web.errors import Invalid, NotFound, Problem
@@ -19,9 +20,11 @@ from forum.web.pages import page, redirect
 from forum.web.requests import Form, Request
 from forum.web.routing import route
 
-KEY = re.compile(r"new-thread(?::[1-9][0-9]?)?|thread:[1-9][0-9]{0,17}")
+KEY = re.compile(r"new-thread(?::[1-9][0-9]?)?|(?:thread|post):[1-9][0-9]{0,17}")
 # What a draft of a new thread keeps beside its words, with the most characters of each.
 CHOICES = {"project": 100, "category": 100, "private": 1, "capacity": 20, "only_team": 1, "verbatim": 1}
+# … what one of a change of a post does
+CHANGED = {"upon": 9, "tags": 300, "reason": 300}
 # … and what a project's form was told, each a log at most.
 ANSWER_MOST, ANSWERS_MOST = 400_000, 20
 # An open composer keeps its draft every three seconds at most; this leaves room for several of them.
@@ -81,14 +84,19 @@ async def keep_sent(request: Request) -> Mapping[str, object]:
     version = fields.integer("version", least=0) if fields.get("version") else None
     fields.check()
     data = {}
-    if not key.startswith("thread:"):
+    if key.startswith("post:"):
+        source = await editable(reader, int(key.removeprefix("post:")))
+        data = {name: fields.text(name, limit=most, required=False) for name, most in CHANGED.items()}
+        if is_as_it_stands(source, title, markdown, data["tags"]):
+            title = markdown = ""
+    elif not key.startswith("thread:"):
         data = {
             name: value for name, most in CHOICES.items() if (value := fields.text(name, limit=most, required=False))
         }
         for name in [name for name in fields if drafts.ANSWER.fullmatch(name)][:ANSWERS_MOST]:
             if value := fields.get(name, "")[:ANSWER_MOST]:
                 data[name] = value
-        fields.check()
+    fields.check()
     kept = await drafts.keep_draft(reader, key, title=title, markdown=markdown, data=data, version=version)
     return {"version": kept, "saved_at": datetime.now(UTC).isoformat(timespec="seconds")}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from forum.accounts.events import SignedIn
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
-from forum.threads.visibility import visible_thread
+from forum.threads.visibility import visible_post, visible_thread
 from forum.web.errors import Conflict
 from forum.web.i18n import _
 from forum.web.reader import Reader
@@ -27,7 +27,7 @@ async def keep_draft(
     data: Mapping[str, Any] | None = None,
     version: int | None = None,
 ) -> int:
-    """Keep a draft under a key (`new-thread`, `thread:12`); an empty one is dropped. Returns its version.
+    """Keep a draft under a key (`new-thread`, `thread:12`, `post:12`); an empty one is dropped. Returns its version.
 
     `version` is the one this was written upon, 0 where there was none. Conflict is raised when another device kept a
     newer one, sent it or dropped it since; without `version` nothing is compared, and the same
@@ -148,9 +148,11 @@ async def drafts_of(reader: Reader) -> list[Row]:
     The text is cut after 300 characters, unless there is no page left to read the rest on.
     """
     return await fetch(
-        "select d.key, d.title, case when d.key like 'thread:%' and t.id is null then d.markdown"
-        " else left(d.markdown, 300) end as markdown, d.version, d.saved_at, t.id as thread_id, t.slug, t.title as thread_title"
-        " from draft d left join thread t on t.id = substring(d.key from '^thread:([0-9]+)$')::bigint"
-        f" and {visible_thread('t', '$1')} where d.person_id = $1 order by d.saved_at desc limit 200",
+        "select d.key, d.title, case when d.key not like 'new-thread%' and t.id is null then d.markdown"
+        " else left(d.markdown, 300) end as markdown, d.version, d.saved_at, t.id as thread_id, t.slug, t.title as thread_title,"
+        " p.id as post_id, p.number from draft d"
+        " left join post p on p.id = substring(d.key from '^post:([0-9]+)$')::bigint and p.deleted_at is null"
+        " left join thread t on t.id = coalesce(p.thread_id, substring(d.key from '^thread:([0-9]+)$')::bigint)"
+        f" and {visible_thread('t', '$1')} and (p.id is null or {visible_post('p', 't', '$1')}) where d.person_id = $1 order by d.saved_at desc limit 200",
         reader.person,
     )

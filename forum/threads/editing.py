@@ -19,7 +19,7 @@ from forum.threads.writing import (
     require_writer,
     tag_thread,
 )
-from forum.web.errors import Forbidden, Invalid, NotFound
+from forum.web.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.web.i18n import _
 from forum.web.limits import limit
 from forum.web.reader import Reader
@@ -35,15 +35,17 @@ async def edit_post(
     title: str | None = None,
     tags: Sequence[str] | None = None,
     reason: str = "",
+    upon: int | None = None,
 ) -> Posted:
     """Change a post's text (its author, or the team's moderators), and of a first post the title and tags.
 
-    What stood there before is kept as a revision. Raises NotFound, Forbidden, Invalid, TooMany.
+    What stood there before is kept as a revision. `upon`: how many revisions the text had that this was written upon,
+    None where nobody knows. Raises NotFound, Forbidden, Invalid, TooMany, Conflict (it was changed meanwhile).
     """
     person = require_writer(reader)
     check_markdown(markdown)
     await limit(f"edit:{person}", most=EDITS_A_MINUTE, seconds=60)
-    return await store_edit(reader, post, markdown, title=title, tags=tags, reason=reason)
+    return await store_edit(reader, post, markdown, title=title, tags=tags, reason=reason, upon=upon)
 
 
 @action
@@ -55,6 +57,7 @@ async def store_edit(
     title: str | None = None,
     tags: Sequence[str] | None = None,
     reason: str = "",
+    upon: int | None = None,
 ) -> Posted:
     """The row of an edit, its revision, and what follows from it."""
     thread = await fetch_value("select thread_id from post where id = $1", post)
@@ -77,6 +80,8 @@ async def store_edit(
     same_text = markdown == row["markdown"] and new_title == where["title"]
     if same_text and tags is None:
         return Posted(where["id"], where["slug"], post, row["number"], where["version"], is_new=False)
+    if not same_text and upon not in (None, row["revision_count"]):
+        raise Conflict(_("This post was changed while you wrote. Nothing is saved yet, and your text is kept."))
     version = where["version"]
     slug = where["slug"]
     if not same_text:

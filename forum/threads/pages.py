@@ -8,15 +8,15 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from forum.database.engine import Row, fetch_one
-from forum.threads import actions, drafts, editing, shared, writing
+from forum.threads import actions, drafts, shared, writing
 from forum.threads.fragments import Powers, powers_in, render_post, render_posts
 from forum.threads.kept import KeptInFile, stamp_of
 from forum.threads.page_queries import guest_content, guest_stamp, page_head
-from forum.threads.queries import one_post, post_source, posts_between, quotable_post, thread_head
+from forum.threads.queries import one_post, posts_between, quotable_post, thread_head
 from forum.threads.reading import remember_read
 from forum.threads.rules import numbers_on, page_of, pages_in, quote_of, with_quote
 from forum.web import parts
-from forum.web.errors import Invalid, NotFound, Problem, ReadOnly, TooMany
+from forum.web.errors import NotFound, Problem
 from forum.web.packed import is_personal, pack, packed_page
 from forum.web.pages import FLASH, asked_back, page, redirect, swap, theme_of
 from forum.web.reader import Reader
@@ -314,58 +314,6 @@ async def move(request: Request) -> Response:
     return await back_to_thread(request, asked_id(request))
 
 
-async def edit_page(request: Request) -> Response:
-    """The form to edit a post; of a first post, title and tags too."""
-    source = await editable(request)
-    return await page(request, "threads/edit.html", post=source, fields=dict(source), errors={}, preview=None, **TOOLS)
-
-
-async def editable(request: Request) -> Row:
-    source = await post_source(request.reader, asked_id(request))
-    head = await thread_head(request.reader, source["thread_id"])
-    if source["person_id"] != request.reader.id and not powers_in(request.reader, head).may_moderate:
-        raise NotFound
-    return source
-
-
-async def edit(request: Request) -> Response:
-    source = await editable(request)
-    fields = request.fields
-    markdown = fields.text("markdown", limit=100_000)
-    title = fields.text("title", limit=max(160, len(source["title"]))) if source["number"] == 1 else None
-    tags = fields.get("tags", "").replace(",", " ").split() if source["number"] == 1 else None
-    typed = {"markdown": markdown, "title": title, "tags": tags or [], "reason": fields.get("reason", "")}
-    if "preview" in fields:
-        cooked = await writing.preview_of(markdown, source["project_slug"], is_local=source["origin"] == "local")
-        return await page(
-            request,
-            "threads/edit.html",
-            post=source,
-            fields=typed,
-            errors={},
-            preview=Markup(cooked.html),
-            **TOOLS,
-        )
-    try:
-        await check_writable(request)
-        fields.check()
-        posted = await editing.edit_post(
-            request.reader, source["id"], markdown, title=title, tags=tags, reason=fields.get("reason", "")
-        )
-    except (Invalid, ReadOnly, TooMany) as problem:
-        return await page(
-            request,
-            "threads/edit.html",
-            problem.status,
-            post=source,
-            fields=typed,
-            errors=problem.errors if isinstance(problem, Invalid) else {"": problem.message},
-            preview=None,
-            **TOOLS,
-        )
-    return redirect(request, f"/t/{posted.slug}/{posted.thread}/{posted.number}#post_{posted.number}")
-
-
 routes = [
     route("/t/{slug}/{id:int}", thread_page),
     route("/t/{slug}/{id:int}/{number:int}", thread_page),
@@ -373,8 +321,6 @@ routes = [
     route("/t/{id}/replies", reply, access="signed_in", methods=("POST",), while_read_only=True),
     route("/preview", preview, access="signed_in", methods=("POST",), while_read_only=True),
     route("/posts/{id}/reactions/{kind}", reaction, access="signed_in", methods=("POST",)),
-    route("/posts/{id}/edit", edit_page, access="signed_in"),
-    route("/posts/{id}/edit", edit, access="signed_in", methods=("POST",), while_read_only=True),
     route("/t/{id}/acceptance", accept, access="signed_in", methods=("POST",)),
     route("/t/{id}/acceptance/delete", take_back, access="signed_in", methods=("POST",)),
     route("/t/{id}/closure", close, access="signed_in", methods=("POST",)),

@@ -99,6 +99,41 @@ async def test_without_the_server_the_browser_keeps_it(windows: Windows, world: 
     await expect(page.locator("[data-draft-state]")).to_have_text(KEPT, timeout=8_000)
 
 
+async def test_a_changed_post_is_there_again_when_its_tab_was_closed_and_gone_once_left(
+    windows: Windows, world: World
+) -> None:
+    windows.expect("ERR_FAILED")
+    await world.ask("Resampling loses the last window", markdown="The first line.")
+    ana = await world.person("ana")
+    post = await fetch_value("select id from post")
+    page = await windows.open(f"/posts/{post}/edit", ana)
+    await page.get_by_label("The text").fill("Another line.")
+    await page.close(run_before_unload=True)
+    page = await windows.open(f"/posts/{post}/edit", ana)
+    await expect(page.get_by_label("The text")).to_have_value("Another line.")
+    await expect(page.get_by_text("Here is your draft again")).to_be_visible()
+    await page.get_by_label("The text").fill("Yet another line.")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.locator("#post_1 .text")).to_have_text("Yet another line.")
+    await page.goto(f"/posts/{post}/edit")
+    await expect(page.get_by_text("Here is your draft again")).to_have_count(0)
+    # without the server this browser keeps it, and offers it
+    await page.route("**/drafts", lambda each: each.abort())
+    await page.get_by_label("The text").fill("Kept here.")
+    await expect(page.locator("[data-draft-state]")).to_contain_text("it is kept in this browser", timeout=8_000)
+    await page.goto(f"/posts/{post}/edit")
+    await expect(page.get_by_label("The text")).to_have_value("Yet another line.")
+    await page.unroute("**/drafts")
+    await page.get_by_role("button", name="Show it").click()
+    await expect(page.get_by_label("The text")).to_have_value("Kept here.")
+    await page.get_by_role("button", name="Leave it").click()
+    await expect(page.locator("#post_1 .text")).to_have_text("Yet another line.")
+    await page.goto(f"/posts/{post}/edit")
+    await expect(page.get_by_label("The text")).to_have_value("Yet another line.")
+    await expect(page.get_by_role("button", name="Show it")).to_have_count(0)
+    assert not await drafted(ana, f"post:{post}")
+
+
 async def test_a_sent_reply_leaves_no_draft_and_stands_once_among_the_posts(windows: Windows, world: World) -> None:
     url = await a_thread(world)
     page = await windows.open(url, world.outsider)
