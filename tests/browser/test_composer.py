@@ -2,12 +2,13 @@
 
 import re
 
+import pytest
 from playwright.async_api import Page, expect
 
 from forum.database.engine import execute, fetch_value
 from forum.threads.drafts import draft_of, keep_draft
 from forum.threads.writing import post_reply
-from tests.helpers.browsing import Windows
+from tests.helpers.browsing import DESKTOP, PHONE, Windows
 from tests.helpers.site import Browser
 from tests.helpers.world import World
 
@@ -191,6 +192,62 @@ async def test_quoting_takes_the_selection_and_without_one_the_whole_post(window
     await expect(page.locator("#body")).to_have_value(
         f'{quoted}Yes. \n\n[quote="otto, post:2, topic:{thread}"]\nI see it with *3.2.0* too.\n[/quote]\n\n'
     )
+
+
+@pytest.mark.parametrize("how", ["mouse", "keys", "finger"])
+async def test_a_button_beside_what_is_selected_quotes_it_and_goes_with_the_selection(
+    windows: Windows, world: World, how: str
+) -> None:
+    page = await windows.open(await a_thread(world), world.outsider, viewport=PHONE if how == "finger" else DESKTOP)
+    beside = page.locator("#post_1 .beside")
+    line = page.locator("#post_1 .text p").last
+    if how == "mouse":
+        await line.click(click_count=3)
+    else:
+        await select_text(page, "#post_1 .text p:last-child")
+    await expect(beside).to_be_visible()
+    box, end = await beside.bounding_box(), await line.bounding_box()
+    assert box and end and 0 <= box["y"] - end["y"] - end["height"] < 40 and 0 <= box["x"] < end["x"] + end["width"]
+    await page.evaluate("getSelection().removeAllRanges()")
+    await expect(beside).to_have_count(0)
+    # what goes over two posts is nobody's words
+    await page.evaluate(
+        "getSelection().setBaseAndExtent(document.querySelector('#post_1 .text p'), 0,"
+        " document.querySelector('#post_2 .text p'), 1)"
+    )
+    await page.wait_for_timeout(300)
+    await expect(page.locator(".beside")).to_have_count(0)
+    if how == "keys":
+        await line.click(click_count=3)
+    else:
+        await select_text(page, "#post_1 .text p:last-child")
+    button = page.locator("#post_1").get_by_role("button", name="Quote", exact=True)
+    await expect(button).to_be_visible()
+    if how == "keys":
+        # behind the links in the head of the post
+        for _link in range(2):
+            await page.keyboard.press("Tab")
+        await page.wait_for_timeout(300)
+        await page.keyboard.press("Tab")
+        await expect(button).to_be_focused()
+        await page.keyboard.press("Enter")
+    else:
+        await button.click()
+    await expect(page.locator("#body")).to_have_value(
+        re.compile(r'^\[quote="ana, post:1, topic:\d+"\]\nThe second line\.\n')
+    )
+    await expect(page.locator("#body")).to_be_focused()
+    await expect(page.locator(".beside")).to_have_count(0)
+
+
+async def test_who_cannot_answer_is_offered_no_quote(windows: Windows, world: World) -> None:
+    url = await a_thread(world)
+    guest = await windows.open(url)
+    await execute("update thread set is_closed = true")
+    for page in (guest, await windows.open(url, world.outsider)):
+        await select_text(page, "#post_1 .text p:last-child")
+        await page.wait_for_timeout(400)
+        await expect(page.locator(".beside")).to_have_count(0)
 
 
 async def test_without_script_the_quote_link_fills_the_composer(windows: Windows, world: World) -> None:
