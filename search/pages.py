@@ -8,7 +8,8 @@ from starlette.responses import Response
 from forum.database.engine import Row, fetch, fetch_value
 from forum.markup import plain
 from forum.threads.pages import asked_id, thread_url
-from forum.threads.queries import posts_between, thread_head
+from forum.threads.post_queries import posts_between
+from forum.threads.queries import thread_head
 from forum.web.pages import page, swap
 from forum.web.parts import Part
 from forum.web.requests import Request

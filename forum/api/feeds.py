@@ -16,7 +16,8 @@ from forum.projects.queries import category_by_slug, project_by_slug
 from forum.projects.rules import may_see_category
 from forum.threads.attribution import with_attribution
 from forum.threads.pages import asked_id
-from forum.threads.queries import posts_between, posts_by, profile_of, thread_head
+from forum.threads.post_queries import posts_between
+from forum.threads.queries import posts_by, profile_of, thread_head
 from forum.web.errors import NotFound
 from forum.web.i18n import _
 from forum.web.requests import Request

@@ -15,7 +15,8 @@ from forum.database.engine import Row
 from forum.projects.roles import may
 from forum.threads.fragments import Powers, powers_in
 from forum.threads.pages import asked_id
-from forum.threads.queries import one_post, post_source, posts_between, profile_of, thread_head
+from forum.threads.post_queries import one_post, posts_between
+from forum.threads.queries import post_source, profile_of, thread_head
 from forum.web.errors import NotFound
 from forum.web.reader import Reader
 from forum.web.requests import Request

@@ -14,7 +14,8 @@ from forum.projects.rules import may_see_category
 from forum.threads import actions
 from forum.threads.editing import edit_post
 from forum.threads.pages import asked_id
-from forum.threads.queries import post_source, posts_between, thread_head
+from forum.threads.post_queries import posts_between
+from forum.threads.queries import post_source, thread_head
 from forum.threads.rules import TAGS_MOST, TITLE_MOST
 from forum.threads.writing import Posted, post_reply
 from forum.web.errors import Invalid, NotFound

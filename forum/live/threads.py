@@ -6,7 +6,8 @@ from typing import Any
 from forum.database.engine import fetch
 from forum.live.streams import News
 from forum.threads.fragments import powers_in, render_act, render_post
-from forum.threads.queries import acts_since, posts_since, thread_head
+from forum.threads.post_queries import acts_since, posts_since
+from forum.threads.queries import thread_head
 from forum.threads.visibility import visible_thread
 from forum.web import parts
 from forum.web.errors import NotFound

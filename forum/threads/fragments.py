@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from forum.database.engine import Row
 from forum.projects.roles import may
+from forum.threads.post_queries import Post, post_of
 from forum.threads.stencils import fill_post
 from forum.web.reader import Reader
 from forum.web.templates import environment
@@ -34,14 +35,13 @@ def powers_in(reader: Reader, head: Row | Mapping[str, Any]) -> Powers:
     )
 
 
-def render_post(row: Row | Mapping[str, Any], head: Row | Mapping[str, Any], powers: Powers, reader: Reader) -> Markup:
+def render_post(row: Row, head: Row | Mapping[str, Any], powers: Powers, reader: Reader) -> Markup:
     """One post as this reader is shown it."""
-    return Markup(post_html(row, head, powers, reader.id))
+    return Markup(post_html(post_of(row), head, powers, reader.id))
 
 
-def post_html(row: Row | Mapping[str, Any], head: Row | Mapping[str, Any], powers: Powers, reader: int | None) -> str:
-    mine = row["mine"]
-    return fill_post(row, head, powers, tuple(sorted(mine)) if mine else (), row["person_id"] == reader)
+def post_html(post: Post, head: Row | Mapping[str, Any], powers: Powers, reader: int | None) -> str:
+    return fill_post(post, head, powers, tuple(sorted(post.mine)) if post.mine else (), post.person_id == reader)
 
 
 def render_act(row: Row) -> Markup:
@@ -50,7 +50,7 @@ def render_act(row: Row) -> Markup:
 
 
 def render_posts(
-    rows: Iterable[Row | Mapping[str, Any]],
+    posts: Iterable[Post],
     acts: Iterable[Row],
     head: Row | Mapping[str, Any],
     powers: Powers,
@@ -62,11 +62,11 @@ def render_posts(
         after.setdefault(act["after_number"], []).append(act)
     numbers = sorted(after, reverse=True)
     parts: list[str] = []
-    for row in rows:
+    for post in posts:
         # an act behind a post that this reader is not shown still has its place
-        while numbers and numbers[-1] < row["number"]:
+        while numbers and numbers[-1] < post.number:
             parts.extend(render_act(act) for act in after[numbers.pop()])
-        parts.append(post_html(row, head, powers, reader.id))
+        parts.append(post_html(post, head, powers, reader.id))
     while numbers:
         parts.extend(render_act(act) for act in after[numbers.pop()])
     return Markup("".join(parts))

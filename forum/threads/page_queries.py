@@ -1,11 +1,13 @@
 """What the page of a thread is made of: its head with all that a page asks, for guests with its posts, and their stamp."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from forum.database.engine import Row, json_value
 from forum.database.together import Together, asked
-from forum.threads.queries import HEAD_FRAME, POST_COLUMNS, POST_PEOPLE
+from forum.threads.post_queries import POST_COLUMNS, POST_PEOPLE, Post
+from forum.threads.queries import HEAD_FRAME
 from forum.threads.rules import WHOLE_MOST
 from forum.threads.visibility import last_number, visible_act, visible_post, visible_thread
 from forum.web.errors import NotFound
@@ -38,6 +40,7 @@ GUEST_POST = POST_COLUMNS | {
     "attribution": "p.attribution::text",
     "mine": "null::text[]",
 }
+REACTIONS, ATTRIBUTION = map(Post._fields.index, ("reactions", "attribution"))
 GUEST_POSTS = f"""array(
            select row({", ".join(GUEST_POST.values())})
              from post p {POST_PEOPLE}
@@ -81,17 +84,21 @@ async def page_head(reader: Reader, thread: int, first: int, last: int) -> tuple
     return row, acts_of(row)
 
 
-async def guest_content(thread: int, first: int, last: int) -> tuple[Row, list[Any], list[dict[str, Any]]]:
+async def guest_content(thread: int, first: int, last: int) -> tuple[Row, list[Any], list[Post]]:
     """What `page_head` and `posts_between` give a guest, at the price of one statement. Raises NotFound."""
     row = await GUEST_PAGE.fetch_one(thread, first, last)
     if row is None:
         raise NotFound
-    posts = [dict(zip(GUEST_POST, post, strict=True)) for post in row["posts"]]
-    for post in posts:
-        post["reactions"] = json_value(post["reactions"])
-        if post["attribution"]:
-            post["attribution"] = json_value(post["attribution"])
-    return row, acts_of(row), posts
+    return row, acts_of(row), [post_in(values) for values in row["posts"]]
+
+
+def post_in(row: Iterable[Any]) -> Post:
+    """A post from the values of `GUEST_POST`."""
+    values = list(row)
+    values[REACTIONS] = json_value(values[REACTIONS])
+    if values[ATTRIBUTION]:
+        values[ATTRIBUTION] = json_value(values[ATTRIBUTION])
+    return Post._make(values)
 
 
 def acts_of(row: Row) -> list[Any]:

@@ -12,7 +12,8 @@ from forum.threads import actions, drafts, shared, writing
 from forum.threads.fragments import Powers, powers_in, render_post, render_posts
 from forum.threads.kept import KeptInFile, stamp_of
 from forum.threads.page_queries import guest_content, guest_stamp, page_head
-from forum.threads.queries import one_post, posts_between, quotable_post, thread_head
+from forum.threads.post_queries import Post, one_post, post_of, posts_between, quotable_post
+from forum.threads.queries import thread_head
 from forum.threads.reading import remember_read
 from forum.threads.rules import numbers_on, page_of, pages_in, quote_of, with_quote
 from forum.web import parts
@@ -109,7 +110,7 @@ async def fresh_page(
     *,
     status: int = 200,
     head: tuple[Row, list[Any]] | None = None,
-    posts: Sequence[Any] | None = None,
+    posts: Sequence[Post] | None = None,
     ticket_errors: Mapping[str, str] | None = None,
     **reply: Any,
 ) -> Response:
@@ -125,10 +126,10 @@ async def fresh_page(
         raise NotFound
     powers = powers_in(reader, head)
     if posts is None:
-        posts = await posts_between(reader, thread, first, last)
+        posts = list(map(post_of, await posts_between(reader, thread, first, last)))
     body = render_posts(posts, acts, head, powers, reader)
     await remember_read(reader, head, here)
-    if (quoted := request.query_params.get("quote")) and reader.is_signed_in and "draft" not in reply:
+    if reader.is_signed_in and "draft" not in reply and (quoted := request.query_params.get("quote")):
         reply["draft"] = with_quote(head["draft"] or "", await quote_from(reader, thread, quoted))
     ticket = await parts.context("thread_ticket", request, head, ticket_errors)
     context = {

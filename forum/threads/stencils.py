@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from forum.database.engine import Row
 from forum.threads.attribution import attribution_line
+from forum.threads.post_queries import Post
 from forum.web import i18n
 from forum.web.look import ROUND, ago, day_text, draw_disc, full_date
 from forum.web.reader import hue_of
@@ -105,32 +106,29 @@ def marks() -> list[str]:
     return [*numbers, USERNAME, NAME, ORIGIN, SLUG, TEXT, AVATAR, FROM, ABOUT, *dates]
 
 
-def fill_post(
-    row: Row | Mapping[str, Any], head: Row | Mapping[str, Any], powers: Any, mine: tuple[str, ...], is_own: bool
-) -> str:
-    """A post's HTML as its template renders it. `row` as of posts_between, `powers` hashable, `mine` sorted."""
-    number, username, name, reactions = row["number"], row["username"], row["name"], row["reactions"]
-    edited_at, created_at, origin_url = row["edited_at"], row["created_at"], row["origin_url"]
-    told = row["attribution"]
+def fill_post(post: Post, head: Row | Mapping[str, Any], powers: Any, mine: tuple[str, ...], is_own: bool) -> str:
+    """A post's HTML as its template renders it. `powers` hashable, `mine` sorted."""
+    number, username, name, reactions, told = post.number, post.username, post.name, post.reactions, post.attribution
+    edited_at, created_at, origin_url = post.edited_at, post.created_at, post.origin_url
     # which post it answers is said where that is not the one before it
-    answers = not told and bool(row["reply_to"]) and row["reply_to"] + 1 < number
+    answers = not told and post.reply_to is not None and post.reply_to + 1 < number
     shape = (
         i18n.current.get(),
         number == 1,
         "none" if not name else "same" if name == username else "other",
-        ("moved" if row.get("moved_to") else "removed") if row["deleted_at"] is not None else "",
+        ("moved" if post.moved_to else "removed") if post.deleted_at is not None else "",
         edited_at is not None,
-        row["origin"] == "github",
+        post.origin == "github",
         bool(origin_url),
-        row["role"],
-        row["purpose"],
-        bool(row["is_accepted"]),
+        post.role,
+        post.purpose,
+        bool(post.is_accepted),
         (reactions.get("like", 0), reactions.get("same", 0), reactions.get("thanks", 0)) if reactions else (0, 0, 0),
         powers,
         mine,
         is_own,
         ("gone" in told, told.get("on", "")) if told else None,
-        bool(row["by_mail"]),
+        bool(post.by_mail),
         answers,
     )
     shown = name or username
@@ -139,16 +137,16 @@ def fill_post(
     return stencil_of(shape).filled(
         (
             str(number),
-            str(row["id"]),
-            str(row["version"]),
+            str(post.id),
+            str(post.version),
             str(head["id"]),
-            str(row["reply_to"]) if told or answers else "",
+            str(post.reply_to) if told or answers else "",
             escaped(username),
             escaped(shown),
             escape(origin_url) if origin_url else "",
             escaped(head["slug"]),
-            row["html"],
-            draw_disc(hue_of(row["person_id"]), shown, "l", ROUND),
+            post.html,
+            draw_disc(hue_of(post.person_id), shown, "l", ROUND),
             attribution_line(told, origin_url) if told else "",
             escaped(told.get("on_by") or "") if told else "",
             created_at.isoformat(timespec="seconds"),

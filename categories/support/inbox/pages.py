@@ -22,7 +22,8 @@ from forum.projects.queries import project_by_slug
 from forum.projects.roles import may
 from forum.threads.fragments import powers_in, render_posts
 from forum.threads.pages import asked_id
-from forum.threads.queries import acts_between, posts_between, thread_head
+from forum.threads.post_queries import acts_between, post_of, posts_between
+from forum.threads.queries import thread_head
 from forum.web import parts as places
 from forum.web.errors import NotFound
 from forum.web.i18n import _, ngettext
@@ -144,7 +145,8 @@ async def ticket_context(request: Request, ticket: int, project: Row, **kept: An
     last = head["last_number"]
     start = max(2, last - TAIL + 1)
     powers = powers_in(reader, head)
-    posts = await posts_between(reader, head["id"], 1, 1) + await posts_between(reader, head["id"], start, last)
+    rows = await posts_between(reader, head["id"], 1, 1) + await posts_between(reader, head["id"], start, last)
+    posts = list(map(post_of, rows))
     acts = await acts_between(reader, head["id"], start if start > 2 else 1, last)
     place = place_in(row)
     is_mine = row["assignee_id"] == reader.id

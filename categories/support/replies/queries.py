@@ -9,7 +9,7 @@ from forum.markup import plain
 from forum.projects.queries import project_by_slug
 from forum.projects.roles import may
 from forum.settings import settings
-from forum.threads.queries import posts_between, quotable_post
+from forum.threads.post_queries import posts_between, quotable_post
 from forum.threads.rules import quote_of
 from forum.threads.visibility import visible_thread
 from forum.web.errors import NotFound

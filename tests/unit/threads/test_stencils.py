@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +10,7 @@ from markupsafe import Markup
 
 from forum.threads.attribution import Attribution, attribution_line
 from forum.threads.fragments import Powers
+from forum.threads.post_queries import Post
 from forum.threads.rules import PURPOSES, REACTIONS
 from forum.threads.stencils import Marked, fill_post
 from forum.web.look import draw_avatar
@@ -35,10 +35,10 @@ attributions = st.builds(
 
 
 @st.composite
-def rows(draw: st.DrawFn) -> dict[str, Any]:
+def posts(draw: st.DrawFn) -> Post:
     username = draw(st.sampled_from(["mei", "a&b", "name@host.example"]))
     purpose = draw(st.sampled_from(PURPOSES))
-    return {
+    values = {
         "id": draw(ids),
         "number": draw(st.integers(1, 10_000)),
         "version": draw(ids),
@@ -60,6 +60,7 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
         "by_mail": draw(st.booleans()),
         "reactions": draw(st.dictionaries(st.sampled_from(REACTIONS), st.integers(0, 3))),
     }
+    return Post._make(values.get(name) for name in Post._fields)
 
 
 powers = st.builds(Powers, st.booleans(), st.booleans(), st.booleans(), st.booleans())
@@ -67,21 +68,21 @@ own = st.lists(st.sampled_from(REACTIONS), unique=True).map(lambda kinds: tuple(
 
 
 @settings(deadline=None)
-@given(row=rows(), thread=ids, powers=powers, mine=own, is_own=st.booleans())
+@given(post=posts(), thread=ids, powers=powers, mine=own, is_own=st.booleans())
 def test_a_filled_stencil_is_what_the_template_renders(
-    row: dict[str, Any], thread: int, powers: Powers, mine: tuple[str, ...], is_own: bool
+    post: Post, thread: int, powers: Powers, mine: tuple[str, ...], is_own: bool
 ) -> None:
     head = {"id": thread, "slug": "a-slug-of-words"}
     rendered = environment.get_template("threads/post.html").render(
-        post=SimpleNamespace(**row),
+        post=post,
         thread=SimpleNamespace(**head),
         powers=powers,
         mine=mine,
         is_own=is_own,
-        avatar=draw_avatar({"id": row["person_id"], "name": row["name"] or row["username"]}, "l"),
-        line=attribution_line(row["attribution"], row["origin_url"]),
+        avatar=draw_avatar({"id": post.person_id, "name": post.name or post.username}, "l"),
+        line=attribution_line(post.attribution, post.origin_url),
     )
-    assert fill_post(row, head, powers, mine, is_own) == Markup(rendered)
+    assert fill_post(post, head, powers, mine, is_own) == Markup(rendered)
 
 
 def test_a_column_that_no_stencil_knows_is_an_error_and_not_a_wrong_post() -> None:

@@ -10,7 +10,7 @@ from forum.threads.actions import react
 from forum.threads.attribution import Attribution
 from forum.threads.kept import forget_kept
 from forum.threads.page_queries import guest_content, page_head
-from forum.threads.queries import acts_between, posts_between
+from forum.threads.post_queries import acts_between, posts_between
 from forum.threads.splitting import split
 from forum.threads.writing import post_reply, record_act
 from forum.web.errors import NotFound
@@ -26,7 +26,8 @@ OWN = {"is_plain", "acts", "posts"}
 async def compare(thread: int, first: int, last: int) -> list[dict[str, Any]]:
     """Asserts that both ways say the same; returns the posts."""
     head, acts = await page_head(GUEST, thread, first, last)
-    guests, guest_acts, posts = await guest_content(thread, first, last)
+    guests, guest_acts, found = await guest_content(thread, first, last)
+    posts = [post._asdict() for post in found]
     assert {name: value for name, value in guests.items() if name not in OWN} == {
         name: value for name, value in head.items() if name not in OWN
     }
