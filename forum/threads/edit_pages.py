@@ -120,7 +120,8 @@ def upon_of(fields: Form) -> int | None:
 
 
 async def keep_edit(request: Request, source: Row, typed: Mapping[str, Any]) -> None:
-    data = {"upon": str(typed["upon"]), "tags": " ".join(typed["tags"])[:300], "reason": typed["reason"][:300]}
+    upon = "" if typed["upon"] is None else str(typed["upon"])
+    data = {"upon": upon, "tags": " ".join(typed["tags"])[:300], "reason": typed["reason"][:300]}
     await drafts.keep_draft(
         request.reader, key_of(source), title=typed["title"] or "", markdown=typed["markdown"], data=data
     )

@@ -11,28 +11,10 @@ from forum.threads.visibility import visible_act, visible_post, visible_thread
 from forum.web.errors import NotFound
 from forum.web.reader import Reader
 
-POST_COLUMNS = {
-    **{
-        name: f"p.{name}"
-        for name in (
-            *("id", "number", "author_id", "purpose", "is_whisper", "html", "version", "revision_count", "reactions"),
-            *("reply_to", "origin", "origin_url", "attribution", "by_mail", "created_at", "edited_at", "deleted_at"),
-            "moved_to",
-        )
-    },
-    "person_id": "a.id",
-    "username": "a.username",
-    "name": "coalesce(p.attribution ->> 'gone', a.name)",
-    "person_kind": "a.kind",
-    "role": "m.role",
-    "is_accepted": "p.number = t.accepted_number",
-    "mine": "(select array_agg(r.kind) from reaction r where r.post_id = p.id and r.person_id = {reader})",
-}
-
 
 class Post(NamedTuple):
-    """A post as pages show it: the values of `POST_COLUMNS`, in their order. A page reads each of them for each post, and
-    by its place that costs least."""
+    """A post as pages show it: the values of `POST_COLUMNS`, in this order. A page reads each of them for each post, and by
+    its place that costs least."""
 
     id: int
     number: int
@@ -61,6 +43,16 @@ class Post(NamedTuple):
     mine: list[str] | None
 
 
+# Each by its SQL over a post `p`, its thread `t`, its author `a` and their membership `m`.
+POST_COLUMNS = {name: f"p.{name}" for name in Post._fields} | {
+    "person_id": "a.id",
+    "username": "a.username",
+    "name": "coalesce(p.attribution ->> 'gone', a.name)",
+    "person_kind": "a.kind",
+    "role": "m.role",
+    "is_accepted": "p.number = t.accepted_number",
+    "mine": "(select array_agg(r.kind) from reaction r where r.post_id = p.id and r.person_id = {reader})",
+}
 _values_of_post = itemgetter(*POST_COLUMNS)
 
 

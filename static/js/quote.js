@@ -97,6 +97,7 @@ function later() {
 document.addEventListener("selectionchange", later);
 document.addEventListener("pointerdown", ({ pointerType }) => (isDown = pointerType === "mouse"));
 for (const kind of ["pointerup", "pointercancel"]) document.addEventListener(kind, () => ((isDown = false), later()));
+addEventListener("resize", later);
 beside.addEventListener("mousedown", (event) => event.preventDefault());
 beside.addEventListener("blur", later);
 beside.addEventListener("click", () => {

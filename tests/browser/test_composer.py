@@ -240,6 +240,18 @@ async def test_a_button_beside_what_is_selected_quotes_it_and_goes_with_the_sele
     await expect(page.locator(".beside")).to_have_count(0)
 
 
+async def test_the_button_beside_a_selection_stays_in_sight_when_a_phone_is_turned(
+    windows: Windows, world: World
+) -> None:
+    page = await windows.open(await a_thread(world), world.outsider, viewport={"width": 844, "height": 390})
+    await page.evaluate("document.querySelector('#post_1 .text p').textContent = 'One word after another. '.repeat(5)")
+    await select_text(page, "#post_1 .text p")
+    beside = page.locator("#post_1 .beside")
+    await expect(beside).to_be_visible()
+    await page.set_viewport_size(PHONE)
+    await expect(beside).to_be_in_viewport(ratio=1)
+
+
 async def test_who_cannot_answer_is_offered_no_quote(windows: Windows, world: World) -> None:
     url = await a_thread(world)
     guest = await windows.open(url)
