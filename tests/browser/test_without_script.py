@@ -102,7 +102,7 @@ async def test_replying_reacting_editing_accepting_closing_and_reopening(windows
     await helper.get_by_role("link", name="Edit post 2").click()
     await helper.locator("#markdown").fill("With `collect()`.")
     await helper.get_by_label("Why").fill("wrong name")
-    await helper.get_by_role("button", name="Save").click()
+    await helper.get_by_role("button", name="Save", exact=True).click()
     await expect(helper.locator("#post_2 code")).to_have_text("collect()")
     await helper.locator("#post_2").get_by_role("link", name="edited").click()
     await expect(helper.locator("ins")).to_contain_text("collect")
