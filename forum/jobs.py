@@ -15,15 +15,12 @@ _scheduled: dict[str, str] = {}
 # When which job is done by itself.
 scheduled: Mapping[str, str] = MappingProxyType(_scheduled)
 
-# What `pgqueuer.queries.Queries.enqueue` writes for one job (its table and its log), skipping a waiting job of the same
-# key. Said here because web processes only enqueue: the library, and what it imports, is the worker's alone.
+# What `pgqueuer.queries.Queries.enqueue` writes for one job, skipping a waiting job of the same key; that a job waits is
+# not logged, since it is there. Said here because web processes only enqueue: the library, and what it imports, is the
+# worker's alone.
 ENQUEUE = """
-with job as (
-    insert into pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
-    values (0, $1, $2, now() + coalesce($3, interval '0'), $4, 'queued')
-    on conflict do nothing returning id, entrypoint, priority
-)
-insert into pgqueuer_log (job_id, status, entrypoint, priority) select id, 'queued', entrypoint, priority from job
+insert into pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, status)
+values (0, $1, $2, now() + coalesce($3, interval '0'), $4, 'queued') on conflict do nothing
 """
 
 
@@ -48,3 +45,9 @@ async def enqueue(name: str, /, *, once: str | None = None, delay: timedelta | N
     With `once`, no second one is added while one of that key waits.
     """
     await execute(ENQUEUE, name, json.dumps(payload).encode(), delay, once)
+
+
+async def forget_done() -> None:
+    """Forget what the queue's library logged of jobs more than 30 days ago; it never does so itself."""
+    await execute("delete from pgqueuer_log where created < now() - interval '30 days'")
+    await execute("delete from pgqueuer_statistics where created < now() - interval '30 days'")

@@ -111,6 +111,8 @@ def wire() -> None:
 
 def wire_jobs() -> None:
     """What is done later, by name, and what is done at its time (UTC)."""
+    jobs.register("forget_done", jobs.forget_done)
+    jobs.schedule("forget_done", "45 3 * * *")
     jobs.register("send_mail", outbox.send_mail)
     jobs.register("send_mails", outbox.send_mails)
     jobs.register(hearing.JOB, hearing.hear_post)

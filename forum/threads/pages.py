@@ -191,8 +191,8 @@ async def reply(request: Request) -> Response:
     markdown = fields.text("markdown", limit=100_000, required=False)
     # a box that is ticked outweighs the button that is pressed: a whisper never becomes a public answer
     purpose = "whisper" if "whisper" in fields.all("purpose") else fields.get("purpose") or "reply"
-    head = await thread_head(request.reader, thread)
     if "preview" in fields:
+        head = await thread_head(request.reader, thread)
         cooked = await writing.preview_of(markdown, head["project_slug"])
         return await fresh_page(
             request,
@@ -205,6 +205,7 @@ async def reply(request: Request) -> Response:
         )
     if "save" in fields:
         await check_writable(request)
+        head = await thread_head(request.reader, thread)
         await drafts.keep_draft(request.reader, f"thread:{thread}", markdown=markdown)
         return redirect(request, thread_url(head) + "#reply", "")
     try:
@@ -214,6 +215,7 @@ async def reply(request: Request) -> Response:
     except Problem as problem:
         if request.is_htmx or problem.status in (401, 404):
             raise
+        head = await thread_head(request.reader, thread)
         if problem.status == 403:
             await drafts.keep_draft(request.reader, f"thread:{thread}", markdown=markdown)
         return await fresh_page(

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-from forum.database.engine import execute, fetch_value
+from forum.database.engine import execute, fetch, fetch_value
+from forum.jobs import forget_done
 from forum.worker import work
 from tests.helpers.site import Site
 from tests.helpers.world import World
@@ -46,3 +47,20 @@ async def test_a_daily_job_that_was_missed_is_done_when_a_worker_starts(site: Si
 
     async with worker(url):
         await until(is_measured)
+
+
+async def test_what_the_queue_did_is_forgotten_after_a_month(database: str) -> None:
+    for days in (29, 31):
+        await execute(
+            "insert into pgqueuer_log (job_id, status, entrypoint, priority, created)"
+            " values ($1::integer, 'successful', 'send_mail', 0, now() - make_interval(days => $1::integer))",
+            days,
+        )
+        await execute(
+            "insert into pgqueuer_statistics (count, status, entrypoint, priority, created)"
+            " values ($1::integer, 'successful', 'send_mail', 0, now() - make_interval(days => $1::integer))",
+            days,
+        )
+    await forget_done()
+    assert [row["job_id"] for row in await fetch("select job_id from pgqueuer_log")] == [29]
+    assert [row["count"] for row in await fetch("select count from pgqueuer_statistics")] == [29]
