@@ -91,10 +91,9 @@ class DueAlone(Queries):
         return await self.eligible_queued_work(entrypoints)
 
 
-async def drain(url: str) -> None:
-    """Do the jobs that are due, then stop, whatever is put off to later: for tests and commands."""
-    link = await asyncpg.connect(url)
+async def drain(link: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Do the jobs that are due over this connection, then stop, whatever is put off to later: for tests."""
     try:
-        await manager(DueAlone(AsyncpgDriver(link))).run(mode=QueueExecutionMode.drain, batch_size=50)
+        await manager(DueAlone(AsyncpgDriver(link))).run(mode=QueueExecutionMode.drain, batch_size=1)
     finally:
-        await link.close()
+        await link.reset()

@@ -14,7 +14,7 @@ from forum.database import embedded, engine
 from forum.settings import Settings
 from forum.web import limits
 from tests.helpers import databases
-from tests.helpers.site import Site
+from tests.helpers.site import Site, close_idle
 
 ROOT = Path(__file__).parent.parent
 # Tests may lose everything when the machine stops; nothing else may.
@@ -96,9 +96,10 @@ def statements() -> Statements:
 
 @pytest.fixture(scope="session")
 async def pool(process_database: str) -> AsyncIterator[None]:
-    """Closes what `database` opened."""
+    """Closes what `database` and `Site.jobs` opened."""
     yield
     await engine.disconnect()
+    await close_idle()
 
 
 @pytest.fixture
