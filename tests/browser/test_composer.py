@@ -149,6 +149,25 @@ async def test_a_sent_reply_leaves_no_draft_and_stands_once_among_the_posts(wind
     assert await fetch_value("select count(*) from draft") == 0
 
 
+async def test_a_draft_that_the_server_has_just_kept_does_not_come_back_in_the_next_form(
+    windows: Windows, world: World
+) -> None:
+    page = await windows.open(await a_thread(world), world.outsider)
+    # the rest of the answer is read when the reply is on its way
+    await page.evaluate(
+        "() => { const json = Response.prototype.json; Response.prototype.json = async function () {"
+        " await new Promise((go) => document.addEventListener('submit', go, { once: true })); return json.call(this); } }"
+    )
+    await page.locator("#body").fill("This is my answer")
+    async with page.expect_response("**/drafts"):
+        await page.evaluate("document.dispatchEvent(new Event('htmx:before:swap'))")
+    await page.locator("#reply").get_by_role("button", name="Reply").click()
+    await expect(page.locator("#posts > #post_3")).to_contain_text("This is my answer")
+    await expect(page.locator("#body")).to_have_value("")
+    assert await page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('haas:draft'))") == []
+    assert await fetch_value("select count(*) from draft") == 0
+
+
 async def test_a_refused_reply_stays_in_its_field(windows: Windows, world: World) -> None:
     windows.expect("409")
     url = await a_thread(world)
