@@ -107,12 +107,13 @@ export class Draft {
 
   async send(version, leaving) {
     const { fields } = this;
-    const answer = await post("/drafts", { ...fields, key: this.key, version }, leaving);
+    const sent_as = this.form.elements.key?.value;
+    const answer = await post("/drafts", { ...fields, key: this.key, version, sent_as }, leaving);
     const kept = answer?.ok && await answer.json();
     if (kept) this.version = kept.version;
     // asked when all of the answer is here: a text that went off while it came is no draft any more
     if (this.sending) return;
-    if (!kept) {
+    if (!kept || (!kept.version && textOf(fields))) {
       this.stopped = answer?.status === 409;
       this.left = undefined;
       this.state.textContent = this.stopped ? this.words.conflict : this.words.local;
@@ -136,9 +137,10 @@ export class Draft {
 
   async arrived() {
     this.forget();
-    if (!this.underway) return;
-    await this.underway;
-    await post("/drafts/delete", { key: this.key });
+    const { underway, version } = this;
+    await underway;
+    // kept before the reply, it is gone with it; kept while that was being stored, it is still there
+    if (this.version > version) await post("/drafts/delete", { key: this.key });
   }
 
   failed() {
