@@ -13,6 +13,7 @@ from forum.threads import drafts
 from forum.threads.edit_pages import editable, is_as_it_stands
 from forum.threads.pages import asked_id, quote_from
 from forum.threads.visibility import visible_thread
+from forum.threads.writing import sent_before_reply
 from forum.web.errors import Invalid, NotFound, Problem
 from forum.web.i18n import _
 from forum.web.limits import limit
@@ -62,6 +63,9 @@ async def checked_key(request: Request, fields: Form) -> str:
 async def keep(request: Request) -> Response:
     """Keep a draft: `key`, `title`, `markdown`, `version`, and the choices of a new thread; answers its new version.
 
+    `sent_as`: the key that its form is sent with. Where a post of it is there already, the draft came too late: nothing
+    is kept, and the version is 0.
+
     409: another device kept a newer one, sent it or dropped it.
     """
     try:
@@ -97,7 +101,11 @@ async def keep_sent(request: Request) -> Mapping[str, object]:
             if value := fields.get(name, "")[:ANSWER_MOST]:
                 data[name] = value
     fields.check()
-    kept = await drafts.keep_draft(reader, key, title=title, markdown=markdown, data=data, version=version)
+    sent_as = fields.key("sent_as")
+    if sent_as and await sent_before_reply(reader.person, sent_as):
+        kept = 0
+    else:
+        kept = await drafts.keep_draft(reader, key, title=title, markdown=markdown, data=data, version=version)
     return {"version": kept, "saved_at": datetime.now(UTC).isoformat(timespec="seconds")}
 
 

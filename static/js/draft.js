@@ -107,22 +107,24 @@ export class Draft {
 
   async send(version, leaving) {
     const { fields } = this;
-    const answer = await post("/drafts", { ...fields, key: this.key, version }, leaving);
+    const sent_as = this.form.elements.key?.value;
+    const answer = await post("/drafts", { ...fields, key: this.key, version, sent_as }, leaving);
+    const kept = answer?.ok && await answer.json();
+    if (kept) this.version = kept.version;
+    // asked when all of the answer is here: a text that went off while it came is no draft any more
     if (this.sending) return;
-    if (!answer?.ok) {
+    if (!kept || (!kept.version && textOf(fields))) {
       this.stopped = answer?.status === 409;
       this.left = undefined;
       this.state.textContent = this.stopped ? this.words.conflict : this.words.local;
       return;
     }
-    const { version: now, saved_at: at } = await answer.json();
-    this.version = now;
-    known.set(this.key, { version: now, fields });
+    known.set(this.key, { version: this.version, fields });
     this.saved = textOf(fields);
     this.whole = JSON.stringify(fields);
     if (this.text === this.saved) this.forget();
     else this.keep();
-    const time = new Date(at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    const time = new Date(kept.saved_at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
     this.state.textContent = this.saved ? this.words.kept.replace("{time}", time) : "";
   }
 
@@ -135,9 +137,10 @@ export class Draft {
 
   async arrived() {
     this.forget();
-    if (!this.underway) return;
-    await this.underway;
-    await post("/drafts/delete", { key: this.key });
+    const { underway, version } = this;
+    await underway;
+    // kept before the reply, it is gone with it; kept while that was being stored, it is still there
+    if (this.version > version) await post("/drafts/delete", { key: this.key });
   }
 
   failed() {

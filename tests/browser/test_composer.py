@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from forum.database.engine import execute, fetch_value
 from forum.threads.drafts import draft_of, keep_draft
@@ -147,6 +147,55 @@ async def test_a_sent_reply_leaves_no_draft_and_stands_once_among_the_posts(wind
     await page.reload()
     await expect(page.locator("#body")).to_have_value("")
     assert await fetch_value("select count(*) from draft") == 0
+
+
+async def test_a_draft_that_the_server_has_just_kept_does_not_come_back_in_the_next_form(
+    windows: Windows, world: World
+) -> None:
+    page = await windows.open(await a_thread(world), world.outsider)
+    # the rest of the answer is read when the reply is on its way
+    await page.evaluate(
+        "() => { const json = Response.prototype.json; Response.prototype.json = async function () {"
+        " await new Promise((go) => document.addEventListener('submit', go, { once: true })); return json.call(this); } }"
+    )
+    await page.locator("#body").fill("This is my answer")
+    async with page.expect_response("**/drafts"):
+        await page.evaluate("document.dispatchEvent(new Event('htmx:before:swap'))")
+    await page.locator("#reply").get_by_role("button", name="Reply").click()
+    await expect(page.locator("#posts > #post_3")).to_contain_text("This is my answer")
+    await expect(page.locator("#body")).to_have_value("")
+    assert await page.evaluate("Object.keys(localStorage).filter(k => k.startsWith('haas:draft'))") == []
+    assert await fetch_value("select count(*) from draft") == 0
+
+
+async def test_a_draft_that_arrives_after_its_reply_meets_no_conflict_and_leaves_the_next_one_alone(
+    windows: Windows, world: World
+) -> None:
+    url = await a_thread(world)
+    page = await windows.open(url, world.outsider)
+    await page.locator("#body").fill("This is")
+    await expect(page.locator("[data-draft-state]")).to_have_text(KEPT, timeout=8_000)
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+
+    await page.route("**/drafts", hold, times=1)
+    await page.locator("#body").fill("This is my answer")
+    async with page.expect_request("**/drafts"):
+        await page.evaluate("document.dispatchEvent(new Event('htmx:before:swap'))")
+    await page.locator("#reply").get_by_role("button", name="Reply").click()
+    await expect(page.locator("#posts > #post_3")).to_contain_text("This is my answer")
+    await expect(page.locator("#body")).to_have_value("")
+    await page.locator("#body").fill("One more thing")
+    await expect(page.locator("[data-draft-state]")).to_have_text(KEPT, timeout=8_000)
+    async with page.expect_response("**/drafts"):
+        await held[0].continue_()
+    await page.locator("#body").fill("One more thing: thanks")
+    async with page.expect_response("**/drafts") as kept:
+        await page.evaluate("document.dispatchEvent(new Event('htmx:before:swap'))")
+    assert (await kept.value).status == 200
+    assert await drafted(world.outsider, f"thread:{url.rsplit('/')[-1]}") == "One more thing: thanks"
 
 
 async def test_a_refused_reply_stays_in_its_field(windows: Windows, world: World) -> None:

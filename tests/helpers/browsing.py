@@ -88,7 +88,9 @@ class Windows:
     def hear_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             page = message.page
-            self.troubles.append(f"{message.type} on {page.url if page else '?'}: {message.text}")
+            # where it was said: of a request that was refused, its address
+            said = f"{message.text} ({message.location['url']})"
+            self.troubles.append(f"{message.type} on {page.url if page else '?'}: {said}")
 
     def hear_request(self, request: Request) -> None:
         host = urlsplit(request.url).hostname

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -54,6 +55,20 @@ async def test_a_draft_that_was_sent_meanwhile_does_not_come_back(world: World) 
     await world.outsider.post(f"/t/{asked.posted.thread}/replies", {"markdown": "With open."})
     assert (await keep(world.outsider, key=key, markdown="With open", version=1)).status_code == 409
     assert await fetch_value("select count(*) from draft") == 0
+
+
+async def test_a_draft_that_arrives_after_what_it_was_sent_as_is_no_conflict_and_not_kept(world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    sent_as = {name: str(uuid4()) for name in ("this", "other")}
+    draft = {"key": f"thread:{asked.posted.thread}", "markdown": "With op"}
+    await world.outsider.post(f"/t/{asked.posted.thread}/replies", {"markdown": "With open.", "key": sent_as["this"]})
+    for version in (0, 1):
+        late = await keep(world.outsider, **draft, version=version, sent_as=sent_as["this"])
+        assert (late.status_code, late.json()["version"]) == (200, 0)
+    assert await fetch_value("select count(*) from draft") == 0
+    # what somebody else sent, and what was not sent, is nobody's reason
+    assert (await keep(world.supporter, **draft, version=0, sent_as=sent_as["this"])).json()["version"] == 1
+    assert (await keep(world.outsider, **draft, version=0, sent_as=sent_as["other"])).json()["version"] == 1
 
 
 async def test_an_emptied_draft_is_gone_unless_another_device_has_a_newer_one(world: World) -> None:
