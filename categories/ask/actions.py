@@ -99,7 +99,7 @@ async def ask(
     """Ask in a project. In support the thread is a draft until capacity is said, the terms are accepted and the form is
     filled, or for as long as its author wants (`as_draft`); elsewhere there is no such draft.
 
-    Where those are missing, the draft is kept and nothing is refused; the Ask page looks before (`check_submission`).
+    Where those are missing, the draft is kept and nothing is refused; the Ask page looks before (`submission_faults`).
     `answers`: what was answered to the form's questions, by name; `only_team`: the team alone is to read it; `shown`,
     `behalf`: as for `submit`. Raises Invalid, Forbidden, TooMany.
     """

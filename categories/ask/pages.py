@@ -10,7 +10,7 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from categories.ask.actions import ask
-from categories.ask.route import place_of_text, route_context
+from categories.ask.route import place_in, place_of_text, route_context, team_category
 from categories.forms.answers import Sent
 from categories.forms.queries import fields_of
 from categories.forms.rules import NAME, read_answers, with_facts
@@ -18,7 +18,7 @@ from categories.forms.traces import fenced
 from categories.support.submitting import CAPACITIES, behalf_in, consent_faults
 from forum.database.engine import Row, fetch, fetch_value
 from forum.projects.actions import require_project
-from forum.projects.queries import unaccepted_terms
+from forum.projects.queries import categories_of, unaccepted_terms
 from forum.projects.terms import shown_terms
 from forum.threads.drafts import draft_to_ask, drop_draft, keep_draft, numbered_key
 from forum.threads.rules import TITLE_LEAST, TITLE_MOST
@@ -182,14 +182,12 @@ async def sent_off(request: Request, typed: dict[str, str]) -> Response:
     fields = request.fields
     as_draft = fields.get("then") == "draft"
     title = fields.text("title", limit=TITLE_MOST, least=TITLE_LEAST)
-    markdown = fields.text("markdown", limit=100_000)
     if not typed["project"]:
         fields.fail("project", _("Choose the project that this is about."))
+    markdown = fields.text("markdown", limit=100_000)
     try:
-        fields.check()
-        project = await require_project(typed["project"])
-        if not as_draft:
-            await check_submission(request, typed)
+        project = await require_project(typed["project"]) if typed["project"] else 0
+        fields.check(await submission_faults(request, project, typed) if project and not as_draft else {})
         asked = await ask(
             request.reader,
             project,
@@ -231,20 +229,23 @@ async def sent_off(request: Request, typed: dict[str, str]) -> Response:
     return redirect(request, asked.posted.url, notice)
 
 
-async def check_submission(request: Request, typed: Mapping[str, str]) -> None:
-    """Raises Invalid with what the form misses, of a question to the team its capacity and consent too, before anything
-    is made of it."""
-    place = await place_of_text(typed)
+async def submission_faults(request: Request, project: int, typed: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong or missing beside title and text, by field, before anything is made of them: where it is to go, what
+    the form there asks, and of a question to the team its capacity and consent."""
+    fields, faults = request.fields, {}
+    try:
+        place: Row | None = await place_in(project, typed)
+    except Invalid as problem:
+        # the page comes back with this category's form
+        faults, place = problem.errors, team_category(await categories_of(project))
     if place is None:
-        return
-    fields = request.fields
-    _answers, faults, missing = read_answers(await fields_of(place["id"]), sent(fields))
+        return faults
+    _answers, wrong, missing = read_answers(await fields_of(place["id"]), sent(fields))
     if place["kind"] == "support":
-        terms = await unaccepted_terms(request.reader.person, place["project_id"])
+        terms = await unaccepted_terms(request.reader.person, project)
         accepts, shown = fields.get("terms") == "1", shown_terms(fields)
         missing |= consent_faults(terms, typed["capacity"], accepts_terms=accepts, shown=shown)
-    if faults or missing:
-        raise Invalid(faults | missing)
+    return faults | wrong | missing
 
 
 async def is_for_support(typed: Mapping[str, str]) -> bool:

@@ -1,7 +1,7 @@
 """What the Ask page knows about where a text would go: its category and form, terms, place in the queue, what it costs."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from categories.ask.actions import OPEN, bucket_for, may_be_security
@@ -24,20 +24,29 @@ from forum.web.requests import Request
 NOBODY = 0
 
 
+async def place_in(project: int, typed: Mapping[str, str]) -> Row:
+    """The category of a project in which what was typed would be asked. Raises Invalid."""
+    return await bucket_for(
+        project,
+        typed["title"],
+        typed["markdown"],
+        typed["category"],
+        is_private=typed["private"] == "1",
+        only_team=typed["only_team"] == "1",
+    )
+
+
 async def place_of_text(typed: Mapping[str, str]) -> Row | None:
-    """The category in which what was typed would be asked; None where that cannot be said."""
+    """The same by the project that was typed; None where that cannot be said."""
     try:
-        project = await require_project(typed["project"])
-        return await bucket_for(
-            project,
-            typed["title"],
-            typed["markdown"],
-            typed["category"],
-            is_private=typed["private"] == "1",
-            only_team=typed["only_team"] == "1",
-        )
+        return await place_in(await require_project(typed["project"]), typed)
     except Problem:
         return None
+
+
+def team_category(categories: Sequence[Row]) -> Row | None:
+    """The category whose form is shown while it cannot be said where a text goes: that of who asks the team."""
+    return next((c for c in categories if c["kind"] == "support" and c["visibility"] in OPEN), None)
 
 
 async def route_context(request: Request, typed: dict[str, str]) -> dict[str, Any]:
@@ -69,18 +78,10 @@ async def route_context(request: Request, typed: dict[str, str]) -> dict[str, An
     row = await fetch_one("select id, slug, name, guideline from project where id = $1", project)
     categories = await categories_of(project)
     bucket: Row | None = None
-    if typed["title"].strip() or typed["category"] or typed["private"] or typed["only_team"]:
+    if any(typed[name].strip() for name in ("title", "markdown", "category", "private", "only_team")):
         with contextlib.suppress(Invalid):
-            bucket = await bucket_for(
-                project,
-                typed["title"],
-                typed["markdown"],
-                typed["category"],
-                is_private=typed["private"] == "1",
-                only_team=typed["only_team"] == "1",
-            )
-    # before anything is typed, the form of who asks the team
-    form = bucket or next((c for c in categories if c["kind"] == "support" and c["visibility"] in OPEN), None)
+            bucket = await place_in(project, typed)
+    form = bucket or team_category(categories)
     terms = await unaccepted_terms(request.reader.id or NOBODY, project)
     return context | {
         "project": row,

@@ -156,9 +156,7 @@ async def promotion(request: Request) -> Response:
         cooked = await writing.preview_of(body, facts["project_slug"])
         return await form(request, facts, chosen, typed, preview=Markup(cooked.html), **again)
     try:
-        for name, fault in (faults_of(template, answers) if template else {}).items():
-            fields.fail(name, fault)
-        fields.check()
+        fields.check(faults_of(template, answers) if template else {})
         # a repository that went from the list meanwhile is refused, not replaced
         where = fields.get("repository", "")
         await actions.promote(request.reader, facts["thread_id"], typed["title"], body, where, labels)

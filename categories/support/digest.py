@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from babel.dates import format_datetime
 
-from categories.support.queries import head_start_text, snoozed, wait_began
+from categories.support.queries import head_start_text, snoozed, unpaid_reason, wait_began
 from categories.support.rules import Line as QueueLine
 from categories.support.rules import position, window
 from forum.database.engine import Row, fetch, fetch_one, transaction
@@ -67,7 +67,7 @@ async def queues_for(people: Sequence[Recipient]) -> dict[int, list[Line]]:
     return found
 
 
-async def heads_of(projects: Sequence[int], now: datetime) -> dict[int, list[dict[str, object]]]:
+async def heads_of(projects: Sequence[int], now: datetime) -> dict[int, list[dict[str, Any]]]:
     """The first tickets of these queues with their positions and what the reason for each is made of."""
     states = {row["project"]: row for row in await fetch(COUNTS, list(projects), now)}
     asked: list[tuple[int, datetime, str, int, int]] = []
@@ -79,16 +79,16 @@ async def heads_of(projects: Sequence[int], now: datetime) -> dict[int, list[dic
     if not asked:
         return {}
     rows = await fetch(SLICES, *map(list, zip(*asked, strict=True)))
-    found: dict[int, list[dict[str, object]]] = defaultdict(list)
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         state = states[row["project"]]
         lines = (state["due"], state["paid"], state["unpaid"], state["share"], state["credit"])
         at = position(QueueLine(row["line"]), row["rank"], *lines)
-        found[row["project"]].append({**row, "position": at, "share": state["share"], "paid": state["paid"]})
-    return {project: sorted(each, key=lambda r: int(str(r["position"])))[:TOP] for project, each in found.items()}
+        found[row["project"]].append({**row, "position": at, "lines": lines})
+    return {project: sorted(each, key=lambda r: r["position"])[:TOP] for project, each in found.items()}
 
 
-def line_of(team: Row, each: dict[str, object], title: str | None, *, names_project: bool) -> Line:
+def line_of(team: Row, each: dict[str, Any], title: str | None, *, names_project: bool) -> Line:
     """A ticket of the queue: its place, title and the reason for its rank; of a private one the place alone."""
     why, look = reason_of(team, each)
     more = f"{team['name']}: {why}" if names_project else why
@@ -96,22 +96,20 @@ def line_of(team: Row, each: dict[str, object], title: str | None, *, names_proj
     return Line(title or _("Private ticket"), path, more, str(each["position"]), look)
 
 
-def reason_of(team: Row, each: dict[str, object]) -> tuple[str, str]:
+def reason_of(team: Row, each: dict[str, Any]) -> tuple[str, str]:
     """Why a ticket stands where it does, in words, and how that looks."""
-    due, since, amount, share = each["due_at"], each["wait_began"], each["rank_amount"], int(str(each["share"]))
+    due, since, amount = each["due_at"], each["wait_began"], each["rank_amount"]
     if each["line"] == "due" and isinstance(due, datetime):
         at = format_datetime(due, "d MMM, HH:mm 'UTC'", locale=i18n.current.get())
         return _("guarantee due %(at)s") % {"at": at}, "due"
     if each["line"] == "paid" and isinstance(amount, int):
-        ahead = f", {head_start_text(int(str(each['head_start'])))}" if each["head_start"] else ""
+        ahead = f", {head_start_text(each['head_start'])}" if each["head_start"] else ""
         return _("paid %(amount)s") % {"amount": money(amount, team["currency"])} + ahead, "paid"
     days = (datetime.now(UTC) - since).days if isinstance(since, datetime) else 0
     waits = ngettext("waits %(num)d day", "waits %(num)d days", days) % {"num": days}
     if each["head_start"]:
-        waits += ", " + head_start_text(int(str(each["head_start"])))
-    if each["paid"] and share:
-        return _("unpaid, 1 in %(n)d, %(waits)s") % {"n": 100 // share, "waits": waits}, ""
-    return _("unpaid, oldest first, %(waits)s") % {"waits": waits}, ""
+        waits += ", " + head_start_text(each["head_start"])
+    return f"{unpaid_reason(each['position'], *each['lines'])}, {waits}", ""
 
 
 QUEUE: Final = Section("queue", lambda: _("Next in the queue"), queues_for, is_ranked=True)

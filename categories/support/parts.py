@@ -13,7 +13,15 @@ from categories.support import queries
 from categories.support.joining.parts import panel_of
 from categories.support.promises.facts import promise_facts
 from categories.support.promises.workdays import Expected
-from categories.support.queries import Place, QueueState, expected_of, head_start_text, place_in, queue_state
+from categories.support.queries import (
+    Place,
+    QueueState,
+    expected_of,
+    head_start_text,
+    place_in,
+    queue_state,
+    unpaid_reason,
+)
 from categories.support.rules import position_unpaid, unpaid_within
 from categories.support.silence import closing_day, day_of
 from forum.database.engine import Row, fetch, fetch_one
@@ -30,6 +38,7 @@ from forum.web.templates import environment, fragment
 
 environment.globals["promise_facts"] = promise_facts
 environment.globals["head_start_text"] = head_start_text
+environment.globals["unpaid_reason"] = unpaid_reason
 
 STROKES = 60
 # What a strip becomes in an open browser when there is nothing to say any more; a later one finds its place by it.

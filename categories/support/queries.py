@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from categories.support.promises.workdays import Expected
-from categories.support.rules import Line, position, window
+from categories.support.rules import Line, last_paid, position, turns_of, window
 from forum.database.engine import Row, fetch, fetch_one
 from forum.database.together import Together, asked
 from forum.threads.visibility import visible_thread
 from forum.web.errors import NotFound
-from forum.web.i18n import ngettext
+from forum.web.i18n import _, ngettext
 from forum.web.reader import Reader
 
 
@@ -33,6 +33,15 @@ def head_start_text(days: int | None) -> str:
         "counts as waiting %(num)d days longer: verified open-source project",
         days,
     ) % {"num": days}
+
+
+def unpaid_reason(position: int, due: int, paid: int, unpaid: int, share: int, credit: int) -> str:
+    """Why an unpaid ticket stands at `position`, in a mark's few words: out of its line's share where a paid one stands
+    behind it, else by its age alone. The counts are its queue's."""
+    turns, out_of = turns_of(share)
+    if turns < out_of and position < last_paid(due, paid, unpaid, share, credit):
+        return _("unpaid, %(turns)d in %(n)d") % {"turns": turns, "n": out_of}
+    return _("oldest first")
 
 
 # The configured range holds for each line that has no measured one yet.
@@ -150,6 +159,11 @@ class QueueState:
     credit: int
     version: int
 
+    @property
+    def lines(self) -> tuple[int, int, int, int, int]:
+        """What the rules of the order are given: due, paid, unpaid, share, credit."""
+        return self.due, self.paid, self.unpaid, self.share, self.credit
+
 
 @dataclass(frozen=True)
 class Place:
@@ -211,7 +225,7 @@ async def queue_slice(
     project: int, state: QueueState, first: int, last: int, now: datetime | None = None
 ) -> list[Standing]:
     """The tickets at positions `first` to `last`, in queue order, without walking the queue. One statement."""
-    lines = (state.due, state.paid, state.unpaid, state.share, state.credit)
+    lines = state.lines
     part = window(first, min(last, state.total), *lines)
     rows = await fetch(SLICE, project, minute(now), *part.due, *part.paid, *part.unpaid)
     standings = [Standing(position(Line(r["line"]), r["rank"], *lines), Line(r["line"]), r["ticket_id"]) for r in rows]

@@ -132,6 +132,18 @@ def position_unpaid(j: int, due: int, paid: int, share: int, credit: int) -> int
     return due + min(max(-((credit - 100 * j) // share), j), paid + j)
 
 
+def last_paid(due: int, paid: int, unpaid: int, share: int, credit: int) -> int:
+    """Where the last paid ticket stands, 0 where none waits: an unpaid one before it has its place out of the unpaid ones'
+    share, one behind it by its age alone."""
+    return position_paid(paid, due, unpaid, share, credit) if paid else 0
+
+
+def turns_of(share: int) -> tuple[int, int]:
+    """How many of how many answers out of both lines are unpaid ones, in the smallest figures: 1 of 5 at 20 %."""
+    part = gcd(share, 100)
+    return share // part, 100 // part
+
+
 def unpaid_within(slots: int, paid: int, unpaid: int, share: int, credit: int) -> int:
     """How many of the first `slots` places behind the due ones are unpaid (inverse of `position_unpaid`)."""
     _check(share, credit)
@@ -193,8 +205,8 @@ def reason(ticket: Waiting, share: int, horizon: datetime) -> Reason:
         case Line.PAID:
             return Reason(line, rank_amount=ticket.rank_amount)
         case Line.UNPAID:
-            part = gcd(share, 100)
-            return Reason(line, turns=share // part, out_of=100 // part)
+            turns, out_of = turns_of(share)
+            return Reason(line, turns=turns, out_of=out_of)
 
 
 def _check(share: int, credit: int) -> None:

@@ -1,6 +1,7 @@
 """The doors of the site: signing up, in and out, confirming an address, a new password."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
@@ -117,9 +118,12 @@ async def sign_up(request: Request) -> Response:
             password=form.get("password", ""),
             name=form.text("name", limit=1000, required=False),
         )
-        form.check()
-        # faults cost nothing, so that whoever corrects a form is not stopped
-        if faults := new.faults():
+        if faults := form.errors | new.faults():
+            # faults cost nothing, so that whoever corrects a form is not stopped; what is taken is told along with them
+            # as long as not too much is asked for
+            with suppress(TooMany):
+                await limit(f"sign-up-names:{client(request)}", most=60, seconds=HOUR)
+                faults = await actions.taken_by_others(new, is_confirmed=False) | faults
             raise Invalid(faults)
         await limit(f"sign-up:{client(request)}", most=20, seconds=HOUR)
         person = await actions.sign_up(new)

@@ -146,7 +146,7 @@ def sample_digest(settings: Settings) -> Letter:
             "lines": [
                 line("Crash when two processes write", "guarantee due 30 Nov, 17:00 UTC", "1", "due"),
                 line("How do I plot 10,000 points?", "paid €50.00", "2", "paid"),
-                line("No wheel for ARM", "unpaid, 1 in 5, waits 4 days", "3"),
+                line("No wheel for ARM", "oldest first, waits 4 days", "3"),
             ],
         },
     ]

@@ -80,14 +80,27 @@ class NewProject:
         return found
 
 
-@action
-async def create_project(owner: int, new: NewProject) -> int:
-    """Register a project with its legal entity, four categories and its owner; returns its id. Raises Invalid."""
+async def faults_of_new(new: NewProject) -> dict[str, str]:
+    """What is wrong with a project that registers, by field: that its handle is somebody's already, too."""
     faults = new.faults()
     handles = [new.slug, *(f"{new.slug}-{slug}" for slug, *_rest in DEFAULT_CATEGORIES)]
     if "slug" not in faults and await fetch_value("select 1 from handle where name = any($1)", handles):
         faults["slug"] = _("This name is taken. Choose another.")
-    if faults:
+    return faults
+
+
+def faults_of_words(changed: NewProject, expected: tuple[int, int]) -> dict[str, str]:
+    """What is wrong with a project's words and range as they are edited, by field."""
+    faults = {k: v for k, v in changed.faults().items() if k not in ("slug", "entity", "country", "terms")}
+    if not 0 <= expected[0] <= expected[1] <= 365:
+        faults["expected_from"] = _("From and to, in workdays, at most 365.")
+    return faults
+
+
+@action
+async def create_project(owner: int, new: NewProject) -> int:
+    """Register a project with its legal entity, four categories and its owner; returns its id. Raises Invalid."""
+    if faults := await faults_of_new(new):
         raise Invalid(faults)
     entity = await fetch_value(
         "insert into legal_entity (name, country) values ($1, $2) returning id", new.entity, new.country
@@ -176,10 +189,7 @@ async def edit_project(
     The handle, the legal entity and the terms stay as they are. Raises Forbidden, Invalid.
     """
     require(reader, "edit_project", project)
-    faults = {k: v for k, v in changed.faults().items() if k not in ("slug", "entity", "country", "terms")}
-    if not 0 <= expected[0] <= expected[1] <= 365:
-        faults["expected_from"] = _("From and to, in workdays, at most 365.")
-    if faults:
+    if faults := faults_of_words(changed, expected):
         raise Invalid(faults)
     await execute(
         "update project set name = $2, tagline = $3, website = $4, repository = $5, code_of_conduct = $6,"

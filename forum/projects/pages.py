@@ -8,7 +8,7 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from forum.markup import cook
-from forum.projects.actions import NewProject, create_project, edit_project, set_role
+from forum.projects.actions import NewProject, create_project, edit_project, faults_of_new, faults_of_words, set_role
 from forum.projects.queries import all_projects, categories_of, project_by_slug, team_of
 from forum.projects.roles import TEAM, require
 from forum.projects.rules import project_tabs, report_address, role_name, visible_categories
@@ -72,9 +72,11 @@ async def new_project(request: Request) -> Response:
         words = read_words(form, REGISTERED)
         words["slug"] = words["slug"].lower()
         words["country"] = words["country"].upper()
-        form.check()
+        new = NewProject(**words)
+        if form.errors:
+            form.check(await faults_of_new(new))
         await limit(f"new-project:{reader.person}", most=REGISTRATIONS_A_DAY, seconds=86400)
-        await create_project(reader.person, NewProject(**words))
+        await create_project(reader.person, new)
     except Invalid as invalid:
         return await page(
             request, "projects/new_project.html", 422, values=typed(form, REGISTERED), faults=invalid.errors
@@ -126,9 +128,9 @@ async def project_settings(request: Request) -> Response:
                 form.integer("expected_from", least=0, most=365),
                 form.integer("expected_to", least=0, most=365),
             )
-            form.check()
             # handle and entity are not edited here; they stand in only because the record holds them
             changed = NewProject(slug=project["slug"], entity=project["entity_name"], **words)
+            form.check(faults_of_words(changed, expected))
             await edit_project(request.reader, project["id"], changed, expected, seeking="seeking" in form)
             return redirect(request, f"/p/{project['slug']}/settings", _("Saved."))
         except Invalid as invalid:

@@ -1,6 +1,7 @@
 """The request as handlers see it: its reader, its form, and what the client wants back."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, cast
 from uuid import UUID
 
@@ -69,8 +70,10 @@ class Form(Mapping[str, str]):
         except ValueError:
             return None
 
-    def check(self) -> None:
-        """Raises Invalid with every fault noted so far."""
+    def check(self, more: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Raises Invalid with every fault noted so far and, where nothing was noted of a field, `more` found elsewhere."""
+        for name, message in more.items():
+            self.fail(name, message)
         if self.errors:
             raise Invalid(self.errors)
 

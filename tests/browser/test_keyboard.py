@@ -89,6 +89,17 @@ async def test_the_address_of_a_post_is_copied(windows: Windows, world: World) -
     assert await page.evaluate("navigator.clipboard.readText()") == windows.url + asked.posted.url
 
 
+async def test_code_is_selected_where_the_clipboard_is_refused(windows: Windows, world: World) -> None:
+    asked = await world.ask("How do I resample?", markdown="So:\n\n```python\nresample(3)\n```\n\nIt fails.")
+    page = await windows.open(asked.posted.url, permissions=["geolocation"])
+    await page.get_by_role("button", name="Copy").click()
+    await expect(page.locator(".codebox > header button")).to_have_text("Selected")
+    assert (await page.evaluate("getSelection().toString()")).strip() == "resample(3)"
+    # an address leads where it leads without a clipboard
+    async with page.expect_navigation(url=windows.url + asked.posted.url):
+        await page.locator("#post_1 header a.end").click()
+
+
 async def test_places_are_two_keys_away(windows: Windows, world: World) -> None:
     places = {
         "h": "/",

@@ -4,6 +4,7 @@ from playwright.async_api import expect
 
 from forum.database.engine import execute
 from tests.helpers.browsing import PHONE, Windows
+from tests.helpers.site import Site
 from tests.helpers.world import World
 
 
@@ -15,6 +16,24 @@ async def test_the_tab_of_the_page_stands_in_sight_in_a_projects_bar(windows: Wi
         await expect(tab).to_be_in_viewport(ratio=1)
         assert await page.evaluate("scrollY") == 0
         await page.close()
+
+
+async def test_a_mail_is_two_lines_of_the_outbox(windows: Windows, site: Site) -> None:
+    admin = await site.member("root-of-it", admin=True)
+    await execute(
+        "insert into mail (message_id, recipient, subject, body, sent_at) values ('m1', 'ada@example.org',"
+        " 'Mira answered “Resampling a file drops the last window”', '', now())"
+    )
+    page = await windows.open("/admin/mail", admin, viewport=PHONE)
+    row = page.locator(".mails tbody tr")
+    subject, to = row.locator(".mails__subject"), row.locator(".mails__to")
+    whole, first, second = [await each.bounding_box() for each in (row, subject, to)]
+    assert whole and first and second
+    assert first["width"] == whole["width"] and first["y"] + first["height"] < second["y"]
+    for told in (row.get_by_text("now"), row.get_by_text("written")):
+        box = await told.bounding_box()
+        assert box and second["y"] - 5 < box["y"] < second["y"] + second["height"], "beside whom it went to"
+    assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
 async def test_a_long_queue_is_no_wider_than_the_phone(windows: Windows, world: World) -> None:

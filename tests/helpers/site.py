@@ -147,5 +147,10 @@ async def a_hash() -> str:
     return _hash
 
 
+def faulty(page: str) -> list[str]:
+    """The fields that the summary above a form leads to, in its order."""
+    return re.findall(r'<a href="#([^"]+)">', page.partition('id="errors"')[2].partition("</ul>")[0])
+
+
 def links(text: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r"https?://[^\s\"<>]+", text)))

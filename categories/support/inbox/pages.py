@@ -15,7 +15,7 @@ from categories.support.inbox.suggesting import yours_next
 from categories.support.inbox.view_counts import counted_views, views_for
 from categories.support.policy import policy_of
 from categories.support.queries import Place, head_start_text, place_in, queue_slice, queue_state
-from categories.support.rules import Line
+from categories.support.rules import Line, last_paid
 from categories.support.snoozing.pages import choices
 from forum.database.engine import Row
 from forum.projects.queries import project_by_slug
@@ -94,7 +94,6 @@ def pane_of(
         "line": parts.track_of(state, None)["line"],
         "currency": project["currency"],
         "answer": (project["answer_from"], project["answer_to"]),
-        "out_of": 100 // state.share if state.share else 0,
         "first": 1,
         "a_page": A_PAGE,
         "more": A_PAGE + 1 if state.total > A_PAGE else 0,
@@ -121,7 +120,7 @@ def reason_of(place: Place, rank: int, currency: str) -> str:
         if ahead
         else _("no unpaid one has waited longer")
     )
-    if not place.queue.paid or not place.queue.share:
+    if place.position > last_paid(*place.queue.lines):
         return _("Nothing was paid for it; %(longer)s.") % {"longer": longer}
     return _("Nothing was paid for it: at least %(share)d\u00a0%% of the answers go to such, and %(longer)s.") % {
         "share": place.queue.share,

@@ -15,6 +15,7 @@ from categories.support.rules import (
     Waiting,
     counts_from,
     credit_after,
+    last_paid,
     line_of,
     order,
     position,
@@ -269,6 +270,17 @@ def test_share_is_kept_over_any_answers_in_queue_order(
     for start in range(len(unpaid_turns)):
         for end in range(start + 1, len(unpaid_turns) + 1):
             assert total[end] - total[start] >= (end - start) * share // 100 - 1
+
+
+@given(counts, counts, counts, shares, credits)
+def test_an_unpaid_ticket_stands_before_the_last_paid_one_where_one_follows_it(
+    due: int, paid: int, unpaid: int, share: int, credit: int
+) -> None:
+    queue = order(made(paid, unpaid), share, credit, HORIZON)
+    for place, ticket in enumerate(queue, start=1):
+        if line_of(ticket, HORIZON) is Line.UNPAID:
+            follows = any(line_of(each, HORIZON) is Line.PAID for each in queue[place:])
+            assert (due + place < last_paid(due, paid, unpaid, share, credit)) is follows
 
 
 @pytest.mark.parametrize(("share", "turns", "out_of"), [(20, 1, 5), (30, 3, 10), (0, 0, 1), (100, 1, 1)])

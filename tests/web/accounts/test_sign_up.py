@@ -11,7 +11,7 @@ from forum.accounts.events import SignedIn
 from forum.database.engine import execute, fetch_one, fetch_value
 from forum.web import sessions
 from forum.web.errors import Invalid
-from tests.helpers.site import PASSWORD, Browser, Site, links
+from tests.helpers.site import PASSWORD, Browser, Site, faulty, links
 
 NEW = {"username": "Ada", "email": "ada@example.org", "password": "a very long pass phrase", "name": "Ada L"}
 
@@ -154,6 +154,32 @@ async def test_errors_stand_above_the_form_and_what_was_typed_stays(site: Site) 
     assert "shorty" not in answer.text
     assert answer.text.index('id="errors"') < answer.text.index('id="username"')
     assert await fetch_value("select count(*) from person") == 0
+
+
+async def used_up(key: str, count: int) -> None:
+    await execute(
+        "insert into rate (key, slot, count) values ($1, extract(epoch from now())::bigint / 3600 * 3600, $2)",
+        key,
+        count,
+    )
+
+
+async def test_that_a_name_is_taken_is_told_with_the_other_faults(site: Site) -> None:
+    answer = await sign_up(site.guest(), username="admin", email="nobody", password="shorty")
+    assert answer.status_code == 422
+    assert faulty(answer.text) == ["username", "email", "password"] and "This name is taken" in answer.text
+
+
+async def test_who_asks_for_names_over_and_over_is_told_the_other_faults_alone(site: Site) -> None:
+    await used_up("sign-up-names:127.0.0.1", 60)
+    answer = await sign_up(site.guest(), username="admin", email="nobody")
+    assert answer.status_code == 422 and faulty(answer.text) == ["email"]
+
+
+async def test_faults_do_not_count_as_signing_up(site: Site) -> None:
+    await used_up("sign-up:127.0.0.1", 20)
+    assert (await sign_up(site.guest(), email="nobody")).status_code == 422
+    assert (await sign_up(site.guest())).status_code == 429
 
 
 async def test_the_form_sent_twice_makes_one_person(site: Site) -> None:

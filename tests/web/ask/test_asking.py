@@ -8,7 +8,7 @@ from categories.ask.actions import may_be_security
 from forum.database.engine import execute, fetch_one, fetch_value
 from forum.projects.actions import NewProject, create_project
 from forum.web import csrf
-from tests.helpers.site import PASSWORD, Browser, Site
+from tests.helpers.site import PASSWORD, Browser, Site, faulty
 from tests.helpers.world import World
 
 BUG = {"title": "Crash when reading an empty file", "markdown": "It raises a KeyError.", "project": "pelican"}
@@ -197,6 +197,36 @@ async def test_errors_keep_everything_that_was_typed(site: Site) -> None:
     assert re.search(r'<option value="bugs" selected>', page.text)
     assert (await ana.post("/new-thread", CALM | {"project": ""})).status_code == 422
     assert (await ana.post("/new-thread", CALM | {"project": "nothing"})).status_code == 404
+
+
+async def test_all_that_a_question_misses_is_told_at_once_in_the_order_of_the_page(site: Site) -> None:
+    world = await World.make(site)
+    await create_project(world.owner.person or 0, NewProject("heron", "Heron", "Heron e.V.", terms="Feed the herons."))
+    await execute(
+        "insert into ask_field (category_id, kind, label, is_required, position)"
+        " select c.id, 'text', 'Version', true, 0 from category c join project p on p.id = c.project_id"
+        " where p.slug = 'heron' and c.kind = 'support'"
+    )
+    field = f"field-{await fetch_value('select id from ask_field')}"
+    ana = await world.person("ana")
+    asked = {"title": "", "markdown": "", "project": "heron"}
+    everything = ["title", "markdown", field, "capacity", "terms"]
+    empty = await ana.post("/new-thread", asked)
+    assert empty.status_code == 422 and faulty(empty.text) == everything
+    for name in everything:
+        assert f'id="{name}"' in empty.text, "what is told can be mended on the page"
+    assert faulty((await ana.post("/new-thread", asked | {"project": ""})).text) == ["title", "project", "markdown"]
+    # where it cannot go, the page comes back with the form of who asks the team
+    nowhere = await ana.post("/new-thread", asked | {"category": "bugs", "only_team": "1"})
+    assert faulty(nowhere.text) == ["title", "markdown", "only_team", field, "capacity", "terms"]
+    # a report is asked for none of these, nor is a draft
+    crash = {"markdown": "It raises a KeyError:\n\nTraceback (most recent call last):"}
+    report = await ana.post("/new-thread", asked | crash)
+    assert faulty(report.text) == ["title"] and "This reads like <strong>Bugs</strong>" in report.text
+    assert faulty((await ana.post("/new-thread", asked | {"then": "draft", "category": "support"})).text) == [
+        "title",
+        "markdown",
+    ]
 
 
 async def test_a_guideline_is_shown_as_the_markdown_it_is(site: Site) -> None:

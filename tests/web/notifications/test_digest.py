@@ -69,7 +69,7 @@ async def test_news_mentions_assignments_and_the_queue_come_in_one_mail(world: W
     assert "Olga Owner assigned “A paid one” to you." in text
     queue = text.partition("Next in the queue")[2]
     assert queue.index("A paid one") < queue.index("How do I read a file?")
-    assert "paid €5.00" in queue and "unpaid, 1 in 5, waits 0 days" in queue
+    assert "paid €5.00" in queue and "oldest first, waits 0 days" in queue
     assert sent_to(world, "otto") == []
 
 

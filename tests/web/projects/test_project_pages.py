@@ -11,7 +11,7 @@ from forum.database.engine import execute, fetch, fetch_value
 from forum.projects.actions import NewProject, create_project
 from forum.projects.commands import create_project_for
 from forum.web.errors import Invalid
-from tests.helpers.site import Browser, Site
+from tests.helpers.site import Browser, Site, faulty
 
 PELICAN = {"name": "Pelican Toolkit", "slug": "pelican", "entity": "Pelican Toolkit e.V."}
 
@@ -195,6 +195,21 @@ async def test_a_text_that_does_not_fit_is_a_fault_of_its_field(site: Site, fiel
     assert answer.status_code == 422
     assert f'href="#{next(iter(fields))}"' in answer.text
     assert await fetch_value("select count(*) from project") == 0
+
+
+async def test_all_faults_of_a_project_are_told_at_once(site: Site, world: World) -> None:
+    pia = await site.member("pia")
+    wrong = {"name": "x" * 300, "website": "javascript:x", "repository": "nonsense", "country": "1!"}
+    told = ["country", "entity", "name", "repository", "slug", "website"]
+    for handle in ("Bad Handle!", "pelican", "pelican-bugs"):
+        answer = await pia.post("/new-project", wrong | {"slug": handle})
+        assert answer.status_code == 422 and sorted(faulty(answer.text)) == told, handle
+        assert ("This name is taken" in answer.text) is (handle != "Bad Handle!")
+        assert "these are 300" in answer.text, "the more exact of two sentences"
+    assert "slug" not in faulty((await pia.post("/new-project", wrong | {"slug": "ibis"})).text)
+    settings = wrong | {"expected_from": "7", "expected_to": "2"}
+    answer = await world.olga.post("/p/pelican/settings", settings)
+    assert sorted(faulty(answer.text)) == ["expected_from", "name", "repository", "website"]
 
 
 async def test_registering_over_and_over_is_slowed_down(site: Site) -> None:

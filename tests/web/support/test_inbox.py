@@ -1,9 +1,11 @@
 """The team's inbox, through its pages."""
 
 import asyncio
+import re
 
-from forum.database.engine import fetch_value
+from forum.database.engine import execute, fetch_value
 from tests.helpers.site import Site
+from tests.helpers.tickets import asked, paid
 from tests.helpers.world import World
 
 
@@ -94,3 +96,27 @@ async def test_a_row_brings_the_ticket_alone_and_is_the_teams_alone(site: Site) 
     for other in (world.outsider, world.people["ana"]):
         denied = await other.http.get(here, headers=swapping)
         assert denied.status_code == 404 and "I tried" not in denied.text
+
+
+async def test_an_unpaid_row_names_the_share_only_where_a_paid_one_stands_behind_it(site: Site) -> None:
+    world = await World.make(site)
+    for n in range(5):
+        await paid(await asked(world, f"Paid {n}, how do I read a file?", by=f"payer{n}"))
+    unpaid = [await asked(world, f"Unpaid {n}, how do I read a file?", by=f"asker{n}") for n in range(3)]
+
+    async def told(path: str = "") -> list[str]:
+        text = (await world.supporter.get(f"/p/pelican/inbox{path}")).text
+        assert text.count('<li class="q"') in (8, 3)
+        return re.findall(r"unpaid, [^<]+|oldest first", text)
+
+    oldest = "oldest first"
+    # four paid, the unpaid ones' turn, the last paid, and who has nobody paid behind them
+    for path in ("", "?view=unassigned", "?line=unpaid"):
+        assert await told(path) == ["unpaid, 1 in 5", oldest, oldest], path
+    head = [(await world.supporter.get(f"/p/pelican/inbox/{one.ticket}")).text for one in unpaid[:2]]
+    promise = "% of the answers go to such, and"
+    assert promise in head[0] and promise not in head[1]
+    assert "Nothing was paid for it; 1 unpaid one has waited longer." in head[1]
+    for share, first in ((30, "unpaid, 3 in 10"), (0, oldest), (100, oldest)):
+        await execute("update queue set share = $1", share)
+        assert (await told())[0] == first, share

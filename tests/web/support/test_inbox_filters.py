@@ -143,11 +143,11 @@ async def test_every_rank_says_why(site: Site) -> None:
     await execute("update ticket set due_at = now() where id = $1", tickets[3].ticket)
     await execute("select queue_enter(id) from ticket")
     reasons = [
-        "at least 20\u00a0% of the answers go to such, and no unpaid one has waited longer",
+        "Nothing was paid for it; no unpaid one has waited longer",
         "Raised by €70.00, and nobody has paid more",
         "Raised by €50.00; for 1 other more was paid, or as much and longer ago",
         "Its guarantee ends this workday or has ended",
-        "and 1 unpaid one has waited longer",
+        "Nothing was paid for it; 1 unpaid one has waited longer",
     ]
     for one, reason in zip(tickets, reasons, strict=True):
         page = (await world.supporter.get(f"/p/pelican/inbox/{one.ticket}")).text

@@ -99,6 +99,9 @@ async def test_a_newer_text_is_not_overwritten_before_it_was_seen(post: Post) ->
     told = await post.ana.post(post.path, mine)
     assert told.status_code == 409 and "was changed while you wrote" in told.text
     assert "My own words.</textarea>" in told.text and "The owner&#39;s words.</p>" in told.text
+    assert "Saved once more, yours takes its place" in told.text and "to correct" not in told.text, (
+        "nothing is wrong with it"
+    )
     assert await post.text() == "The owner's words." and await post.drafts() == 1
     assert 'name="upon" value="1"' in told.text and 'data-version="1"' in told.text
     assert (await post.ana.post(post.path, mine | {"upon": "1"})).status_code == 303
