@@ -38,6 +38,13 @@ class SignInFirst(Problem):
         return _("Sign in first.")
 
 
+class SignedOut(SignInFirst):
+    """The session that made the form is over."""
+
+    def default(self) -> str:
+        return _("You are signed out.")
+
+
 class Forbidden(Problem):
     status = 403
     kind = "forbidden"

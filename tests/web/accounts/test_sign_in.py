@@ -200,3 +200,42 @@ async def test_missing_and_huge_fields_are_faults_of_the_form(site: Site, fields
 async def test_a_huge_password_is_a_wrong_one(site: Site) -> None:
     await site.person("ada")
     assert await sign_in(site.guest(), "ada", "x" * 100_000) == 422
+
+
+DAYS_LEFT = "select round(extract(epoch from expires_at - now()) / 86400) from session"
+
+
+async def test_a_visit_keeps_the_session_and_its_cookie_for_60_more_days(site: Site) -> None:
+    browser = await site.member("ada")
+    cookie = browser.http.cookies[sessions.COOKIE]
+    await execute("update session set seen_at = now() - interval '2 hours', expires_at = now() + interval '3 days'")
+    answer = await browser.get("/about")
+    assert await fetch_value(DAYS_LEFT) == 60
+    [renewed] = [c for c in answer.headers.get_list("set-cookie") if c.startswith(f"{sessions.COOKIE}=")]
+    assert renewed.startswith(f"{sessions.COOKIE}={cookie};")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=5184000"} <= {part.strip() for part in renewed.split(";")}
+    # an hour long nothing is written again
+    assert "set-cookie" not in (await browser.get("/about")).headers
+
+
+async def test_an_open_page_alone_is_no_visit(site: Site) -> None:
+    browser = await site.member("ada")
+    await execute("update session set seen_at = now() - interval '2 hours', expires_at = now() + interval '3 days'")
+    token = browser.http.cookies[sessions.COOKIE]
+    assert (await sessions.read_session(token, is_visit=False)).is_signed_in
+    assert await fetch_value(DAYS_LEFT) == 3
+
+
+async def test_an_ended_session_is_not_begun_again_by_a_visit(site: Site) -> None:
+    browser = await site.member("ada")
+    await execute("update session set seen_at = now() - interval '2 hours', expires_at = now()")
+    assert not await is_in(browser)
+    assert await fetch_value(DAYS_LEFT) == 0
+
+
+async def test_signing_out_after_hours_leaves_no_cookie(site: Site) -> None:
+    browser = await site.member("ada")
+    await execute("update session set seen_at = now() - interval '2 hours'")
+    answer = await browser.post("/logout")
+    [*_others, last] = [c for c in answer.headers.get_list("set-cookie") if c.startswith(f"{sessions.COOKIE}=")]
+    assert last.startswith(f"{sessions.COOKIE}=;") and "Max-Age=0" in last
