@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from forum.accounts import actions, moving_pages, preferences, rules, texts
 from forum.accounts.parts import mail_lies
 from forum.accounts.queries import email_of
-from forum.web import sessions
+from forum.web import parts, sessions
 from forum.web.error_pages import carried
 from forum.web.errors import Forbidden, Invalid, Problem, ReadOnly, TooMany
 from forum.web.i18n import _
@@ -159,12 +159,19 @@ async def confirm_page(request: Request) -> Response:
 
 
 async def confirm_address(request: Request) -> Response:
-    """Confirm the address this token was mailed to."""
+    """Confirm the address this token was mailed to; whoever has begun to write in this browser goes on with it."""
     try:
-        await actions.confirm_email(request.path_params["token"])
+        person = await actions.confirm_email(request.path_params["token"])
     except Invalid:
         return await confirm_page(request)
-    path = "/" if request.reader.is_signed_in else "/login"
+    if not request.reader.is_signed_in:
+        notice = _("Your address is confirmed. Sign in here, or go on where you are signed in already.")
+        return redirect(request, "/login", notice)
+    if request.reader.id != person:
+        notice = _("The address is confirmed. It is another account's than the one you are signed in with here.")
+        return redirect(request, "/", notice)
+    begun = await parts.context("begun", request.reader)
+    path = begun.get("path", "/")
     return redirect(request, path, _("Your address is confirmed. What you write can be posted now."))
 
 

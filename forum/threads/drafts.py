@@ -152,6 +152,17 @@ async def keep_carried(event: SignedIn) -> None:
     )
 
 
+async def begun(reader: Reader) -> dict[str, str] | None:
+    """Where somebody goes on with what they began: the new thread, else the newest reply; None where there is neither."""
+    rows = await drafts_of(reader)
+    if any(row["key"] == NEW_THREAD for row in rows):
+        return {"path": "/new-thread"}
+    for row in rows:
+        if row["key"].startswith("thread:") and row["thread_id"] is not None:
+            return {"path": f"/t/{row['slug']}/{row['thread_id']}#reply"}
+    return None
+
+
 async def drafts_of(reader: Reader) -> list[Row]:
     """All drafts of a reader, newest first, with the thread each belongs to, as far as they may still see it.
 
