@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 import structlog
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from forum.web.errors import Problem, SignedOut, SignInFirst
+from forum.web.errors import Problem, SignedOut, SignInFirst, TooMany
 from forum.web.i18n import _
 from forum.web.pages import came_from, page
 from forum.web.requests import Form, Request
@@ -63,9 +63,9 @@ def kept_beside(form: Form, carry: Mapping[str, str]) -> list[str]:
     return [text for text in prose(form) if text.replace("\r\n", "\n") not in carried]
 
 
-def said(request: Request, problem: Problem) -> str:
+def message_of(request: Request, problem: Problem) -> str:
     """The message, and that a text is kept where there is one."""
-    if isinstance(problem, SignedOut) and (carried(request.fields) or prose(request.fields)):
+    if isinstance(problem, SignedOut | TooMany) and (carried(request.fields) or prose(request.fields)):
         return f"{problem.message} {_('Your text is kept.')}"
     return problem.message
 
@@ -117,7 +117,7 @@ async def told(request: Request, problem: Problem) -> Response:
         request,
         "error.html",
         problem.status,
-        message=problem.message,
+        message=message_of(request, problem),
         thread=f"/t/{asked[1]}" if asked else "",
         status=problem.status,
         kept=prose(request.fields),
@@ -126,7 +126,7 @@ async def told(request: Request, problem: Problem) -> Response:
 
 def note(request: Request, problem: Problem) -> Response:
     """The fragment for htmx; where no form of its own answers, it stands above the page."""
-    message = said(request, problem)
+    message = message_of(request, problem)
     html = fragment(
         "error_note.html",
         message=message,

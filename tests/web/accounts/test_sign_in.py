@@ -1,6 +1,7 @@
 """Signing in and out, and what a session is."""
 
 import asyncio
+import re
 import time
 
 import pytest
@@ -165,6 +166,42 @@ async def test_guessing_from_one_address_is_limited(site: Site) -> None:
     await execute("insert into rate (key, slot, count) values ('sign-in:127.0.0.1', $1, 29)", start)
     codes = [(await browser.post("/login", {"login": f"a{n}", "password": "x"})).status_code for n in range(2)]
     assert codes == [422, 429]
+
+
+async def test_those_who_know_their_password_lock_nobody_out(site: Site) -> None:
+    await site.person("ada")
+    browser = site.guest()
+    start = int(time.time()) // 600 * 600
+    # as many as may fail, but for one
+    failed = {"sign-in:127.0.0.1": 29, "sign-in-as:127.0.0.1:ada": 9, "sign-in-as:ada": 199}
+    for key, count in failed.items():
+        await execute("insert into rate (key, slot, count) values ($1, $2, $3)", key, start, count)
+    for _ in range(3):
+        assert await sign_in(browser) == 303
+        await browser.post("/logout")
+    assert {row["key"]: row["count"] for row in await fetch("select key, count from rate")} == failed
+
+
+async def test_knowing_ones_own_password_makes_guessing_no_cheaper(site: Site) -> None:
+    await site.person("ada")
+    await site.person("mallory")
+    browser = site.guest()
+    codes = []
+    for _ in range(6):
+        codes += [await sign_in(browser, "ada", "a guess"), await sign_in(browser, "ada", "another guess")]
+        assert await sign_in(site.guest(), "mallory") == 303
+    assert codes == [422] * 10 + [429] * 2
+
+
+async def test_who_must_wait_is_told_how_long(site: Site) -> None:
+    browser = site.guest()
+    start = int(time.time()) // 600 * 600
+    await execute("insert into rate (key, slot, count) values ('sign-in:127.0.0.1', $1, 30)", start)
+    await browser.get("/login")
+    answer = await browser.post("/login", {"login": "ada", "password": "x"})
+    wait = re.search(r"Wait (\d+) (minute|second)s? and try again\.", answer.text)
+    assert wait is not None and "try again. Your text is kept." not in answer.text
+    assert int(wait[1]) * {"minute": 60, "second": 1}[wait[2]] >= int(answer.headers["retry-after"])
 
 
 async def test_limits_hold_when_asked_at_once(site: Site) -> None:
