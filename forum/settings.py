@@ -85,8 +85,8 @@ class Settings:
 
     @property
     def mail_folder(self) -> str:
-        """Where mails lie for whoever tries the site out on this machine, as people name it; "" where they are sent."""
-        return "" if self.smtp_url or not self.is_loopback else f"{self.data.name}/mail/"
+        """Where mails lie for whoever tries the site out on this machine, from wherever they stand; "" where they are sent."""
+        return "" if self.smtp_url or not self.is_loopback else f"{self.data.absolute()}/mail/"
 
     @property
     def is_https(self) -> bool:

@@ -258,6 +258,7 @@ def wire_parts() -> None:
     parts.register("top_banner", TOP_BANNER)
     parts.register("top_banner", READ_ONLY_BANNER)
     parts.register("top_banner", mail_in.STOPPED_BANNER)
+    parts.register("begun", Part(drafts.begun, ""))
     parts.register("home_top", Part(ask.home_top, "ask/home_top.html"))
     parts.register("project_ask", Part(ask.project_ask, "ask/project_ask.html"))
     parts.register("home_aside", Part(support_parts.home_aside, "support/home_aside.html"))

@@ -24,6 +24,7 @@ from forum.threads.drafts import draft_to_ask, drop_draft, keep_draft, numbered_
 from forum.threads.rules import TITLE_LEAST, TITLE_MOST
 from forum.threads.writing import preview_of
 from forum.web import parts
+from forum.web.error_pages import message_of
 from forum.web.errors import Invalid, Problem, ReadOnly, SignInFirst
 from forum.web.i18n import _
 from forum.web.pages import page, redirect, swap
@@ -209,7 +210,7 @@ async def sent_off(request: Request, typed: dict[str, str]) -> Response:
             raise
         if problem.status in (403, 422):
             await keep_typed(request, typed)
-        errors = problem.errors if isinstance(problem, Invalid) else {"": problem.message}
+        errors = problem.errors if isinstance(problem, Invalid) else {"": message_of(request, problem)}
         return await ask_page(request, typed, problem.status, errors=dict(errors), key=fields.key())
     await drop_draft(request.reader, draft_key(request))
     if asked.ticket is not None:

@@ -13,7 +13,7 @@ from forum.database.engine import execute, fetch_one
 TO_RETURN = timedelta(minutes=15)
 TO_CHOOSE = timedelta(minutes=30)
 # The longest pieces of a draft that are carried along.
-TITLE_MOST, BODY_MOST, WORD_MOST = 300, 100_000, 100
+TITLE_MOST, BODY_MOST, WORD_MOST = 300, 100_000, 300
 
 
 @dataclass(frozen=True)

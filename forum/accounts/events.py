@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A person signed in, or up. `draft` is what they wrote as a guest and wanted to send: `title`, `body`,
+    """A person signed in, or up. `draft` is what they wrote as a guest, or when their session was over, and wanted to send:
+    `title`, `body`, `for` (the key of the draft that it is; of a change of a post also `upon`, `tags` and `reason`),
     `project` and `category` (slugs), `private` ("1" for a report that is to stay private), `only_team`, `capacity`, `verbatim`
     and `field-12` (an answer to a form), as far as there is any; nothing in it is checked yet. Told inside the transaction."""
 

@@ -9,11 +9,11 @@ from starlette.responses import RedirectResponse, Response
 from forum.accounts import actions, moving_pages, preferences, rules, texts
 from forum.accounts.parts import mail_lies
 from forum.accounts.queries import email_of
-from forum.web import sessions
+from forum.web import parts, sessions
 from forum.web.error_pages import carried
 from forum.web.errors import Forbidden, Invalid, Problem, ReadOnly, TooMany
 from forum.web.i18n import _
-from forum.web.limits import limit, network_of
+from forum.web.limits import give_back, limit, network_of
 from forum.web.middleware import set_cookie
 from forum.web.pages import came_from, local_path, page, redirect
 from forum.web.requests import Request
@@ -81,13 +81,16 @@ async def sign_in(request: Request) -> Response:
     if "show" in form:
         return await form_page(request, "accounts/login.html")
     try:
-        await limit(f"sign-in:{client(request)}", most=30, seconds=10 * MINUTES)
+        counted = [await limit(f"sign-in:{client(request)}", most=30, seconds=10 * MINUTES)]
         name = form.text("login", limit=254)
         form.check()
         # few tries from one network; many from all together, so that a stranger cannot lock somebody out
-        await limit(f"sign-in-as:{client(request)}:{name.lower()}", most=10, seconds=10 * MINUTES)
-        await limit(f"sign-in-as:{name.lower()}", most=200, seconds=10 * MINUTES)
+        counted.append(await limit(f"sign-in-as:{client(request)}:{name.lower()}", most=10, seconds=10 * MINUTES))
+        counted.append(await limit(f"sign-in-as:{name.lower()}", most=200, seconds=10 * MINUTES))
         person = await actions.sign_in(name, form.get("password", "")[: rules.PASSWORD_MOST + 1])
+        # counted before the password was tried, so that guesses at once do not all pass; but only failures are guesses
+        for each in counted:
+            await give_back(each)
     except (Invalid, TooMany) as problem:
         return await form_page(request, "accounts/login.html", problem)
     return await enter(request, person)
@@ -163,12 +166,19 @@ async def confirm_page(request: Request) -> Response:
 
 
 async def confirm_address(request: Request) -> Response:
-    """Confirm the address this token was mailed to."""
+    """Confirm the address this token was mailed to; whoever has begun to write in this browser goes on with it."""
     try:
-        await actions.confirm_email(request.path_params["token"])
+        person = await actions.confirm_email(request.path_params["token"])
     except Invalid:
         return await confirm_page(request)
-    path = "/" if request.reader.is_signed_in else "/login"
+    if not request.reader.is_signed_in:
+        notice = _("Your address is confirmed. Sign in here, or go on where you are signed in already.")
+        return redirect(request, "/login", notice)
+    if request.reader.id != person:
+        notice = _("The address is confirmed. It is another account's than the one you are signed in with here.")
+        return redirect(request, "/", notice)
+    begun = await parts.context("begun", request.reader)
+    path = begun.get("path", "/")
     return redirect(request, path, _("Your address is confirmed. What you write can be posted now."))
 
 

@@ -10,9 +10,13 @@ from forum.web.requests import Request
 
 
 def mail_lies(request: Request) -> str:
-    """A sentence that says where a mail lies instead of going out; "" where it goes out."""
+    """A sentence that says where a mail lies instead of going out, and who reads it here; "" where it goes out."""
     folder = request.settings.mail_folder
-    return _("This site has no mail server yet: the mail lies in %(folder)s") % {"folder": folder} if folder else ""
+    lies = _(
+        "This site has no mail server yet: the mail lies in %(folder)s, and an admin reads it at /admin/mail"
+        " (with the demo community: demo-admin)."
+    )
+    return lies % {"folder": folder} if folder else ""
 
 
 async def unconfirmed(request: Request) -> dict[str, Any] | None:

@@ -34,11 +34,11 @@ async def live(websocket: WebSocket) -> None:
         await websocket.close(4403)
         return
     token = websocket.cookies.get(sessions.COOKIE)
-    reader = await sessions.read_session(token) if token else GUEST
+    reader = await sessions.read_session(token, is_visit=False) if token else GUEST
     await websocket.accept()
     socket = Socket(reader)
     hub.join(socket)
-    if token and reader.is_signed_in and not (await sessions.read_session(token)).is_signed_in:
+    if token and reader.is_signed_in and not (await sessions.read_session(token, is_visit=False)).is_signed_in:
         socket.close()  # signed out between the handshake and joining, where nobody heard the hint
     sender = asyncio.create_task(send_all(websocket, socket))
     try:

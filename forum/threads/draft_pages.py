@@ -1,7 +1,6 @@
 """`/drafts`, where open composers keep what is being written, and the list of one's drafts."""
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -21,7 +20,6 @@ from forum.web.pages import page, redirect
 from forum.web.requests import Form, Request
 from forum.web.routing import route
 
-KEY = re.compile(r"new-thread(?::[1-9][0-9]?)?|(?:thread|post):[1-9][0-9]{0,17}")
 # What a draft of a new thread keeps beside its words, with the most characters of each.
 CHOICES = {"project": 100, "category": 100, "private": 1, "capacity": 20, "only_team": 1, "verbatim": 1}
 # … what one of a change of a post does
@@ -48,7 +46,7 @@ def as_text(value: Any) -> str:
 async def checked_key(request: Request, fields: Form) -> str:
     """The key a draft is kept under. Raises Invalid for what no composer has, NotFound for a thread not to be seen."""
     key = fields.text("key", limit=100)
-    if not KEY.fullmatch(key):
+    if not drafts.KEY.fullmatch(key):
         raise Invalid({"key": _("This is no draft's key.")})
     kind, _colon, thread = key.partition(":")
     if kind == "thread" and not await fetch_value(

@@ -11,8 +11,10 @@ from forum.web.errors import Conflict
 from forum.web.i18n import _
 from forum.web.reader import Reader
 
-# What a guest chose, and told a project's form, beside the words.
-CARRIED = frozenset({"project", "category", "private", "capacity", "only_team", "verbatim"})
+# What a draft can be of: a new thread, a reply, a change of a post.
+KEY = re.compile(r"new-thread(?::[1-9][0-9]?)?|(?:thread|post):[1-9][0-9]{0,17}")
+# What a guest chose, and told a project's form, beside the words; of a change of a post, what was said of it.
+CARRIED = frozenset({"project", "category", "private", "capacity", "only_team", "verbatim", "upon", "tags", "reason"})
 ANSWER = re.compile(r"field-[1-9][0-9]{0,17}")
 # The key of what somebody is about to ask; what stepped aside for it is `new-thread:2` to `new-thread:99`.
 NEW_THREAD = "new-thread"
@@ -109,37 +111,56 @@ async def drop_draft(reader: Reader, key: str) -> None:
 
 @action
 async def keep_carried(event: SignedIn) -> None:
-    """Keep what somebody wrote as a guest as their draft of a new thread, in the transaction that signs them in.
+    """Keep what somebody wrote as a guest, or in a session that was over, as their draft of what it was to be, in the
+    transaction that signs them in.
 
-    They look at it next; another draft that was there steps aside to the first free of `new-thread:2`, `new-thread:3`…
+    They look at it next. Another draft of a new thread that was there steps aside to the first free of `new-thread:2`,
+    `new-thread:3`…; in another reply it goes on.
     """
     title, markdown = event.draft.get("title", "")[:300], event.draft.get("body", "")[:100_000]
     if not title.strip() and not markdown.strip():
         return
+    key = event.draft.get("for", "")
+    if not KEY.fullmatch(key):
+        key = NEW_THREAD
     await execute(
-        "update draft set key = coalesce((select $2 || ':' || n from generate_series(2, 99) n where not exists"
-        " (select 1 from draft d where d.person_id = $1 and d.key = $2 || ':' || n) order by n limit 1), key)"
-        " where person_id = $1 and key = $2 and (title, markdown) <> ($3, $4)",
+        "update draft set key = coalesce((select $5 || ':' || n from generate_series(2, 99) n where not exists"
+        " (select 1 from draft d where d.person_id = $1 and d.key = $5 || ':' || n) order by n limit 1), key)"
+        " where person_id = $1 and key = $2 and key like $5 || '%' and (title <> $3 or position(markdown in $4) = 0)",
         event.person,
-        NEW_THREAD,
+        key,
         title,
         markdown,
+        NEW_THREAD,
     )
     data = {
-        name: value[: 400_000 if name.startswith("field-") else 100]
+        name: value[: 400_000 if name.startswith("field-") else 300]
         for name, value in event.draft.items()
         if value and (name in CARRIED or ANSWER.fullmatch(name))
     }
     await execute(
         "insert into draft (person_id, key, title, markdown, data) values ($1, $2, $3, $4, $5)"
-        " on conflict (person_id, key) do update set title = excluded.title, markdown = excluded.markdown,"
+        " on conflict (person_id, key) do update set title = excluded.title, markdown = case"
+        " when draft.key like 'thread:%' and position(draft.markdown in excluded.markdown) = 0"
+        " then draft.markdown || e'\\n\\n' || excluded.markdown else excluded.markdown end,"
         " data = excluded.data, version = draft.version + 1, saved_at = now()",
         event.person,
-        NEW_THREAD,
+        key,
         title,
         markdown,
         data,
     )
+
+
+async def begun(reader: Reader) -> dict[str, str] | None:
+    """Where somebody goes on with what they began: the new thread, else the newest reply; None where there is neither."""
+    rows = await drafts_of(reader)
+    if any(row["key"] == NEW_THREAD for row in rows):
+        return {"path": "/new-thread"}
+    for row in rows:
+        if row["key"].startswith("thread:") and row["thread_id"] is not None:
+            return {"path": f"/t/{row['slug']}/{row['thread_id']}#reply"}
+    return None
 
 
 async def drafts_of(reader: Reader) -> list[Row]:

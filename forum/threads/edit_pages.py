@@ -12,6 +12,7 @@ from forum.threads import drafts, editing, writing
 from forum.threads.fragments import powers_in
 from forum.threads.pages import TOOLS, asked_id
 from forum.threads.queries import post_source, thread_head
+from forum.web.error_pages import message_of
 from forum.web.errors import Conflict, Invalid, NotFound, ReadOnly, TooMany
 from forum.web.i18n import _
 from forum.web.pages import page, redirect
@@ -106,7 +107,7 @@ async def edit(request: Request) -> Response:
             # seen now; whoever saves once more means it
             source = await editable(request.reader, source["id"])
             typed |= {"upon": source["revision_count"]}
-        errors = problem.errors if isinstance(problem, Invalid) else {"": problem.message}
+        errors = problem.errors if isinstance(problem, Invalid) else {"": message_of(request, problem)}
         draft = await drafts.draft_of(request.reader, key_of(source))
         return await edit_form(request, source, typed, problem.status, draft=draft, errors=errors, is_older=is_older)
     await drafts.drop_draft(request.reader, key_of(source))

@@ -17,6 +17,7 @@ from forum.threads.queries import thread_head
 from forum.threads.reading import remember_read
 from forum.threads.rules import numbers_on, page_of, pages_in, quote_of, with_quote
 from forum.web import parts
+from forum.web.error_pages import message_of
 from forum.web.errors import NotFound, Problem
 from forum.web.packed import is_personal, pack, packed_page
 from forum.web.pages import FLASH, asked_back, page, redirect, swap, theme_of
@@ -225,7 +226,7 @@ async def reply(request: Request) -> Response:
             status=problem.status,
             draft=markdown,
             is_whisper=purpose == "whisper",
-            errors=[problem.message],
+            errors=[message_of(request, problem)],
             key=fields.key(),
         )
     if not request.is_htmx:

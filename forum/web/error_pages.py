@@ -1,19 +1,23 @@
 """What a person is told when something was refused or broke: what happened, what was kept, what to do."""
 
 import re
+from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
 import structlog
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
-from forum.web.errors import Problem, SignInFirst
+from forum.web.errors import Problem, SignedOut, SignInFirst, TooMany
+from forum.web.i18n import _
 from forum.web.pages import came_from, page
 from forum.web.requests import Form, Request
 from forum.web.templates import fragment
 
 log = structlog.get_logger()
 # What a guest wrote and wanted to send travels through signing in and up under these names.
-CARRIED = ("title", "body", "project", "category", "private", "capacity", "only_team", "verbatim")
+CARRIED = ("title", "body", "for", "project", "category", "private", "capacity", "only_team", "verbatim")
+# … of a change of a post this too
+CHANGED = ("upon", "tags", "reason")
 # … and the answers to the questions of a project's form.
 ANSWER = re.compile(r"(?:draft_)?(field-[1-9][0-9]{0,17})")
 # What a thread is called is told to nobody who may not see it, not even by who asked with its name.
@@ -25,10 +29,15 @@ SWAPPED = frozenset({409, 422})
 
 
 def carried(form: Form) -> dict[str, str]:
-    """What a guest wrote, whether sent from the form itself (`title`) or carried already (`draft_title`)."""
-    found = {name: form.get(f"draft_{name}") or form.get(name, "") for name in CARRIED}
+    """What a guest wrote, whether sent from the form itself (`title`) or carried already (`draft_title`), and under which
+    key it is kept as their draft (`for`); nothing where there are no words."""
+    is_change = (form.get("draft_for") or form.get("for", "")).startswith("post:")
+    names = CARRIED + CHANGED if is_change else CARRIED
+    found = {name: form.get(f"draft_{name}") or form.get(name, "") for name in names}
     # the field of every composer
     found["body"] = found["body"] or form.get("markdown", "")
+    if not found["title"].strip() and not found["body"].strip():
+        return {}
     for name in form:
         if answered := ANSWER.fullmatch(name):
             found[answered[1]] = form[name]
@@ -48,6 +57,30 @@ def prose(form: Form) -> list[str]:
     return [value for value in values if " " in value or "\n" in value]
 
 
+def kept_beside(form: Form, carry: Mapping[str, str]) -> list[str]:
+    """The texts that are not carried along: they are given back, to copy."""
+    carried = {value.strip() for value in carry.values()}
+    return [text for text in prose(form) if text.replace("\r\n", "\n") not in carried]
+
+
+def message_of(request: Request, problem: Problem) -> str:
+    """The message, and that a text is kept where there is one."""
+    if isinstance(problem, SignedOut | TooMany) and (carried(request.fields) or prose(request.fields)):
+        return f"{problem.message} {_('Your text is kept.')}"
+    return problem.message
+
+
+def way_back(request: Request, carry: Mapping[str, str]) -> str:
+    """Where who signs in goes on with what they wrote: where the form stood, and not where it was sent to."""
+    back = came_from(request)
+    kind, _colon, thread = carry.get("for", "").partition(":")
+    if kind != "thread":
+        return without_prefill(back) if carry else back
+    # without script a preview stands at an address that only takes forms; and not every browser says where it was
+    is_told = back != "/" and not back.startswith(request.scope["path"])
+    return (back if is_told else f"/t/{thread}") + "#reply"
+
+
 async def error_page(request: Request, problem: Problem) -> Response:
     """The answer to a browser for `problem`: the sign-in form, a fragment for htmx, or a page."""
     try:
@@ -62,15 +95,20 @@ async def told(request: Request, problem: Problem) -> Response:
     if request.is_htmx:
         return note(request, problem)
     if isinstance(problem, SignInFirst):
-        carry, back = carried(request.fields), came_from(request)
+        is_over, carry = isinstance(problem, SignedOut), carried(request.fields)
+        if is_over and "for" not in carry:
+            # no draft goes on there
+            carry = {}
         return await page(
             request,
             "accounts/login.html",
             problem.status,
             typed={},
             errors={},
-            next=without_prefill(back) if carry else back,
+            next=way_back(request, carry),
             carry=carry,
+            is_over=is_over,
+            kept=kept_beside(request.fields, carry),
             request_csrf=request.csrf_token,
             ways_in=request.settings.ways_in,
         )
@@ -79,7 +117,7 @@ async def told(request: Request, problem: Problem) -> Response:
         request,
         "error.html",
         problem.status,
-        message=problem.message,
+        message=message_of(request, problem),
         thread=f"/t/{asked[1]}" if asked else "",
         status=problem.status,
         kept=prose(request.fields),
@@ -88,14 +126,15 @@ async def told(request: Request, problem: Problem) -> Response:
 
 def note(request: Request, problem: Problem) -> Response:
     """The fragment for htmx; where no form of its own answers, it stands above the page."""
+    message = message_of(request, problem)
     html = fragment(
         "error_note.html",
-        message=problem.message,
+        message=message,
         is_sign_in=isinstance(problem, SignInFirst),
         is_write=request.method not in ("GET", "HEAD"),
         next=came_from(request),
     )
-    headers = {"x-message": problem.message.encode("latin-1", "replace").decode("latin-1")}
+    headers = {"x-message": message.encode("latin-1", "replace").decode("latin-1")}
     if problem.status in SWAPPED:
         headers |= {"hx-retarget": "#flash", "hx-reswap": "innerHTML"}
     return HTMLResponse(html, problem.status, headers)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from forum.web.i18n import _
+from forum.web.i18n import _, ngettext
 
 
 class Problem(Exception):
@@ -36,6 +36,13 @@ class SignInFirst(Problem):
 
     def default(self) -> str:
         return _("Sign in first.")
+
+
+class SignedOut(SignInFirst):
+    """The session that made the form is over."""
+
+    def default(self) -> str:
+        return _("You are signed out.")
 
 
 class Forbidden(Problem):
@@ -93,5 +100,21 @@ class TooMany(Problem):
     kind = "too-many"
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(_("That was too often. Wait a little and try again; your text is kept."))
         self.retry_after = retry_after
+        super().__init__()
+
+    def default(self) -> str:
+        return f"{_('That was too often.')} {wait(self.retry_after)}"
+
+
+def wait(seconds: int) -> str:
+    """A sentence that says how long to wait, in the unit that one would say."""
+    if seconds < 60:
+        return ngettext("Wait %(n)d second and try again.", "Wait %(n)d seconds and try again.", seconds) % {
+            "n": seconds
+        }
+    n = -(-seconds // 60)
+    if n <= 90:
+        return ngettext("Wait %(n)d minute and try again.", "Wait %(n)d minutes and try again.", n) % {"n": n}
+    n = -(-n // 60)
+    return ngettext("Wait %(n)d hour and try again.", "Wait %(n)d hours and try again.", n) % {"n": n}

@@ -3,6 +3,7 @@
 import ipaddress
 import secrets
 from time import time
+from typing import NamedTuple
 
 from forum.database.engine import execute, fetch_value
 from forum.web.errors import TooMany
@@ -11,6 +12,13 @@ from forum.web.errors import TooMany
 DAY = 86_400
 # One call in so many clears them away.
 CLEAN_EVERY = 200
+
+
+class Counted(NamedTuple):
+    """What was counted, and in which of its windows (when that began)."""
+
+    key: str
+    slot: int
 
 
 def network_of(address: str) -> str:
@@ -24,7 +32,7 @@ def network_of(address: str) -> str:
     return str(found.ipv4_mapped or ipaddress.ip_network((found, 64), strict=False).network_address)
 
 
-async def limit(key: str, *, most: int, seconds: int) -> None:
+async def limit(key: str, *, most: int, seconds: int) -> Counted:
     """Count one more of `key` (such as `sign-in:10.0.0.1`). Raises TooMany past `most` within `seconds`."""
     now = int(time())
     start = now - now % seconds
@@ -39,3 +47,9 @@ async def limit(key: str, *, most: int, seconds: int) -> None:
         await execute("delete from rate where slot < $1", now - DAY)
     if count > most:
         raise TooMany(retry_after=start + seconds - now)
+    return Counted(key[:200], start)
+
+
+async def give_back(counted: Counted) -> None:
+    """Take a count back, where it turned out that this was none of what is limited; others' counts stay."""
+    await execute("update rate set count = count - 1 where key = $1 and slot = $2", counted.key, counted.slot)

@@ -14,7 +14,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from forum.settings import Settings, with_new_app
 from forum.web import csrf, i18n, sessions
-from forum.web.errors import Forbidden, Invalid, NotFound, Problem, ReadOnly, SignInFirst, TooLarge, TooMany, WrongType
+from forum.web.errors import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    Problem,
+    ReadOnly,
+    SignedOut,
+    SignInFirst,
+    TooLarge,
+    TooMany,
+    WrongType,
+)
 from forum.web.keys import read_api_key
 from forum.web.reader import GUEST, Reader
 from forum.web.requests import Form, Request
@@ -111,6 +122,8 @@ class Kernel:
         elif token := cookies.get(sessions.COOKIE):
             scope["haas.reader"] = await sessions.read_session(token)
             scope["haas.bearer"] = token if scope["haas.reader"].is_signed_in else ""
+            if scope["haas.reader"].is_renewed:
+                set_cookie(Request(scope), sessions.COOKIE, token, int(sessions.LIFETIME.total_seconds()))
         if not scope["haas.bearer"]:
             scope["haas.bearer"] = cookies.get(csrf.GUEST_COOKIE, "")
         reader: Reader = scope["haas.reader"]
@@ -133,8 +146,16 @@ class Kernel:
         if not by_key:
             sent = headers.get(csrf.HEADER, b"").decode("latin-1") or (fields.get(csrf.FIELD) or [""])[-1]
             if not csrf.matches(self.settings.secret_key, scope["haas.bearer"], sent):
+                if not reader.is_signed_in and sent.startswith(csrf.OF_SESSION) and self.is_from_here(headers):
+                    raise SignedOut
                 raise Forbidden(i18n.gettext("This page was open too long. Your text is kept: reload and send again."))
         return replay(body)
+
+    def is_from_here(self, headers: dict[bytes, bytes]) -> bool:
+        """Whether no other site sent this: its words are not to be taken for the reader's own."""
+        host = headers.get(b"host", b"")
+        own = (self.settings.base_url.encode(), b"http://" + host, b"https://" + host)
+        return b"origin" not in headers or headers[b"origin"] in own
 
     def finish(self, scope: Scope, message: Message) -> None:
         """Add the headers every answer has; personal and failed answers are never kept by anybody."""

@@ -25,7 +25,7 @@ def theme_of(request: Request) -> str:
 async def layout_context(request: Request) -> dict[str, Any]:
     """What the layout of every page shows, read for this reader."""
     cookies = request.scope["haas.cookies"]
-    flash = [("good", unquote(cookies[FLASH])[:300])] if FLASH in cookies else []
+    flash = [("good", unquote(cookies[FLASH])[:600])] if FLASH in cookies else []
     if flash:
         set_cookie(request, FLASH, "", 0)
     top_bar, dock = await parts.load_bars(request.scope["path"], request.reader)

@@ -37,6 +37,8 @@ class Reader:
     bell: int = 0
     # what the site's admins had closed at that moment (forum/web/switches.py)
     switches: frozenset[str] = frozenset()
+    # the session lasts longer from now on, and so must its cookie
+    is_renewed: bool = False
 
     @property
     def is_signed_in(self) -> bool:

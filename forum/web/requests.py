@@ -114,7 +114,8 @@ class Request(StarletteRequest):
             self.scope["haas.personal"] = True
             if not self.bearer:
                 self.scope["haas.bearer"] = self.scope["haas.new_guest"] = csrf.new_guest()
-            token = self.scope["haas.token"] = csrf.token_for(self.settings.secret_key, self.bearer)
+            mark = csrf.OF_SESSION if self.reader.is_signed_in else ""
+            token = self.scope["haas.token"] = mark + csrf.token_for(self.settings.secret_key, self.bearer)
         return token
 
     @property

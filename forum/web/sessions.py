@@ -11,8 +11,9 @@ from forum.database.together import Together, asked
 from forum.web.reader import BELL, GUEST, MOST_UNREAD, Reader
 
 COOKIE = "haas_session"
+# Without a visit.
 LIFETIME = timedelta(days=60)
-# How often a session's last use is written down; seen_at is for people, not for expiry to the second.
+# How often a session's last use is written down, and its end moved; seen_at is for people, not for expiry to the second.
 TOUCH = timedelta(hours=1)
 
 
@@ -79,14 +80,18 @@ async def bell_of(person: int) -> int:
     return row["bell"] if row else 0
 
 
-async def read_session(token: str) -> Reader:
-    """The reader whose session cookie has this value; the guest where there is no such living session."""
+async def read_session(token: str, *, is_visit: bool = True) -> Reader:
+    """The reader whose session cookie has this value; the guest where there is no such living session. `is_visit`: the
+    session may be kept longer by it, since the answer can say so to the browser."""
     row = await asking().by_session.fetch_one(hashed(token))
     if row is None:
         return GUEST
-    if row["stale"]:
-        await execute("update session set seen_at = now() where id = $1", row["session"])
-    return reader_from(row)
+    is_renewed = bool(row["stale"] and is_visit)
+    if is_renewed:
+        await execute(
+            "update session set seen_at = now(), expires_at = now() + $2 where id = $1", row["session"], LIFETIME
+        )
+    return reader_from(row, is_renewed=is_renewed)
 
 
 async def reader_of_person(person: int) -> Reader:
@@ -95,7 +100,7 @@ async def reader_of_person(person: int) -> Reader:
     return GUEST if row is None else reader_from(row)
 
 
-def reader_from(row: object) -> Reader:
+def reader_from(row: object, *, is_renewed: bool = False) -> Reader:
     r: dict[str, object] = dict(row)  # type: ignore[call-overload]
     roles = r["roles"]
     return Reader(
@@ -112,6 +117,7 @@ def reader_from(row: object) -> Reader:
         bell=int(r["bell"]),  # type: ignore[call-overload]
         switches=frozenset(r["switches"] or ()),  # type: ignore[call-overload]
         roles={int(k): v for k, v in roles.items()} if isinstance(roles, dict) else {},
+        is_renewed=is_renewed,
     )
 
 

@@ -21,6 +21,12 @@ function tell(event) {
   note.setAttribute("role", "alert");
   note.tabIndex = -1;
   note.textContent = ctx.response?.headers.get("X-Message") ?? (writes ? flash.dataset.notSent : flash.dataset.notLoaded);
+  if (status === 401) {
+    const link = document.createElement("a");
+    link.href = `/login?next=${encodeURIComponent(location.pathname + location.search + (place.id && `#${place.id}`))}`;
+    link.textContent = flash.dataset.signIn;
+    note.append(" ", link);
+  }
   place.append(note);
   if (writes) note.focus();
 }

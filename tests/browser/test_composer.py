@@ -8,8 +8,9 @@ from playwright.async_api import Page, Route, expect
 from forum.database.engine import execute, fetch_value
 from forum.threads.drafts import draft_of, keep_draft
 from forum.threads.writing import post_reply
+from forum.web import sessions
 from tests.helpers.browsing import DESKTOP, PHONE, Windows
-from tests.helpers.site import Browser
+from tests.helpers.site import PASSWORD, Browser
 from tests.helpers.world import World
 
 KEPT = re.compile(r"Draft kept at \d")
@@ -207,6 +208,23 @@ async def test_a_refused_reply_stays_in_its_field(windows: Windows, world: World
     await page.locator("#reply").get_by_role("button", name="Reply").click()
     await expect(page.get_by_role("alert")).to_contain_text("closed")
     await expect(page.locator("#body")).to_have_value("Too late")
+
+
+async def test_who_was_signed_out_meanwhile_signs_in_and_goes_on(windows: Windows, world: World) -> None:
+    windows.expect("401")
+    page = await windows.open(await a_thread(world), world.outsider)
+    await page.locator("#body").fill("With **resample**.")
+    await page.context.clear_cookies(name=sessions.COOKIE)
+    await page.locator("#reply").get_by_role("button", name="Reply").click()
+    told = page.get_by_role("alert")
+    await expect(told).to_contain_text("You are signed out. Your text is kept.")
+    await expect(page.locator("#body")).to_have_value("With **resample**.")
+    await told.get_by_role("link", name="Sign in").click()
+    await page.get_by_label("Username or e-mail address").fill("otto")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.locator("#body")).to_have_value("With **resample**.")
+    await expect(page.locator("#body")).to_be_in_viewport()
 
 
 async def test_a_guests_question_is_kept_in_the_browser_and_goes_with_them(windows: Windows, world: World) -> None:

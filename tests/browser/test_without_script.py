@@ -5,6 +5,8 @@ from playwright.async_api import Page, expect
 
 from forum.threads.actions import accept_answer
 from forum.threads.writing import post_reply
+from forum.web import sessions
+from tests.helpers import site
 from tests.helpers.browsing import Windows, mailed_link, shoot
 from tests.helpers.site import Browser
 from tests.helpers.world import World
@@ -162,3 +164,20 @@ async def test_a_triager_moves_a_thread_with_one_click(windows: Windows, world: 
     await page.locator("aside").get_by_role("button", name=bucket).click()
     await expect(page.get_by_role("navigation", name="Where you are")).to_contain_text(bucket)
     assert page.url.endswith(asked.posted.url)
+
+
+async def test_a_reply_in_a_session_that_is_over_stands_there_again_after_signing_in(
+    windows: Windows, world: World
+) -> None:
+    windows.expect("401")
+    asked = await world.ask("How do I resample?")
+    page = await plain(windows, asked.posted.url, world.outsider)
+    await page.get_by_label("Your reply").fill("With `resample()`.")
+    await page.context.clear_cookies(name=sessions.COOKIE)
+    await page.locator("#reply").get_by_role("button", name="Reply").click()
+    await expect(page.get_by_text("You are signed out.")).to_be_visible()
+    await page.get_by_label("Username or e-mail address").fill("otto")
+    await page.get_by_label("Password").fill(site.PASSWORD)
+    await page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_label("Your reply")).to_have_value("With `resample()`.")
+    await expect(page.get_by_label("Your reply")).to_be_in_viewport()

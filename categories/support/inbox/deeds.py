@@ -24,6 +24,7 @@ from categories.support.snoozing.pages import chosen_time
 from forum.database.engine import Row
 from forum.threads.pages import asked_id
 from forum.threads.writing import post_reply
+from forum.web.error_pages import message_of
 from forum.web.errors import Conflict, Invalid, NotFound, Problem
 from forum.web.i18n import _
 from forum.web.look import full_date
@@ -62,7 +63,7 @@ async def answer(request: Request) -> Response:
             problem,
             draft=markdown,
             purpose=purpose,
-            errors=[problem.message],
+            errors=[message_of(request, problem)],
             key=fields.key(),
         )
     if then == "next":

@@ -1,6 +1,7 @@
 """Signing in and out, and what a session is."""
 
 import asyncio
+import re
 import time
 
 import pytest
@@ -167,6 +168,42 @@ async def test_guessing_from_one_address_is_limited(site: Site) -> None:
     assert codes == [422, 429]
 
 
+async def test_those_who_know_their_password_lock_nobody_out(site: Site) -> None:
+    await site.person("ada")
+    browser = site.guest()
+    start = int(time.time()) // 600 * 600
+    # as many as may fail, but for one
+    failed = {"sign-in:127.0.0.1": 29, "sign-in-as:127.0.0.1:ada": 9, "sign-in-as:ada": 199}
+    for key, count in failed.items():
+        await execute("insert into rate (key, slot, count) values ($1, $2, $3)", key, start, count)
+    for _ in range(3):
+        assert await sign_in(browser) == 303
+        await browser.post("/logout")
+    assert {row["key"]: row["count"] for row in await fetch("select key, count from rate")} == failed
+
+
+async def test_knowing_ones_own_password_makes_guessing_no_cheaper(site: Site) -> None:
+    await site.person("ada")
+    await site.person("mallory")
+    browser = site.guest()
+    codes = []
+    for _ in range(6):
+        codes += [await sign_in(browser, "ada", "a guess"), await sign_in(browser, "ada", "another guess")]
+        assert await sign_in(site.guest(), "mallory") == 303
+    assert codes == [422] * 10 + [429] * 2
+
+
+async def test_who_must_wait_is_told_how_long(site: Site) -> None:
+    browser = site.guest()
+    start = int(time.time()) // 600 * 600
+    await execute("insert into rate (key, slot, count) values ('sign-in:127.0.0.1', $1, 30)", start)
+    await browser.get("/login")
+    answer = await browser.post("/login", {"login": "ada", "password": "x"})
+    wait = re.search(r"Wait (\d+) (minute|second)s? and try again\.", answer.text)
+    assert wait is not None and "try again. Your text is kept." not in answer.text
+    assert int(wait[1]) * {"minute": 60, "second": 1}[wait[2]] >= int(answer.headers["retry-after"])
+
+
 async def test_limits_hold_when_asked_at_once(site: Site) -> None:
     browser = site.guest()
     await browser.get("/login")
@@ -200,3 +237,42 @@ async def test_missing_and_huge_fields_are_faults_of_the_form(site: Site, fields
 async def test_a_huge_password_is_a_wrong_one(site: Site) -> None:
     await site.person("ada")
     assert await sign_in(site.guest(), "ada", "x" * 100_000) == 422
+
+
+DAYS_LEFT = "select round(extract(epoch from expires_at - now()) / 86400) from session"
+
+
+async def test_a_visit_keeps_the_session_and_its_cookie_for_60_more_days(site: Site) -> None:
+    browser = await site.member("ada")
+    cookie = browser.http.cookies[sessions.COOKIE]
+    await execute("update session set seen_at = now() - interval '2 hours', expires_at = now() + interval '3 days'")
+    answer = await browser.get("/about")
+    assert await fetch_value(DAYS_LEFT) == 60
+    [renewed] = [c for c in answer.headers.get_list("set-cookie") if c.startswith(f"{sessions.COOKIE}=")]
+    assert renewed.startswith(f"{sessions.COOKIE}={cookie};")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=5184000"} <= {part.strip() for part in renewed.split(";")}
+    # an hour long nothing is written again
+    assert "set-cookie" not in (await browser.get("/about")).headers
+
+
+async def test_an_open_page_alone_is_no_visit(site: Site) -> None:
+    browser = await site.member("ada")
+    await execute("update session set seen_at = now() - interval '2 hours', expires_at = now() + interval '3 days'")
+    token = browser.http.cookies[sessions.COOKIE]
+    assert (await sessions.read_session(token, is_visit=False)).is_signed_in
+    assert await fetch_value(DAYS_LEFT) == 3
+
+
+async def test_an_ended_session_is_not_begun_again_by_a_visit(site: Site) -> None:
+    browser = await site.member("ada")
+    await execute("update session set seen_at = now() - interval '2 hours', expires_at = now()")
+    assert not await is_in(browser)
+    assert await fetch_value(DAYS_LEFT) == 0
+
+
+async def test_signing_out_after_hours_leaves_no_cookie(site: Site) -> None:
+    browser = await site.member("ada")
+    await execute("update session set seen_at = now() - interval '2 hours'")
+    answer = await browser.post("/logout")
+    [*_others, last] = [c for c in answer.headers.get_list("set-cookie") if c.startswith(f"{sessions.COOKIE}=")]
+    assert last.startswith(f"{sessions.COOKIE}=;") and "Max-Age=0" in last

@@ -179,7 +179,7 @@ async def test_a_long_outbox_has_pages(site: Site) -> None:
 
 
 async def test_the_banner_says_where_mail_lies_on_a_machine_of_ones_own(database: str, settings: Settings) -> None:
-    folder = f"{settings.data.name}/mail/"
+    folder = f"the mail lies in {settings.data}/mail/, and an admin reads it at /admin/mail"
     for base_url, shown in ((LOCAL, True), ("https://help.example.org", False)):
         async with Site.open(replace(settings, base_url=base_url)) as site:
             for admin in (True, False):

@@ -94,6 +94,21 @@ async def test_too_many_replies_are_refused_with_their_text(world: World) -> Non
     answers = [await world.outsider.post(f"/t/{thread}/replies", {"markdown": f"{TEXT} {n}"}) for n in range(41)]
     assert {answer.status_code for answer in answers[:40]} == {303}
     assert answers[40].status_code == 429 and f"{TEXT} 40</textarea>" in answers[40].text
+    assert "try again. Your text is kept." in answers[40].text
+
+
+async def test_of_a_kept_text_is_spoken_only_where_there_is_one(world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    post = await fetch_value("select id from post")
+    for key in (f"react:{world.outsider.person}", f"post:{world.outsider.person}"):
+        slot = "extract(epoch from now())::bigint / 60 * 60"
+        # a minute may begin meanwhile
+        await execute(f"insert into rate (key, slot, count) values ($1, {slot}, 60), ($1, {slot} + 60, 60)", key)
+    reacted = await world.outsider.htmx(f"/posts/{post}/reactions/like", {"on": "1"})
+    replied = await world.outsider.htmx(f"/t/{asked.posted.thread}/replies", {"markdown": TEXT})
+    assert (reacted.status_code, replied.status_code) == (429, 429)
+    assert reacted.headers["x-message"].endswith("and try again.")
+    assert replied.headers["x-message"].endswith("and try again. Your text is kept.")
 
 
 @pytest.mark.parametrize("repository", ["", "pelican/pelican"])

@@ -1,0 +1,169 @@
+"""Who writes while their session ends elsewhere: nothing is done, nothing is lost, and signing in leads back to it."""
+
+import html
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from forum.database.engine import execute, fetch, fetch_value
+from forum.threads.drafts import keep_draft
+from forum.web import csrf, sessions
+from tests.helpers.site import PASSWORD, Browser
+from tests.helpers.world import World
+
+WORDS = "It is *every* window,\nnot only the last."
+
+
+def hidden(page: httpx.Response, form: str) -> dict[str, str]:
+    """The hidden fields of the form with this in its tag."""
+    [(_tag, inside)] = re.findall(rf"<form([^>]*{re.escape(form)}[^>]*)>(.*?)</form>", page.text, re.DOTALL)
+    pairs = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', inside)
+    return {name: html.unescape(value) for name, value in pairs}
+
+
+async def end(browser: Browser) -> None:
+    """As signing out in another tab does."""
+    await sessions.end_session(browser.http.cookies[sessions.COOKIE])
+    browser.http.cookies.delete(sessions.COOKIE)
+
+
+async def send(browser: Browser, path: str, fields: dict[str, Any], came_from: str, **headers: str) -> httpx.Response:
+    """A form as a browser sends it, with the token that stands in it."""
+    return await browser.http.post(
+        path, data=fields, headers={"referer": f"{browser.http.base_url}{came_from}"} | headers
+    )
+
+
+async def sign_in(browser: Browser, name: str, page: httpx.Response) -> httpx.Response:
+    """Sign in by the form on this page; the page that it leads to."""
+    entered = await browser.http.post("/login", data=hidden(page, "/login") | {"login": name, "password": PASSWORD})
+    assert entered.status_code == 303
+    return await browser.get(entered.headers["location"], follow_redirects=True)
+
+
+@pytest.mark.parametrize("ended", ["elsewhere", "by itself"])
+async def test_a_reply_stands_in_the_composer_again_after_signing_in(world: World, ended: str) -> None:
+    asked = await world.ask("How do I read a file?")
+    url, otto = asked.posted.url, world.outsider
+    fields = hidden(await otto.get(url), 'id="reply"') | {"markdown": WORDS}
+    if ended == "elsewhere":
+        await end(otto)
+    else:
+        await execute("update session set expires_at = now()")
+    answer = await send(otto, f"/t/{asked.posted.thread}/replies", fields, url)
+    assert answer.status_code == 401
+    assert "You are signed out." in answer.text and "What you wrote is kept" in answer.text
+    assert await fetch_value("select count(*) from post") == 1
+    assert await fetch_value("select count(*) from draft") == 0
+    assert hidden(answer, "/login")["next"] == f"{url}#reply"
+    assert f"{WORDS}</textarea>" in (await sign_in(otto, "otto", answer)).text
+
+
+async def test_from_a_preview_without_script_it_leads_to_the_thread_too(world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    path, otto = f"/t/{asked.posted.thread}/replies", world.outsider
+    preview = await otto.post(path, {"markdown": WORDS, "preview": "1"})
+    fields = hidden(preview, 'id="reply"') | {"markdown": WORDS}
+    await end(otto)
+    page = await sign_in(otto, "otto", await send(otto, path, fields, path))
+    assert page.url.path == asked.posted.url and f"{WORDS}</textarea>" in page.text
+
+
+async def test_a_change_of_a_post_goes_on_with_all_that_was_said_of_it(world: World) -> None:
+    await world.ask("How do I read a file?")
+    ana, post = world.people["ana"], await fetch_value("select id from post")
+    path = f"/posts/{post}/edit"
+    fields = hidden(await ana.get(path), path)
+    fields |= {"title": "How do I read two files?", "markdown": WORDS, "tags": "io files", "reason": "r" * 200}
+    await end(ana)
+    page = await sign_in(ana, "ana", await send(ana, path, fields, path))
+    assert "Here is your draft again" in page.text and "the post was changed since" not in page.text
+    assert f"{WORDS}</textarea>" in page.text and 'value="How do I read two files?"' in page.text
+    assert "io" in page.text and "files" in page.text and "r" * 200 in page.text
+
+
+async def test_a_draft_with_a_number_goes_on_under_it(world: World) -> None:
+    otto = world.outsider
+    await keep_draft(await otto.reader(), "new-thread", title="Another one", markdown="Another text")
+    await keep_draft(await otto.reader(), "new-thread:2", title="Where is it?", markdown="It is")
+    fields = hidden(await otto.get("/new-thread?draft=2"), 'id="askform"')
+    fields |= {"title": "Where is it?", "markdown": "It is not here."}
+    await end(otto)
+    page = await sign_in(otto, "otto", await send(otto, "/new-thread", fields, "/new-thread?draft=2"))
+    assert "It is not here.</textarea>" in page.text
+    drafts = await fetch("select key, markdown from draft order by key")
+    assert [tuple(row) for row in drafts] == [("new-thread", "Another text"), ("new-thread:2", "It is not here.")]
+
+
+async def test_an_answer_in_the_inbox_stands_there_again(world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    inbox, sam = f"/p/pelican/inbox/{asked.ticket}", world.supporter
+    fields = hidden(await sam.get(inbox), 'id="reply"') | {"markdown": WORDS}
+    await end(sam)
+    page = await sign_in(sam, "sam", await send(sam, f"{inbox}/answers", fields, inbox))
+    assert page.url.path == inbox and f"{WORDS}</textarea>" in page.text
+
+
+async def test_a_reply_goes_on_below_another_draft_of_the_same_thread(world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    url, otto = asked.posted.url, world.outsider
+    fields = hidden(await otto.get(url), 'id="reply"') | {"markdown": WORDS}
+    await keep_draft(await otto.reader(), f"thread:{asked.posted.thread}", markdown="From the telephone.")
+    await end(otto)
+    page = await sign_in(otto, "otto", await send(otto, f"/t/{asked.posted.thread}/replies", fields, url))
+    assert f"From the telephone.\n\n{WORDS}</textarea>" in page.text
+
+
+async def test_a_text_that_is_no_draft_is_given_back_to_copy(world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    ana = world.people["ana"]
+    fields = {
+        "csrf": hidden(await ana.get(asked.posted.url), 'id="act"')["csrf"],
+        "reason": "It was the wrong <b> file",
+    }
+    await end(ana)
+    answer = await send(ana, f"/t/{asked.posted.thread}/closure", fields, asked.posted.url)
+    assert answer.status_code == 401 and "You are signed out." in answer.text
+    assert "It was the wrong &lt;b&gt; file</textarea>" in answer.text and "What you wrote is kept" not in answer.text
+    assert not await fetch_value("select is_closed from thread")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [(WORDS, "You are signed out. Your text is kept."), ("", "You are signed out.")]
+)
+async def test_htmx_is_told_so_and_where_to_sign_in(world: World, text: str, told: str) -> None:
+    asked = await world.ask("How do I read a file?")
+    url, otto = asked.posted.url, world.outsider
+    fields = hidden(await otto.get(url), 'id="reply"') | {"markdown": text}
+    await end(otto)
+    answer = await send(otto, f"/t/{asked.posted.thread}/replies", fields, url, **{"hx-request": "true"})
+    assert (answer.status_code, answer.headers["x-message"]) == (401, told)
+    assert f'href="/login?next={url}' in answer.text
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://testserver.evil.example"])
+async def test_words_that_another_site_sends_are_not_carried(world: World, origin: str) -> None:
+    asked = await world.ask("How do I read a file?")
+    url, otto = asked.posted.url, world.outsider
+    fields = hidden(await otto.get(url), 'id="reply"') | {"markdown": WORDS}
+    await end(otto)
+    path = f"/t/{asked.posted.thread}/replies"
+    assert (await send(otto, path, fields, url, origin=origin)).status_code == 403
+    # the same from here
+    assert (await send(otto, path, fields, url, origin=str(otto.http.base_url).rstrip("/"))).status_code == 401
+
+
+async def test_the_form_of_another_session_and_a_guests_form_without_its_token_stay_refused(world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    url, otto = asked.posted.url, world.outsider
+    fields = hidden(await otto.get(url), 'id="reply"') | {"markdown": WORDS}
+    path = f"/t/{asked.posted.thread}/replies"
+    assert (await send(world.supporter, path, fields, url)).status_code == 403
+    guest = world.site.guest()
+    own = hidden(await guest.get("/new-thread"), 'id="askform"')
+    guest.http.cookies.set(csrf.GUEST_COOKIE, "another")
+    refused = await send(guest, "/new-thread", own | {"title": "Where is it?", "markdown": WORDS}, "/new-thread")
+    assert refused.status_code == 403 and f"{WORDS}</textarea>" in refused.text
+    assert await fetch_value("select count(*) from post") == 1
