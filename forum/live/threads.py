@@ -74,7 +74,7 @@ async def thread_news(reader: Reader, thread: int, version: int) -> News | None:
         for row in posts
     ]
     items += [
-        {"id": f"act_{row['id']}", "after": row["after_number"], "html": render_act(row)}
+        {"id": f"act_{row['id']}", "after": row["after_number"], "html": render_act(row, head)}
         for row in await acts_since(reader, thread, version)
     ]
     items += (await parts.context("thread_news", reader, head)).get("items", [])

@@ -41,7 +41,7 @@ async def notices(request: Request) -> Response:
     below = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
     rows = await queries.newest_notices(request.reader.person, below=below, limit=A_PAGE + 1)
     shown = [
-        {"row": row, "sentence": sentence, "url": queries.address_of(row)}
+        {"row": row, "sentence": sentence, "shown": queries.sentence_shown(row), "url": queries.address_of(row)}
         for row in rows[:A_PAGE]
         if (sentence := queries.sentence_of(row))
     ]

@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import structlog
+from markupsafe import Markup, escape
 
 from forum.accounts.rules import plain_name
 from forum.database.engine import Row, fetch, fetch_one
 from forum.notifications.kinds import kinds
 from forum.threads.visibility import in_team, visible_post, visible_thread
+from forum.web.look import draw_title
 
 log = structlog.get_logger()
 
@@ -19,6 +21,8 @@ MAY_SEE = f"""(n.thread_id is null or {visible_thread("t", "n.person_id")})
    and (n.post_number is null or (o.id is not null and o.deleted_at is null and {visible_post("o", "t", "n.person_id")}))"""
 # The bell looks at so many, the newest: to whoever has thousands of what they may not see any more, no page is slow.
 BELL_LOOKS_AT = 200
+# Stands for a thread's title in a sentence until it is HTML: a letter of nobody.
+TITLE = "\ue000"
 # The bell counts them, on every page: those that are there. It is asked within the statement that tells the reader.
 UNREAD = f"""select n.id from newest_unread({{person}}, {BELL_LOOKS_AT}) n left join thread t on t.id = n.thread_id
   left join post o on o.thread_id = n.thread_id and o.number = n.post_number
@@ -79,14 +83,14 @@ async def notices_for_digests(people: Sequence[int], until: Sequence[datetime]) 
     return await fetch(WAITING, list(people), list(until))
 
 
-def sentence_of(row: Row, *, in_mail: bool = False) -> str:
+def sentence_of(row: Row, *, in_mail: bool = False, title: str = "") -> str:
     """What a notice says, in the language of the moment; "" for a kind that this release does not know, or not with
     these values. `in_mail`: where
-    programs make links of names that look like one (trust.md C51)."""
+    programs make links of names that look like one (trust.md C51). `title` stands in the place of the thread's."""
     kind = kinds.get(row["kind"])
     if kind is None:
         return ""
-    said: dict[str, Any] = {"title": row["title"] or "", "name": row["name"] or "", **row["said"]}
+    said: dict[str, Any] = {"title": title or row["title"] or "", "name": row["name"] or "", **row["said"]}
     if in_mail:
         said |= {each: plain_name(str(said[each])) for each in ("name", "by") if said.get(each)}
     try:
@@ -95,6 +99,13 @@ def sentence_of(row: Row, *, in_mail: bool = False) -> str:
         # told by another release, which said it with other values: no page and nobody else's digest waits for that
         log.warning("a notice cannot be worded", kind=row["kind"], notice=row["id"], error=type(error).__name__)
         return ""
+
+
+def sentence_shown(row: Row) -> Markup:
+    """The same as HTML, with the code in the thread's title."""
+    if not row["title"]:
+        return escape(sentence_of(row))
+    return escape(sentence_of(row, title=TITLE)).replace(TITLE, draw_title(row["title"]))
 
 
 def address_of(row: Row) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from markupsafe import Markup
 
@@ -11,6 +12,9 @@ from forum.threads.post_queries import Post, post_of
 from forum.threads.stencils import fill_post
 from forum.web.reader import Reader
 from forum.web.templates import environment
+
+# How places are called that threads come from; others go by their host.
+PLACES = {"github.com": "GitHub", "stackoverflow.com": "Stack Overflow"}
 
 
 class Powers(NamedTuple):
@@ -44,9 +48,15 @@ def post_html(post: Post, head: Row | Mapping[str, Any], powers: Powers, reader:
     return fill_post(post, head, powers, tuple(sorted(post.mine)) if post.mine else (), post.person_id == reader)
 
 
-def render_act(row: Row) -> Markup:
-    """One line between posts: who did what."""
-    return Markup(environment.get_template("threads/act.html").render(act=row))
+def place_of(head: Row | Mapping[str, Any]) -> str:
+    """How the place is called that a thread came from; "" for one of this site."""
+    host = "github.com" if head["origin"] == "github" else urlsplit(head["origin_url"] or "").hostname or ""
+    return PLACES.get(host, host)
+
+
+def render_act(row: Row, head: Row | Mapping[str, Any]) -> Markup:
+    """One line between posts: who did what. Whoever did it elsewhere may be nobody here: then it says where."""
+    return Markup(environment.get_template("threads/act.html").render(act=row, place=place_of(head)))
 
 
 def render_posts(
@@ -65,8 +75,8 @@ def render_posts(
     for post in posts:
         # an act behind a post that this reader is not shown still has its place
         while numbers and numbers[-1] < post.number:
-            parts.extend(render_act(act) for act in after[numbers.pop()])
+            parts.extend(render_act(act, head) for act in after[numbers.pop()])
         parts.append(post_html(post, head, powers, reader.id))
     while numbers:
-        parts.extend(render_act(act) for act in after[numbers.pop()])
+        parts.extend(render_act(act, head) for act in after[numbers.pop()])
     return Markup("".join(parts))

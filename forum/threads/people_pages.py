@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from forum.database.engine import Row
 from forum.markup import excerpt
 from forum.threads.attribution import attribution_line
+from forum.threads.fragments import PLACES
 from forum.threads.queries import MOST_COUNTED, list_threads, posts_by, profile_of
 from forum.web import parts
 from forum.web.pages import page
@@ -16,8 +17,8 @@ from forum.web.routing import route
 THREADS_SHOWN = 5
 POSTS_SHOWN = 10
 A_PAGE = 20
-# Where people come from who have no account here: how it is called, and where they are found there.
-HOSTS = {"github.com": ("GitHub", "https://github.com/{}"), "stackoverflow.com": ("Stack Overflow", "")}
+# Where people are found who come from elsewhere and have no account here.
+ADDRESSES = {"github.com": "https://github.com/{}"}
 
 
 def known_from(person: Row) -> tuple[str, str] | None:
@@ -25,8 +26,7 @@ def known_from(person: Row) -> tuple[str, str] | None:
     if person["kind"] == "local":
         return None
     login, _at, host = person["username"].partition("@")
-    name, address = HOSTS.get(host, (host, ""))
-    return name, person["origin_url"] or address.format(login.partition("~")[0])
+    return PLACES.get(host, host), person["origin_url"] or ADDRESSES.get(host, "").format(login.partition("~")[0])
 
 
 async def asked_person(request: Request, below: str = "") -> Row | Response:

@@ -20,7 +20,18 @@ from forum.web.look import draw_icon
 
 # Functions of forum/web/look.py: they want nothing of Jinja's context, so nothing has to find out whether they do.
 PLAIN = frozenset(
-    ("sprite", "initials", "hue_of", "ago", "full_date", "draw_icon", "draw_avatar", "draw_tile", "draw_time")
+    (
+        "sprite",
+        "initials",
+        "hue_of",
+        "ago",
+        "full_date",
+        "draw_icon",
+        "draw_avatar",
+        "draw_tile",
+        "draw_time",
+        "draw_title",
+    )
 )
 
 

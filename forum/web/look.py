@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
@@ -22,6 +23,7 @@ _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
 #: The corners of an avatar and of a project's tile, of a square of 36.
 ROUND: Final = 18
 TILE: Final = 9
+_CODE: Final = re.compile(r"(`+)([^`]+)\1")
 _TOP: Final = {"d": 0, "p": 6, "f": 15, "y": 0}
 
 
@@ -41,6 +43,7 @@ def install(env: Environment) -> None:
         draw_avatar=draw_avatar,
         draw_tile=draw_tile,
         draw_time=draw_time,
+        draw_title=draw_title,
         strokes=strokes,
         sprite=sprite,
         initials=initials,
@@ -106,6 +109,15 @@ def draw_time(at: datetime, now: datetime | None = None, css: str = "") -> Marku
 @lru_cache(maxsize=8192)
 def _title(at: datetime, _locale: str) -> Markup:
     return escape(full_date(at))
+
+
+def draw_title(title: str) -> str:
+    """Return a thread's title for a template: what stands between backticks is code, as on GitHub, and no more is markup.
+
+    Without a backtick it is the title itself, which the template escapes as any other text: that costs nothing. A
+    title that is safe already, as that of a search with its marks, stays safe: no mark goes over a backtick.
+    """
+    return Markup(_CODE.sub(r"<code>\2</code>", str(escape(title)))) if "`" in title else title
 
 
 def ago(at: datetime, now: datetime | None = None) -> str:

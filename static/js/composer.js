@@ -59,6 +59,13 @@ document.addEventListener("keydown", (event) => {
   format(event.target, what);
 });
 
+// A field that was dragged to another size has it in its `style`, which htmx puts into the field that comes in its place;
+// the page's policy lets no style come from markup.
+document.addEventListener("htmx:before:swap", ({ detail }) => {
+  for (const { target } of detail.tasks)
+    for (const area of target?.querySelectorAll("textarea[style]") ?? []) area.removeAttribute("style");
+});
+
 // The answer to a reply is the new post and an empty form, in the place of the form: the post belongs among the
 // others, where live updates may have put it already.
 document.addEventListener("htmx:after:swap", () => {

@@ -9,7 +9,7 @@ from forum.database.engine import execute, fetch_value
 from forum.threads.drafts import draft_of, keep_draft
 from forum.threads.writing import post_reply
 from forum.web import sessions
-from tests.helpers.browsing import DESKTOP, PHONE, Windows
+from tests.helpers.browsing import DESKTOP, PHONE, Windows, drag_taller
 from tests.helpers.site import PASSWORD, Browser
 from tests.helpers.world import World
 
@@ -52,6 +52,42 @@ async def test_tools_put_marks_around_what_is_selected_and_take_them_away_again(
     await expect(area).to_have_value("- one two")
     await area.press("Control+z")
     await expect(area).to_have_value("one two")
+
+
+async def test_a_field_that_was_dragged_taller_is_sent_and_makes_way_for_another(
+    windows: Windows, world: World
+) -> None:
+    """The size is an inline style, of which the page's policy hears if it is put into what comes in its place."""
+    page = await windows.open(await a_thread(world), world.supporter)
+    area = page.locator("#body")
+    size = await area.bounding_box()
+    for number, whisper in ((3, False), (4, True)):
+        await area.fill("Sent from a tall field.")
+        await drag_taller(page, area)
+        await page.get_by_label("Whisper to the team").set_checked(whisper)
+        await area.press("Control+Enter")
+        await expect(page.locator(f"#post_{number}")).to_contain_text("Sent from a tall field.")
+        await expect(area).to_have_value("")
+        await expect(area).not_to_have_attribute("style", re.compile(""))
+        now = await area.bounding_box()
+        assert size and now and now["height"] == size["height"]
+
+
+async def test_a_field_that_was_dragged_taller_stays_so_while_nothing_takes_its_place(
+    windows: Windows, world: World
+) -> None:
+    url = await a_thread(world)
+    page = await windows.open(url, world.outsider)
+    area = page.locator("#body")
+    await drag_taller(page, area)
+    size = await area.bounding_box()
+    await page.locator("#post_1 [data-key=l]").click()
+    await expect(page.locator("#post_1 [data-key=l]")).to_contain_text("1")
+    await area.fill("Before it is sent.")
+    await page.get_by_role("button", name="Preview").click()
+    await expect(page.locator("#preview")).to_have_text("Before it is sent.")
+    now = await area.bounding_box()
+    assert size and now and now["height"] == size["height"]
 
 
 async def test_what_is_typed_is_kept_on_the_server_and_shown_on_another_device(windows: Windows, world: World) -> None:

@@ -1,6 +1,7 @@
 """What a supporter does all day in the inbox, in a real browser: out and back again, snoozing, resolving, answering."""
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -8,7 +9,7 @@ from playwright.async_api import Locator, Page, expect
 from categories.support.replies.actions import Written, create
 from forum.database.engine import execute, fetch_value
 from forum.threads.writing import post_reply
-from tests.helpers.browsing import PHONE, Windows
+from tests.helpers.browsing import PHONE, Windows, drag_taller
 from tests.helpers.tickets import Asked, asked
 from tests.helpers.world import World
 
@@ -100,6 +101,23 @@ async def test_snoozing_and_resolving_change_head_row_and_counts_and_leave_the_p
     await expect(page.locator(":focus")).to_have_text(TITLES[0])
     assert await page.evaluate("window.stays")
     assert [await one.state(), await two.state(), await three.state()] == ["waiting", "resolved", "waiting"]
+
+
+async def test_fields_that_were_dragged_taller_make_way_for_those_of_another_ticket(
+    windows: Windows, world: World
+) -> None:
+    one, two, _ = await waiting(world)
+    page = await windows.open(f"/p/pelican/inbox/{one.ticket}", world.owner)
+    await page.keyboard.press("a")
+    await drag_taller(page, page.locator("#note"))
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("c")
+    await expect(page.locator(".ticket > header")).to_contain_text("assigned to Olga")
+    await drag_taller(page, page.locator("#rb"))
+    await page.locator(f"#q_{two.ticket} a").click()
+    await expect(page.locator("#th")).to_have_text(TITLES[1])
+    for field in ("#note", "#rb"):
+        await expect(page.locator(field)).not_to_have_attribute("style", re.compile(""))
 
 
 async def test_a_day_that_was_not_chosen_is_said_in_the_head(windows: Windows, world: World) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import ConsoleMessage, Page, Request, Response, ViewportSize
+from playwright.async_api import ConsoleMessage, Locator, Page, Request, Response, ViewportSize
 
 from forum.web import sessions
 from tests.helpers import site as sites
@@ -50,6 +50,21 @@ REPORT_VIOLATIONS = (
 def chromium() -> str | None:
     """The system's browser; none is ever downloaded."""
     return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+async def drag_taller(page: Page, field: Locator) -> None:
+    """Drag a field's corner down with the mouse, as far as a few lines."""
+    # the list behind it may still be on its way to the row that is shown
+    await field.scroll_into_view_if_needed()
+    box = await field.bounding_box()
+    assert box
+    corner = box["x"] + box["width"] - 5, box["y"] + box["height"] - 5
+    await page.mouse.move(*corner)
+    await page.mouse.down()
+    await page.mouse.move(corner[0], corner[1] + 80, steps=4)
+    await page.mouse.up()
+    after = await field.bounding_box()
+    assert after and after["height"] > box["height"] + 40
 
 
 @dataclass

@@ -1,10 +1,13 @@
 """Marks: the right words, safe text, the piece of it where they stand."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
+from forum.web.look import draw_title
 from search.highlight import Marker
 
 
@@ -39,6 +42,31 @@ def test_all_but_the_marks_is_the_text_escaped(text: str, words: list[str]) -> N
     assert marker.mark(text).replace("<mark>", "").replace("</mark>", "") == escape(text)
     bare = marker.excerpt(text).replace("<mark>", "").replace("</mark>", "")
     assert "<" not in bare and ">" not in bare
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Reuse `type` of it", "Reuse <code><mark>type</mark></code> of it"),
+        ("`set_type()` of a type", "<code>set_<mark>type</mark>()</code> of a <mark>type</mark>"),
+        ("type`type`type", "<mark>type</mark><code><mark>type</mark></code><mark>type</mark>"),
+        ("`List<type>`", "<code>List&lt;<mark>type</mark>&gt;</code>"),
+        ("the type ` alone", "the <mark>type</mark> ` alone"),
+    ],
+)
+def test_what_was_found_is_marked_inside_of_a_title_s_code(title: str, shown: str) -> None:
+    assert draw_title(Marker("'type'").mark(title)) == shown
+
+
+@given(st.lists(st.sampled_from(["type", "`", "``", " ", "-", "_", "<", "Type", "x"]), max_size=30).map("".join))
+def test_marks_and_code_of_a_title_are_closed_in_order(title: str) -> None:
+    open_: list[str] = []
+    for end, tag in re.findall("<(/?)(mark|code)>", draw_title(Marker("'type'").mark(title))):
+        if not end:
+            open_.append(tag)
+        else:
+            assert open_.pop() == tag
+    assert open_ == []
 
 
 def test_the_excerpt_is_where_most_of_it_stands() -> None:

@@ -1,5 +1,6 @@
 """What the macros show: times as short as a list needs, the queue as strokes, every part without breaking markup."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -7,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jinja2 import Environment
+from markupsafe import escape
 
 from forum.web import look
-from forum.web.look import MOST_STROKES, ago, full_date, strokes
+from forum.web.look import MOST_STROKES, ago, draw_title, full_date, strokes
 from forum.web.templates import make_environment
 
 NOW = datetime(2026, 11, 23, 13, 5, tzinfo=UTC)
@@ -37,6 +39,35 @@ def test_kept_fragment_tells_the_date_and_the_title_tells_all() -> None:
     at = datetime.fromisoformat("2026-11-16T10:12:00+01:00")
     assert ago(at) == "16 Nov 2026"
     assert full_date(at) == "16 Nov 2026, 09:12 UTC"
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Reusing it for `type` and `flow`", "Reusing it for <code>type</code> and <code>flow</code>"),
+        ("`List<int>` & more", "<code>List&lt;int&gt;</code> &amp; more"),
+        ("One ` alone", "One ` alone"),
+        ("`a` and ` alone", "<code>a</code> and ` alone"),
+        ("``a``", "<code>a</code>"),
+        ("``a`", "`<code>a</code>"),
+        ("Nothing in ``", "Nothing in ``"),
+        ("**Not** _this_ [a](b)", "**Not** _this_ [a](b)"),
+    ],
+)
+def test_title_shows_as_code_what_stands_between_backticks(title: str, shown: str) -> None:
+    assert escape(draw_title(title)) == shown
+
+
+@given(st.text(st.one_of(st.sampled_from("`<>&\"' "), st.characters()), max_size=60))
+def test_whatever_the_title_its_only_markup_is_code(title: str) -> None:
+    shown = escape(draw_title(title))
+    # an odd piece is the inside of a code, and none is in another
+    pieces = re.split("</?code>", shown)
+    assert re.findall("</?code>", shown) == ["<code>", "</code>"] * (len(pieces) // 2)
+    assert "`" not in "".join(pieces[1::2]) and all(pieces[1::2])
+    quoted = "".join(f"(`+){re.escape(code)}(`+)" if n % 2 else re.escape(code) for n, code in enumerate(pieces))
+    known = re.fullmatch(quoted, escape(title))
+    assert known and all(a == b for a, b in zip(known.groups()[::2], known.groups()[1::2], strict=True))
 
 
 lines = st.text("dpf", max_size=400)

@@ -1,10 +1,13 @@
 """What is done to threads and posts: edit, react, accept, close, move; by whom, and that twice is once."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
 
 from forum.database.engine import execute, fetch_one, fetch_value
+from forum.live.threads import thread_news
+from forum.threads.writing import record_act
 from tests.helpers.site import Browser
 from tests.helpers.world import World
 
@@ -13,6 +16,12 @@ PostId = Callable[[int, int], Awaitable[int]]
 
 async def reply(browser: Browser, thread: int, text: str = "An answer.") -> None:
     assert (await browser.post(f"/t/{thread}/replies", {"markdown": text})).status_code == 303
+
+
+def told_in(html: str) -> list[str]:
+    """The lines between posts, as one reads them, without their dates."""
+    lines = re.findall(r'<p class="event".*?</svg><span>(.*?)</span><time', html, re.DOTALL)
+    return [" ".join(re.sub("<[^>]*>", "", line).split()) for line in lines]
 
 
 # --- reactions -----------------------------------------------------------------------------------------------------
@@ -142,6 +151,45 @@ async def test_closing_twice_is_one_act_and_it_opens_again(world: World) -> None
         await world.supporter.post(f"{path}/delete")
     assert await fetch_value("select count(*) from thread_act where kind = 'reopen'") == 1
     assert 'id="reply"' in (await world.outsider.get(asked.posted.url)).text
+
+
+@pytest.mark.parametrize(
+    ("origin", "url", "on"),
+    [
+        ("github", "https://github.com/pelican/pelican/issues/1", " on GitHub"),
+        ("stackexchange", "https://stackoverflow.com/q/1", " on Stack Overflow"),
+        ("stackexchange", "https://dba.stackexchange.com/q/1", " on dba.stackexchange.com"),
+        ("local", None, ""),
+    ],
+)
+async def test_what_nobody_known_here_did_is_a_whole_sentence(
+    world: World, origin: str, url: str | None, on: str
+) -> None:
+    thread = (await world.ask("How do I read a file?")).posted
+    await execute("update thread set origin = $2, origin_url = $3 where id = $1", thread.thread, origin, url)
+    for kind in ("close", "reopen", "accept", "take_back", "move", "unclaim"):
+        await record_act(thread.thread, kind, None, number=1, to="Bugs")
+    await record_act(thread.thread, "close", None, reason="duplicate", of="/t/x/9", of_name="9")
+    said = [
+        f"Closed{on}" if on else "The thread was closed",
+        f"Opened again{on}" if on else "The thread was opened again",
+        f"Post 1 was accepted as the answer{on}",
+        f"The acceptance of post 1 was taken back{on}",
+        "The thread was moved to Bugs",
+        "The ticket went back into the queue",
+        f"Closed{on}: a duplicate of 9" if on else "The thread was closed: a duplicate of 9",
+    ]
+    assert told_in((await world.outsider.get(thread.url)).text)[1:] == said
+    live = await thread_news(await world.outsider.reader(), thread.thread, 0)
+    assert live and told_in("".join(each.get("html", "") for each in live.items))[1:] == said
+
+
+async def test_who_closed_elsewhere_and_has_no_row_here_is_named(world: World) -> None:
+    thread = (await world.ask("How do I read a file?")).posted
+    await execute("update thread set origin = 'github' where id = $1", thread.thread)
+    await record_act(thread.thread, "close", None, by="<keeper>", reason="not planned")
+    page = (await world.outsider.get(thread.url)).text
+    assert told_in(page)[1:] == ["&lt;keeper&gt; on GitHub closed the thread: not planned"]
 
 
 async def test_a_moved_thread_keeps_its_url(world: World) -> None:
