@@ -94,6 +94,9 @@ class DueAlone(Queries):
 async def drain(link: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Do the jobs that are due over this connection, then stop, whatever is put off to later: for tests."""
     try:
-        await manager(DueAlone(AsyncpgDriver(link))).run(mode=QueueExecutionMode.drain, batch_size=1)
+        # that a job is done is written down at once, and who waits for the last of them looks again soon
+        await manager(DueAlone(AsyncpgDriver(link))).run(
+            mode=QueueExecutionMode.drain, batch_size=1, dequeue_timeout=timedelta(seconds=0.1)
+        )
     finally:
         await link.reset()

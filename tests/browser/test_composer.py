@@ -197,7 +197,7 @@ async def test_a_draft_that_the_server_has_just_kept_does_not_come_back_in_the_n
     )
     await page.locator("#body").fill("This is my answer")
     async with page.expect_response("**/drafts"):
-        await page.evaluate("document.dispatchEvent(new Event('htmx:before:swap'))")
+        await page.evaluate("document.dispatchEvent(new CustomEvent('htmx:before:swap', {detail: {tasks: []}}))")
     await page.locator("#reply").get_by_role("button", name="Reply").click()
     await expect(page.locator("#posts > #post_3")).to_contain_text("This is my answer")
     await expect(page.locator("#body")).to_have_value("")
@@ -220,7 +220,7 @@ async def test_a_draft_that_arrives_after_its_reply_meets_no_conflict_and_leaves
     await page.route("**/drafts", hold, times=1)
     await page.locator("#body").fill("This is my answer")
     async with page.expect_request("**/drafts"):
-        await page.evaluate("document.dispatchEvent(new Event('htmx:before:swap'))")
+        await page.evaluate("document.dispatchEvent(new CustomEvent('htmx:before:swap', {detail: {tasks: []}}))")
     await page.locator("#reply").get_by_role("button", name="Reply").click()
     await expect(page.locator("#posts > #post_3")).to_contain_text("This is my answer")
     await expect(page.locator("#body")).to_have_value("")
@@ -230,7 +230,7 @@ async def test_a_draft_that_arrives_after_its_reply_meets_no_conflict_and_leaves
         await held[0].continue_()
     await page.locator("#body").fill("One more thing: thanks")
     async with page.expect_response("**/drafts") as kept:
-        await page.evaluate("document.dispatchEvent(new Event('htmx:before:swap'))")
+        await page.evaluate("document.dispatchEvent(new CustomEvent('htmx:before:swap', {detail: {tasks: []}}))")
     assert (await kept.value).status == 200
     assert await drafted(world.outsider, f"thread:{url.rsplit('/')[-1]}") == "One more thing: thanks"
 
