@@ -210,6 +210,7 @@ def wire_events() -> None:
     subscribe(happened.ThreadSplit, support_subscribers.thread_split)
     subscribe(ticket_events.WordSaid, snoozing.word_said)
     subscribe(ticket_events.WordSaid, merging.word_said)
+    subscribe(ticket_events.WordSaid, thanks_subscribers.word_said)
     subscribe(happened.AnswerAccepted, linking.answer_accepted)
     subscribe(ticket_events.TicketOver, linking.ticket_over)
     subscribe(ticket_events.TicketsMerged, merged.ranks_follow)
@@ -224,7 +225,6 @@ def wire_events() -> None:
     subscribe(happened.PostEdited, hearing.post_edited)
     subscribe(happened.AnswerAccepted, hearing.answer_accepted)
     subscribe(BumpPaid, thanks_subscribers.bump_paid)
-    subscribe(happened.PostCreated, thanks_subscribers.post_created)
     subscribe(happened.AnswerAccepted, thanks_subscribers.answer_accepted)
     subscribe(PlaceholderClaimed, thanks_subscribers.placeholder_claimed)
 

@@ -11,11 +11,10 @@ JOB = "mail_thanks"
 CLAIMED_JOB = "thank_claimed"
 
 # What went back to its payer as a whole made nothing; what was paid for a merged ticket counts where that stands now.
-# Most tickets have no rank, so for them nothing more is looked up.
 PAID = """
 select b.id, k.first_response_at is not null as team_answered, coalesce(w.same_as, w.id) as payer
   from ticket k join bump b on b.ticket_id in (select ticket_family(k.id)) join person w on w.id = b.payer_id
- where k.thread_id = $1 and k.rank_amount > 0 and b.state = 'paid'
+ where k.thread_id = $1 and b.state = 'paid'
    and b.amount > (select coalesce(sum(r.net), 0) from refund r where r.bump_id = b.id)
 """
 # The act stays where an acceptance was taken back; what an import brought accepted has none.
