@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from forum.database import embedded, engine
@@ -17,6 +18,9 @@ from tests.helpers import databases
 from tests.helpers.site import Site, close_idle
 
 ROOT = Path(__file__).parent.parent
+# how long an example takes says how busy the machine is
+hypothesis.settings.register_profile("haas", deadline=None)
+hypothesis.settings.load_profile("haas")
 # Tests may lose everything when the machine stops; nothing else may.
 TUNING = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 300\njit = off\n"
 

@@ -13,7 +13,7 @@ from forum.web import parts, sessions
 from forum.web.error_pages import carried
 from forum.web.errors import Forbidden, Invalid, Problem, ReadOnly, TooMany
 from forum.web.i18n import _
-from forum.web.limits import give_back, limit, network_of
+from forum.web.limits import Counted, give_back, limit, network_of
 from forum.web.middleware import set_cookie
 from forum.web.pages import came_from, local_path, page, redirect
 from forum.web.requests import Request
@@ -80,19 +80,21 @@ async def sign_in(request: Request) -> Response:
     form = request.fields
     if "show" in form:
         return await form_page(request, "accounts/login.html")
+    counted: list[Counted] = []
     try:
-        counted = [await limit(f"sign-in:{client(request)}", most=30, seconds=10 * MINUTES)]
+        counted.append(await limit(f"sign-in:{client(request)}", most=30, seconds=10 * MINUTES))
         name = form.text("login", limit=254)
         form.check()
         # few tries from one network; many from all together, so that a stranger cannot lock somebody out
         counted.append(await limit(f"sign-in-as:{client(request)}:{name.lower()}", most=10, seconds=10 * MINUTES))
         counted.append(await limit(f"sign-in-as:{name.lower()}", most=200, seconds=10 * MINUTES))
         person = await actions.sign_in(name, form.get("password", "")[: rules.PASSWORD_MOST + 1])
-        # counted before the password was tried, so that guesses at once do not all pass; but only failures are guesses
-        for each in counted:
-            await give_back(each)
     except (Invalid, TooMany) as problem:
+        if isinstance(problem, TooMany):
+            await give_back(*counted)
         return await form_page(request, "accounts/login.html", problem)
+    # counted before the password was tried, so that guesses at once do not all pass; but only failures are guesses
+    await give_back(*counted)
     return await enter(request, person)
 
 

@@ -85,13 +85,15 @@ async def keep_sent(request: Request) -> Mapping[str, object]:
         fields.fail("markdown", _("At most %(n)d characters.") % {"n": 100_000})
     version = fields.integer("version", least=0) if fields.get("version") else None
     fields.check()
-    data = {}
+    data: dict[str, str] = {}
     if key.startswith("post:"):
         source = await editable(reader, int(key.removeprefix("post:")))
         data = {name: fields.text(name, limit=most, required=False) for name, most in CHANGED.items()}
         if is_as_it_stands(source, title, markdown, data["tags"]):
             title = markdown = ""
-    elif not key.startswith("thread:"):
+    elif key.startswith("thread:"):
+        data = drafts.data_of_reply(fields.get("purpose"))
+    else:
         data = {
             name: value for name, most in CHOICES.items() if (value := fields.text(name, limit=most, required=False))
         }

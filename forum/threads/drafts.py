@@ -11,10 +11,13 @@ from forum.web.errors import Conflict
 from forum.web.i18n import _
 from forum.web.reader import Reader
 
+MARKDOWN_MOST = 100_000
 # What a draft can be of: a new thread, a reply, a change of a post.
 KEY = re.compile(r"new-thread(?::[1-9][0-9]?)?|(?:thread|post):[1-9][0-9]{0,17}")
 # What a guest chose, and told a project's form, beside the words; of a change of a post, what was said of it.
-CARRIED = frozenset({"project", "category", "private", "capacity", "only_team", "verbatim", "upon", "tags", "reason"})
+CARRIED = frozenset(
+    {"project", "category", "private", "capacity", "only_team", "verbatim", "upon", "tags", "reason", "purpose"}
+)
 ANSWER = re.compile(r"field-[1-9][0-9]{0,17}")
 # The key of what somebody is about to ask; what stepped aside for it is `new-thread:2` to `new-thread:99`.
 NEW_THREAD = "new-thread"
@@ -67,6 +70,11 @@ async def keep_draft(
     return kept
 
 
+def data_of_reply(purpose: str | None) -> dict[str, str]:
+    """What the draft of a reply keeps beside its words: that it is for the team alone."""
+    return {"purpose": purpose} if purpose == "whisper" else {}
+
+
 async def draft_of(reader: Reader, key: str) -> Row | None:
     """The reader's draft under a key: (title, markdown, data, version, saved_at)."""
     return await fetch_one(
@@ -114,10 +122,10 @@ async def keep_carried(event: SignedIn) -> None:
     """Keep what somebody wrote as a guest, or in a session that was over, as their draft of what it was to be, in the
     transaction that signs them in.
 
-    They look at it next. Another draft of a new thread that was there steps aside to the first free of `new-thread:2`,
-    `new-thread:3`…; in another reply it goes on.
+    They look at it next. In another reply it goes on; any other draft that was there steps aside to the first free of
+    `new-thread:2`, `new-thread:3`…, and so does a reply that would become too long.
     """
-    title, markdown = event.draft.get("title", "")[:300], event.draft.get("body", "")[:100_000]
+    title, markdown = event.draft.get("title", "")[:300], event.draft.get("body", "")[:MARKDOWN_MOST]
     if not title.strip() and not markdown.strip():
         return
     key = event.draft.get("for", "")
@@ -126,12 +134,14 @@ async def keep_carried(event: SignedIn) -> None:
     await execute(
         "update draft set key = coalesce((select $5 || ':' || n from generate_series(2, 99) n where not exists"
         " (select 1 from draft d where d.person_id = $1 and d.key = $5 || ':' || n) order by n limit 1), key)"
-        " where person_id = $1 and key = $2 and key like $5 || '%' and (title <> $3 or position(markdown in $4) = 0)",
+        " where person_id = $1 and key = $2 and (title <> $3 or position(markdown in $4) = 0)"
+        " and (key not like 'thread:%' or length(markdown) + length($4) + 2 > $6)",
         event.person,
         key,
         title,
         markdown,
         NEW_THREAD,
+        MARKDOWN_MOST,
     )
     data = {
         name: value[: 400_000 if name.startswith("field-") else 300]

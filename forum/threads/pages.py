@@ -161,7 +161,7 @@ async def composer_context(request: Request, head: Row, **kept: Any) -> dict[str
         "draft": kept.get("draft", head["draft"] or ""),
         "draft_version": head["draft_version"] or 0,
         "preview": kept.get("preview"),
-        "is_whisper": kept.get("is_whisper", False),
+        "is_whisper": kept.get("is_whisper", head["draft_purpose"] == "whisper"),
         "errors": kept.get("errors", ()),
         "is_team": request.reader.is_team(head["project_id"]),
         "reply_actions": kept.get("reply_actions", ""),
@@ -207,7 +207,9 @@ async def reply(request: Request) -> Response:
     if "save" in fields:
         await check_writable(request)
         head = await thread_head(request.reader, thread)
-        await drafts.keep_draft(request.reader, f"thread:{thread}", markdown=markdown)
+        await drafts.keep_draft(
+            request.reader, f"thread:{thread}", markdown=markdown, data=drafts.data_of_reply(purpose)
+        )
         return redirect(request, thread_url(head) + "#reply", "")
     try:
         await check_writable(request)
@@ -218,7 +220,8 @@ async def reply(request: Request) -> Response:
             raise
         head = await thread_head(request.reader, thread)
         if problem.status == 403:
-            await drafts.keep_draft(request.reader, f"thread:{thread}", markdown=markdown)
+            data = drafts.data_of_reply(purpose)
+            await drafts.keep_draft(request.reader, f"thread:{thread}", markdown=markdown, data=data)
         return await fresh_page(
             request,
             thread,

@@ -28,7 +28,7 @@ select asked.n, t.id, t.project_id, t.category_id, t.author_id, t.title, t.slug,
                 and w.kind = 'assignee') as is_assigned,
        (select r.number from read_position r where r.thread_id = t.id and r.person_id = {{reader}}) as read_number,
        (select l.level from thread_level l where l.thread_id = t.id and l.person_id = {{reader}}) as level,
-       d.markdown as draft, d.version as draft_version{{more}}
+       d.markdown as draft, d.version as draft_version, d.data ->> 'purpose' as draft_purpose{{more}}
   from {{questions}}
   join thread t on t.id = asked.thread
   join category c on c.id = t.category_id

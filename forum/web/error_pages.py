@@ -15,7 +15,7 @@ from forum.web.templates import fragment
 
 log = structlog.get_logger()
 # What a guest wrote and wanted to send travels through signing in and up under these names.
-CARRIED = ("title", "body", "for", "project", "category", "private", "capacity", "only_team", "verbatim")
+CARRIED = ("title", "body", "for", "purpose", "project", "category", "private", "capacity", "only_team", "verbatim")
 # … of a change of a post this too
 CHANGED = ("upon", "tags", "reason")
 # … and the answers to the questions of a project's form.
@@ -38,6 +38,8 @@ def carried(form: Form) -> dict[str, str]:
     found["body"] = found["body"] or form.get("markdown", "")
     if not found["title"].strip() and not found["body"].strip():
         return {}
+    # what is for the team alone stays so; no button's purpose is carried
+    found["purpose"] = "whisper" if "whisper" in (*form.all("purpose"), found["purpose"]) else ""
     for name in form:
         if answered := ANSWER.fullmatch(name):
             found[answered[1]] = form[name]

@@ -46,10 +46,13 @@ async def limit(key: str, *, most: int, seconds: int) -> Counted:
         # addresses are nobody's business longer than they are needed
         await execute("delete from rate where slot < $1", now - DAY)
     if count > most:
+        # what is refused did not happen
+        await give_back(Counted(key[:200], start))
         raise TooMany(retry_after=start + seconds - now)
     return Counted(key[:200], start)
 
 
-async def give_back(counted: Counted) -> None:
-    """Take a count back, where it turned out that this was none of what is limited; others' counts stay."""
-    await execute("update rate set count = count - 1 where key = $1 and slot = $2", counted.key, counted.slot)
+async def give_back(*counted: Counted) -> None:
+    """Take counts back, where it turned out that this was none of what is limited; others' counts stay."""
+    for each in counted:
+        await execute("update rate set count = count - 1 where key = $1 and slot = $2", each.key, each.slot)

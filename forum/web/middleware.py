@@ -153,8 +153,8 @@ class Kernel:
 
     def is_from_here(self, headers: dict[bytes, bytes]) -> bool:
         """Whether no other site sent this: its words are not to be taken for the reader's own."""
-        host = headers.get(b"host", b"")
-        own = (self.settings.base_url.encode(), b"http://" + host, b"https://" + host)
+        base = self.settings.base_url.encode()
+        own = (base, base.partition(b"//")[0] + b"//" + headers.get(b"host", b""))
         return b"origin" not in headers or headers[b"origin"] in own
 
     def finish(self, scope: Scope, message: Message) -> None:

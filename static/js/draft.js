@@ -3,7 +3,7 @@ import { post, token, tried } from "./keeping.js";
 
 const LATER = 3000;
 const MONTH = 30 * 86400e3;
-const KEPT = /^(title|markdown|project|category|private|capacity|only_team|verbatim|tags|reason|upon|field-\d+)$/;
+const KEPT = /^(title|markdown|project|category|private|capacity|only_team|verbatim|purpose|tags|reason|upon|field-\d+)$/;
 
 // What this page had the server keep, by key: a form that was fetched meanwhile may not show it yet.
 const known = new Map();
@@ -62,7 +62,7 @@ export class Draft {
 
   fill(fields) {
     for (const [name, value] of Object.entries(fields)) {
-      const field = this.form.elements[name];
+      const field = this.form.querySelector(`input[name="${name}"][type="checkbox"]`) ?? this.form.elements[name];
       if (!field || (!value && name !== "markdown")) continue;
       if (field.type === "checkbox") field.checked = true;
       else field.value = value;

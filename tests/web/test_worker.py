@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from forum.database.engine import execute, fetch, fetch_value
-from forum.jobs import forget_done
+from forum.jobs import forget_done, scheduled
 from forum.worker import work
 from tests.helpers.site import Site
 from tests.helpers.world import World
@@ -49,7 +49,8 @@ async def test_a_daily_job_that_was_missed_is_done_when_a_worker_starts(site: Si
         await until(is_measured)
 
 
-async def test_what_the_queue_did_is_forgotten_after_a_month(database: str) -> None:
+async def test_what_the_queue_did_is_forgotten_after_a_month(site: Site) -> None:
+    assert "forget_done" in scheduled
     for days in (29, 31):
         await execute(
             "insert into pgqueuer_log (job_id, status, entrypoint, priority, created)"

@@ -171,7 +171,7 @@ async def ticket_context(request: Request, ticket: int, project: Row, **kept: An
         "new_key": kept.get("key") or uuid4(),
         "draft": kept.get("draft", head["draft"] or ""),
         "note": kept.get("note", ""),
-        "purpose": kept.get("purpose", ""),
+        "purpose": kept.get("purpose", head["draft_purpose"] or ""),
         "draft_version": head["draft_version"] or 0,
         "errors": kept.get("errors", []),
         "plan": await places.load("inbox_plan", request, row),

@@ -11,6 +11,7 @@ from categories.support.policy import Assigning, Policy, WaitsSince, policy_of
 from categories.support.promises.calendars import calendar_of, horizon_of, written
 from categories.support.promises.workdays import Expected, add_workdays
 from categories.support.queries import QueueState, queue_state
+from categories.support.rules import turns_of
 from categories.support.tuning.actions import BOUNDS, DEED, faults_in, save_policy
 from categories.support.tuning.queries import (
     A_LINE,
@@ -144,7 +145,7 @@ async def effect(
             for name in OPTIONAL
             if (days := getattr(tried.policy, name)) is not None
         },
-        "turns": 100 // tried.share if tried.share else 0,
+        "turns": turns_of(tried.share),
     }
 
 

@@ -193,6 +193,16 @@ async def test_knowing_ones_own_password_makes_guessing_no_cheaper(site: Site) -
     assert codes == [422] * 10 + [429] * 2
 
 
+async def test_who_was_refused_unread_counts_as_no_attempt(site: Site) -> None:
+    await site.person("ada")
+    start = int(time.time()) // 600 * 600
+    await execute("insert into rate (key, slot, count) values ('sign-in-as:ada', $1, 198)", start)
+    codes = await asyncio.gather(*(sign_in(site.guest(), "ada") for _ in range(4)))
+    assert set(codes) == {303, 429}
+    counts = await fetch("select key, count from rate where count > 0")
+    assert [(row["key"], row["count"]) for row in counts] == [("sign-in-as:ada", 198)]
+
+
 async def test_who_must_wait_is_told_how_long(site: Site) -> None:
     browser = site.guest()
     start = int(time.time()) // 600 * 600

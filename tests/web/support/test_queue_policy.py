@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from categories.support.actions import set_rank
 from categories.support.jobs import measure_expected
 from categories.support.policy import Policy, policy_of
@@ -199,3 +201,20 @@ async def test_since_when_a_ticket_waits_is_kept_by_both_readings(site: Site) ->
     later = await one.row()
     assert isinstance(later["waits_from"], datetime)
     assert later["waits_from"] == later["waiting_since"] > row["waiting_since"]
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        ("20", "1 of 5 answers while both lines wait"),
+        ("30", "3 of 10 answers while both lines wait"),
+        ("60", "3 of 5 answers while both lines wait"),
+        ("100", "unpaid ones first"),
+        ("0", "paid ones first, always"),
+    ],
+)
+async def test_how_many_answers_the_unpaid_get_is_said_in_the_smallest_figures(
+    site: Site, share: str, said: str
+) -> None:
+    world = await World.make(site)
+    assert said in (await world.owner.get(f"{PATH}?share={share}")).text

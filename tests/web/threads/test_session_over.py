@@ -167,3 +167,57 @@ async def test_the_form_of_another_session_and_a_guests_form_without_its_token_s
     refused = await send(guest, "/new-thread", own | {"title": "Where is it?", "markdown": WORDS}, "/new-thread")
     assert refused.status_code == 403 and f"{WORDS}</textarea>" in refused.text
     assert await fetch_value("select count(*) from post") == 1
+
+
+async def test_what_does_not_fit_one_draft_is_two(world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    url, otto = asked.posted.url, world.outsider
+    older = "a " * 25_000
+    await keep_draft(await otto.reader(), f"thread:{asked.posted.thread}", markdown=older)
+    fields = hidden(await otto.get(url), 'id="reply"') | {"markdown": "b " * 30_000}
+    await end(otto)
+    page = await sign_in(otto, "otto", await send(otto, f"/t/{asked.posted.thread}/replies", fields, url))
+    assert page.url.path == url and "b b b" in page.text
+    rows = await fetch("select key, length(markdown) as size from draft where person_id = $1 order by key", otto.person)
+    assert [(row["key"], row["size"]) for row in rows] == [
+        ("new-thread:2", len(older)),
+        (f"thread:{asked.posted.thread}", 60_000),
+    ]
+
+
+async def test_another_draft_of_the_same_change_steps_aside(world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    ana, post = world.people["ana"], asked.posted.post
+    fields = hidden(await ana.get(f"/posts/{post}/edit"), "editform") | {"title": "How?", "markdown": WORDS}
+    await keep_draft(await ana.reader(), f"post:{post}", markdown="An hour of typing elsewhere.")
+    await end(ana)
+    await sign_in(ana, "ana", await send(ana, f"/posts/{post}/edit", fields, f"/posts/{post}/edit"))
+    rows = await fetch("select key, markdown from draft where person_id = $1 order by key", ana.person)
+    assert [(row["key"], row["markdown"]) for row in rows] == [
+        ("new-thread:2", "An hour of typing elsewhere."),
+        (f"post:{post}", WORDS),
+    ]
+
+
+TICKED = '<input type="checkbox" name="purpose" value="whisper" checked>'
+
+
+async def test_a_whisper_is_one_still_after_signing_in(world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    url, sam = asked.posted.url, world.supporter
+    fields: dict[str, Any] = hidden(await sam.get(url), 'id="reply"') | {"markdown": WORDS}
+    await end(sam)
+    # as its box and the button beside it are sent
+    fields["purpose"] = ["whisper", "facts"]
+    page = await sign_in(sam, "sam", await send(sam, f"/t/{asked.posted.thread}/replies", fields, url))
+    assert f"{WORDS}</textarea>" in page.text and TICKED in page.text
+    assert await fetch_value("select data ->> 'purpose' from draft") == "whisper"
+
+
+async def test_the_draft_of_a_whisper_ticks_its_box(world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    draft = {"key": f"thread:{asked.posted.thread}", "markdown": WORDS}
+    assert (await world.supporter.post("/drafts", draft | {"purpose": "whisper"})).status_code == 200
+    assert TICKED in (await world.supporter.get(asked.posted.url)).text
+    assert (await world.supporter.post("/drafts", draft)).status_code == 200
+    assert TICKED not in (await world.supporter.get(asked.posted.url)).text
