@@ -4,6 +4,8 @@ import re
 import unicodedata
 from typing import Final
 
+from forum.markup import TooLong, cook
+
 TITLE_LEAST: Final = 3
 TITLE_MOST: Final = 160
 POSTS_A_PAGE: Final = 20
@@ -68,7 +70,19 @@ def quote_of(username: str, number: int, thread: int, markdown: str) -> str:
     if fence := open_fence(text):
         # it would swallow the end of the quote
         text += f"\n{fence}"
-    return f'[quote="{username}, post:{number}, topic:{thread}"]\n{text}\n[/quote]\n\n'
+    start, end = f'[quote="{username}, post:{number}, topic:{thread}"]\n', "\n[/quote]\n\n"
+    if "<" in text and not is_closed(start + text + end):
+        # so would a tag or a comment that is not closed: then all of them are shown as they were typed
+        text = text.replace("<", "&lt;")
+    return start + text + end
+
+
+def is_closed(quote: str) -> bool:
+    """Whether what is written behind a quote stands outside of it."""
+    try:
+        return "behind" in cook(quote + "behind").html.rpartition("</blockquote>")[2]
+    except TooLong:
+        return True
 
 
 def open_fence(markdown: str) -> str:
