@@ -71,18 +71,19 @@ def quote_of(username: str, number: int, thread: int, markdown: str) -> str:
         # it would swallow the end of the quote
         text += f"\n{fence}"
     start, end = f'[quote="{username}, post:{number}, topic:{thread}"]\n', "\n[/quote]\n\n"
-    if "<" in text and not is_closed(start + text + end):
-        # so would a tag or a comment that is not closed: then all of them are shown as they were typed
-        text = text.replace("<", "&lt;")
+    if not is_closed(start + text + end):
+        # so would a tag or a comment that is not closed, or half a quote: then all of them are shown as they were typed
+        text = text.replace("<", "&lt;").replace("[", "&#91;")
     return start + text + end
 
 
 def is_closed(quote: str) -> bool:
-    """Whether what is written behind a quote stands outside of it."""
+    """Whether it is shown as one quote, and what is written behind it stands outside."""
     try:
-        return "behind" in cook(quote + "behind").html.rpartition("</blockquote>")[2]
+        html = cook(quote + "behind").html
     except TooLong:
         return True
+    return html.startswith("<blockquote><header>") and "behind" in html.rpartition("</blockquote>")[2]
 
 
 def open_fence(markdown: str) -> str:

@@ -43,6 +43,8 @@ def test_a_title_is_one_line(title: str) -> None:
 @example("<script>")
 @example("> <div")
 @example("<table><tr>")
+@example(">[/quote]")
+@example("`\n\na>\n[quote] `")
 def test_a_quote_ends_where_it_should_whatever_is_quoted(text: str) -> None:
     html = cook(quote_of("ana", 3, 7, text) + "Behind it.").html
     assert '<a href="/t/7/3">' in html
