@@ -70,7 +70,7 @@ async def test_everybody_who_answered_hears_by_mail_what_it_made_and_nobody_else
     for name, mail in zip(("otto", "sam"), sorted(mails, key=lambda mail: "sam@" in mail), strict=True):
         assert f"To: {name}@example.org" in mail
         assert "50.00" in mail and "2.50" in mail and "How do I read a file?" in mail and f"/u/{name}/thanks" in mail
-        assert "ana" not in mail.casefold()
+        assert "ana" not in re.sub(r"[\w-]{24,}", "", mail).casefold(), "but for what is drawn by lot"
     late = await world.person("lea")
     await reply(late, one.thread)
     assert (made["id"], "lea") in await thanked(), "who answers later hears too"

@@ -1,5 +1,6 @@
 """What a ticket shows to whom: place, amount, expected range, the numbers of the home page."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 from forum.database.engine import execute
@@ -26,7 +27,8 @@ async def test_others_are_told_that_it_is_paid_and_not_how_much(site: Site) -> N
     for browser in (one.world.outsider, site.guest()):
         page = (await browser.get(one.url)).text
         assert "</svg>paid</span>" in page
-        assert "123" not in page.replace(str(one.thread), "")
+        drawn = re.sub(r"[0-9a-f]{40}", "", page)  # what guards the forms may hold any figures
+        assert "123" not in drawn.replace(str(one.thread), "")
 
 
 async def test_a_claimed_placeholder_sees_the_place_of_its_ticket(site: Site) -> None:
