@@ -107,7 +107,7 @@ PROJECTS = (
         "`pelican --version`",
         {"hanna": "owner", "tomasz": "maintainer", "mei": "triager", "ines": "supporter"},
         ("pelican-answered", "pelican-waiting", "pelican-other"),
-        expected=(3, 5),
+        expected=(2, 3),
         address="Am Sandtorkai 1\n20457 Hamburg",
         tax_number="DE 000 000 000",
         tax_rate=1900,

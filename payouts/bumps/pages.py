@@ -79,24 +79,33 @@ def amount_of(text: str, currency: str) -> int:
     """What was typed, in minor units. Raises Invalid."""
     amount = minor_units(text, currency)
     if amount is None or not 0 < amount <= MOST:
-        raise Invalid({"amount": _("Type an amount such as %(amount)s.") % {"amount": plain(5000, currency)}})
+        raise Invalid({"amount": no_amount(currency)})
     return amount
+
+
+def no_amount(currency: str) -> str:
+    """What is said of something that is no amount."""
+    return _("Type an amount such as %(amount)s.") % {"amount": plain(5000, currency)}
 
 
 async def sum_of(request: Request) -> Response:
     """For htmx: the sum of the amount that is being typed."""
     ticket = await raisable(request.reader, asked_id(request))
-    amount = minor_units(request.query_params.get("amount", "")[:30], ticket["currency"])
-    return await swap(request, "bumps/sum.html", **await sum_context(ticket, amount))
+    return await swap(
+        request, "bumps/sum.html", **await sum_context(ticket, request.query_params.get("amount", "")[:30])
+    )
 
 
-async def sum_context(ticket: Row, amount: int | None) -> dict[str, Any]:
-    """The offers with the amount among them, and what the sum shows of it; no quote for what cannot be ordered."""
+async def sum_context(ticket: Row, typed: str) -> dict[str, Any]:
+    """The offers with the amount that was typed among them, and what the sum shows of it; no quote for what cannot be
+    ordered, but why."""
     selling = await selling_of(ticket["project_id"])
-    is_amount = amount is not None and 0 < amount <= MOST
-    found = await offers(ticket, [amount] if is_amount and amount else [])
+    amount = minor_units(typed, ticket["currency"])
+    if amount is not None and amount > MOST:
+        amount = None
+    found = await offers(ticket, [amount] if amount else [])
     quote: Quote | None = None
-    if amount is not None and is_amount and amount >= found.minimum:
+    if amount is not None and amount >= found.minimum:
         quote = quote_of(amount, selling, found, await discount_for(ticket["id"], selling))
     return {
         "ticket": ticket,
@@ -104,6 +113,7 @@ async def sum_context(ticket: Row, amount: int | None) -> dict[str, Any]:
         "offers": found,
         "quote": quote,
         "too_little": amount is not None and quote is None,
+        "fault": no_amount(ticket["currency"]) if typed.strip() and amount is None else "",
         "fee_percent": FEE_RATE // A_PERCENT,
         "sum_url": f"/tickets/{ticket['id']}/bump/sum",
     }
@@ -120,7 +130,7 @@ async def form_page(
     stale: str = "",
 ) -> Response:
     """The page, with the sum where an amount is typed that can be ordered."""
-    shown = await sum_context(ticket, minor_units(typed["amount"], ticket["currency"]))
+    shown = await sum_context(ticket, typed["amount"])
     found: Offers = shown["offers"]
     choices = ways(request.settings)
     typed["method"] = typed["method"] or choices[0].name

@@ -95,7 +95,10 @@ select coalesce(-sum(a.balance) filter (where a.kind = 'pool'), 0)::bigint as po
            as paid_out,
        (select coalesce(sum(b.amount - b.fee - (select coalesce(sum(r.net - r.fee), 0) from refund r
                                                  where r.bump_id = b.id)), 0)::bigint from bump b where b.project_id = $2 and b.currency = $3
-           and b.state = 'paid' and not exists (select 1 from bump_thanks x where x.bump_id = b.id)) as unanswered
+           and b.state = 'paid' and not exists (select 1 from bump_thanks x where x.bump_id = b.id)
+           -- a run divided all that was in the pool when it was drafted
+           and b.paid_at > coalesce((select max(r.drafted_at) from payout_run r
+                                      where r.project_id = $2 and r.state = 'booked'), '-infinity')) as unanswered
   from ledger_account a where a.entity_id = $1 and a.project_id = $2 and a.currency = $3
 """
 

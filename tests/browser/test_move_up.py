@@ -48,7 +48,11 @@ async def received(windows: Windows, world: World, reference: str) -> None:
     await owner.get_by_label("Reference").fill(reference[-4:])
     await owner.get_by_role("button", name="Find").click()
     await shoot(owner, "project-bumps")
-    await owner.get_by_role("button", name=f"Mark received {reference}").click()
+    mark = owner.get_by_role("button", name=f"Mark received {reference}")
+    await owner.set_viewport_size(PHONE)
+    await expect(mark).to_be_in_viewport(ratio=1)
+    await expect(owner.locator("tbody tr", has=mark)).to_contain_text("€59.50 · ")
+    await mark.click()
     await expect(owner.get_by_text("€59.50 booked")).to_be_visible()
 
 
@@ -140,6 +144,8 @@ async def test_an_asker_pays_and_moves_up_and_all_who_may_see_it_move(
     await expect(asker.locator(".invoice")).to_contain_text(WAYS[method])
     assert await fetch_value("select count(*) from ledger_transaction") == 1
     await shoot(asker, "invoice")
+    await asker.get_by_role("link", name="The payment").click()
+    await expect(asker.get_by_role("heading", name="€59.50 paid")).to_be_visible()
     owner = await windows.open("/p/pelican/bumps", world.owner)
     await expect(owner.locator("main")).to_contain_text(reference)
     await owner.goto("/p/pelican/plans")

@@ -3,6 +3,7 @@
 from playwright.async_api import expect
 
 from forum.database.engine import fetch, fetch_value
+from payouts.runs.actions import mark_paid
 from tests.helpers.browsing import PHONE, Windows, shoot
 from tests.helpers.money import balances, paid_bump
 from tests.helpers.payouts import PATH, booked, earned
@@ -104,3 +105,13 @@ async def test_a_supporter_finds_what_they_are_owed(windows: Windows, world: Wor
     await expect(page.locator(".figures")).to_contain_text("Still owed to you")
     await expect(page.locator("tbody tr")).to_have_count(1)
     assert await fetch_value("select count(*) from payout_line") == 1
+
+
+async def test_a_long_reference_pushes_no_amount_out_of_a_phone(windows: Windows, world: World) -> None:
+    await earned(world)
+    run = await booked(world)
+    line = await fetch_value("select id from payout_line where run_id = $1 and person_id is not null", run)
+    await mark_paid(await world.owner.reader(), line, how="transfer", reference="W" * 100)
+    for path, who in (("/u/sam/payouts", world.supporter), (f"{PATH}/{run}", world.owner)):
+        page = await windows.open(path, who, viewport=PHONE)
+        await expect(page.locator("tbody tr", has_text="WWW").locator("td").last).to_be_in_viewport(ratio=1)

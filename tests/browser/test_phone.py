@@ -43,3 +43,21 @@ async def test_a_long_queue_is_no_wider_than_the_phone(windows: Windows, world: 
     page = await windows.open("/p/pelican/inbox", world.supporter, viewport=PHONE)
     await expect(page.locator("#inbox_queue .track rect")).to_have_count(32)
     assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+async def test_a_long_word_in_a_title_widens_no_page(windows: Windows, world: World) -> None:
+    asked = await world.ask("w" * 160, by="bea")
+    for who, paths in (
+        (world.people["bea"], ("/", "/latest", asked.posted.url, f"/tickets/{asked.ticket}/bump", "/u/bea")),
+        (world.owner, ("/p/pelican/inbox", f"/p/pelican/inbox/{asked.ticket}", f"/tickets/{asked.ticket}/joining")),
+        (
+            world.owner,
+            (f"/t/{asked.posted.thread}/split", f"/posts/{asked.posted.post}/edit", "/p/pelican/settings/queue"),
+        ),
+    ):
+        page = await windows.open(paths[0], who, viewport=PHONE)
+        for path in paths:
+            await page.goto(path)
+            await expect(page.locator("h1").first).to_be_attached()
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        await page.close()

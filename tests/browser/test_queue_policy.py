@@ -41,6 +41,9 @@ async def test_a_figure_shows_its_effect_as_it_is_typed_and_nothing_is_saved_bef
     await page.get_by_text("Waits since the last word").click()
     await expect(effect.get_by_role("status")).to_have_count(0)
 
+    await share.press("Enter")
+    await expect(effect).to_contain_text("not saved yet")
+
     assert await page.evaluate("window.stays"), "the page is the same"
     assert (await queue_state(world.project)).share == 20, "nothing is saved before Save"
     assert (await policy_of(world.project)).claims_most == 5

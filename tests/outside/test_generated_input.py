@@ -11,8 +11,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from forum.database.engine import fetch, fetch_value
+from forum.web.requests import Form
 from forum.web.routing import AccessRoute
-from tests.helpers.hidden import access_routes, filled, names_in
+from tests.helpers.hidden import Place, access_routes, filled, fillings, names_in, subject_of
 from tests.helpers.site import Browser, Site
 from tests.helpers.world import World
 from tests.outside.hostile import DATA, payloads
@@ -262,3 +264,67 @@ async def test_a_body_of_another_kind_is_told_so(site: Site, kind: str) -> None:
         path = next(addresses(route, ""))
         answer = await browser.http.request(method, path, content=b"\xff\xfe{]--x", headers=headers)
         assert answer.status_code == 415, path
+
+
+# No text is longer: a post has 100,000 characters, what is written with it (an issue's answers) a little more.
+LONGEST, HUGE = 120_000, 400_001
+TEXTS = """
+select c.relname as table, a.attname as column from pg_class c join pg_attribute a on a.attrelid = c.oid
+  join pg_stat_xact_user_tables w on w.relid = c.oid and w.n_tup_ins + w.n_tup_upd > 0
+ where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and a.attnum > 0 and not a.attisdropped
+   and format_type(a.atttypid, null) in ('text', 'text[]', 'jsonb', 'citext')
+"""
+
+
+async def too_long() -> list[str]:
+    """The columns written in this transaction that hold a longer text than they should."""
+    written = await fetch(TEXTS)
+    longest = {(row["table"], row["column"]): f"max(length({row['column']}::text))" for row in written}
+    return [
+        f"{table}.{column}"
+        for (table, column), length in longest.items()
+        if (await fetch_value(f"select {length} from {table}") or 0) > LONGEST
+    ]
+
+
+async def test_no_field_of_a_form_keeps_more_than_a_post_may_hold(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = await Place.make(site)
+    read: set[str] = set()
+
+    def heard(method: Callable[[Form, str], Any]) -> Callable[[Form, str], Any]:
+        def hear(form: Form, name: str) -> Any:
+            read.add(name)
+            return method(form, name)
+
+        return hear
+
+    monkeypatch.setattr(Form, "__getitem__", heard(Form.__getitem__))
+    monkeypatch.setattr(Form, "all", heard(Form.all))
+    wrong, taken = set(), 0
+    for method, route in writes():
+        if route.access == "signed" or route.path in BODIES:
+            continue
+        named = subject_of(route.path)
+        subject = place.public.get(named[1], "support") if named else None
+        browser = place.browsers["admin" if route.access == "admin" else "owner"]
+        headers = {"x-csrf-token": browser.token()}
+        path = filled(route.path, next(fillings(route.path, subject)))
+        read.clear()
+        form = FORM
+        for _ in range(2):
+            async with undone():
+                await browser.http.request(method, path, data=form, headers=headers)
+            # a form that has all it asks for is refused for the one field alone
+            form = (
+                dict.fromkeys(read - {"csrf", "preview", "save", "then"}, "1")
+                | FORM
+                | {"word": "mine", "country": "DE"}
+            )
+        for name in read - {"csrf"}:
+            async with undone():
+                answer = await browser.http.request(method, path, data=form | {name: "x" * HUGE}, headers=headers)
+                if answer.status_code < 400:
+                    taken += 1
+                    wrong |= {f"{method} {route.path}: {name} is kept whole in {where}" for where in await too_long()}
+    assert taken > 200, "most forms are taken, so that what they keep is seen"
+    assert not wrong, "\n".join(sorted(wrong))

@@ -172,6 +172,56 @@ async def told_of_hidden(place: Place, role: str, route: AccessRoute) -> list[st
     return wrong
 
 
+# Where an id stands in what is sent: the address, the field, what it names, and what else is sent.
+IN_BODIES: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("/posts.json", "topic_id", "thread", {"raw": "Words of mine."}),
+    ("/post_actions.json", "id", "post", {"post_action_type_id": 2}),
+    ("/tickets/{ticket}/merging", "into", "ticket", {}),
+    ("/tickets/{ticket}/links", "thread", "thread", {}),
+    ("/tickets/{ticket}/links/delete", "thread", "thread", {}),
+    ("/t/{thread}/insertion", "thread", "thread", {}),
+)
+
+
+@pytest.mark.parametrize("roles", GROUPS, ids="-".join)
+async def test_what_is_hidden_is_not_there_either_for_who_names_it_in_a_form(
+    site: Site, roles: tuple[str, ...]
+) -> None:
+    place = await Place.make(site)
+    wrong, asked = [], 0
+    for role, (pattern, name, named, more) in product(roles, IN_BODIES):
+        browser, path = place.browsers[role], filled(pattern, place.public)
+        if not browser.token():
+            browser.http.cookies.set(csrf.GUEST_COOKIE, csrf.new_guest())
+        headers = {"x-csrf-token": browser.token()}
+
+        async def name_it(
+            value: int,
+            path: str = path,
+            name: str = name,
+            more: dict[str, Any] = more,
+            browser: Browser = browser,
+            headers: dict[str, str] = headers,
+        ) -> httpx.Response:
+            kind = "json" if path.endswith(".json") else "data"
+            async with undone():
+                return await browser.http.post(path, headers=headers, **{kind: {**more, name: value}})
+
+        nothing = await name_it(NOBODY_HAS)
+        for kind, hidden in place.hidden.items():
+            value = getattr(hidden, named)
+            if not value or ("outsider" if role == "elsewhere" else role) in hidden.seen_by:
+                continue
+            asked += 1
+            answer = await name_it(value)
+            if answer.status_code != nothing.status_code or hidden.canary in answer.text + str(answer.headers):
+                wrong.append(
+                    f"{role}: {path} {name}={value} ({kind}): {answer.status_code}, of nothing {nothing.status_code}"
+                )
+    assert asked > 10
+    assert not wrong, "\n".join(wrong)
+
+
 async def test_who_may_see_a_thing_does_get_it(site: Site) -> None:
     place = await Place.make(site)
     for kind, hidden in place.hidden.items():

@@ -121,6 +121,15 @@ async def test_what_is_no_amount_is_refused_at_its_field(world: World, amount: s
     assert await fetch_value("select count(*) from bump") == 0
 
 
+@pytest.mark.parametrize("amount", ["€50", "50 EUR", "1e9", "50.001", "9" * 12])
+async def test_what_is_no_amount_is_told_while_it_is_typed(world: World, amount: str) -> None:
+    one = await asked(world)
+    path = f"/tickets/{one.ticket}/bump/sum"
+    assert "Type an amount such as 50.00." in said(await one.ana.get(path, params={"amount": amount}))
+    assert "The least is €50.00." in said(await one.ana.get(path, params={"amount": "49"}))
+    assert "Choose an amount; " in said(await one.ana.get(path, params={"amount": " "}))
+
+
 async def test_a_bump_is_seen_by_its_payer_and_the_owner_and_is_not_there_for_others(world: World) -> None:
     one = await asked(world)
     bump = await ordered(one)

@@ -7,7 +7,7 @@ import pytest
 
 from forum.api.openapi import document
 from forum.database.engine import execute, fetch_one, fetch_value
-from payouts.runs.actions import mark_paid
+from payouts.runs.actions import approve_run, book_run, mark_paid
 from tests.conftest import Statements
 from tests.helpers.money import paid_bump
 from tests.helpers.payouts import PATH, acts, booked, drafted, earned, words
@@ -71,6 +71,22 @@ async def test_money_for_tickets_that_nobody_answered_is_named(world: World) -> 
     page = await shown(world.owner, PATH)
     assert "€47.50 of it was paid for tickets that nobody has answered yet." in page
     assert "Stays with the project: nobody's answers have made money since the last run" in page
+
+
+async def test_money_that_a_run_divided_is_not_in_the_pool_though_nobody_answered_for_it(world: World) -> None:
+    await paid_bump(await asked(world, "Nobody has answered this"), 20000)
+    await earned(world)
+    await booked(world)
+    await earned(world, 6000)
+    assert "nobody has answered yet" not in await shown(world.owner, PATH)
+    # what was paid between a run's draft and its booking is still there
+    run, owner = await drafted(world), await world.owner.reader()
+    await approve_run(owner, run)
+    await paid_bump(await asked(world, "Nobody has answered this either"))
+    await book_run(owner, run)
+    page = await shown(world.owner, PATH)
+    assert "In the pool €47.50" in page
+    assert "€47.50 of it was paid for tickets that nobody has answered yet." in page
 
 
 async def test_a_policy_shows_what_it_does_before_it_is_saved(world: World) -> None:

@@ -7,6 +7,7 @@ from categories.support.inbox.filters import BUCKETS, Filter, read_filter
 from categories.support.inbox.view_counts import LOOKED_AT, count_of, counted_views, views_for
 from categories.support.queries import queue_slice, queue_state
 from forum.database.engine import execute, fetch, fetch_value
+from forum.projects.actions import NewProject, create_project
 from forum.recount import recount
 from tests.helpers.site import Browser, Site
 from tests.helpers.tickets import Asked, asked, paid
@@ -193,6 +194,17 @@ async def test_views_are_kept_changed_put_in_order_and_deleted(site: Site) -> No
     assert await view_ids(world) == [second]
     for wrong in ({"name": "", "view": "mine"}, {"name": "x" * 41}, {"name": "x", "view": "nothing"}):
         assert (await world.supporter.post(base, wrong)).status_code == 422
+
+
+async def test_a_view_is_not_there_in_another_project(site: Site) -> None:
+    world, hanna = await World.make(site), await site.member("hanna")
+    await create_project(hanna.person or 0, NewProject("heron", "Heron", "Heron Foundation"))
+    base = "/p/heron/inbox/views"
+    await world.owner.post("/p/pelican/inbox/views", {"name": "Ours", "view": "waiting", "shared": "1"})
+    [team] = await view_ids(world)
+    for act, fields in (("", {"name": "x", "view": "mine"}), ("/move", {"step": "up"}), ("/delete", {})):
+        assert (await hanna.post(f"{base}/{team}{act}", fields)).status_code == 404, act
+    assert await fetch_value("select name from inbox_view where id = $1", team) == "Ours"
 
 
 async def test_a_view_counts_what_its_list_shows(site: Site) -> None:
