@@ -23,6 +23,8 @@ insert into pgqueuer (priority, entrypoint, payload, execute_after, dedupe_key, 
 values (0, $1, $2, now() + coalesce($3, interval '0'), $4, 'queued') on conflict do nothing
 """
 
+FORGOTTEN_AT_ONCE = 10_000
+
 
 def register(name: str, handler: Handler) -> None:
     """Let `handler` answer to jobs of this name; `forum/wiring.py` alone does this. It must be idempotent."""
@@ -48,6 +50,13 @@ async def enqueue(name: str, /, *, once: str | None = None, delay: timedelta | N
 
 
 async def forget_done() -> None:
-    """Forget what the queue's library logged of jobs more than 30 days ago; it never does so itself."""
-    await execute("delete from pgqueuer_log where created < now() - interval '30 days'")
-    await execute("delete from pgqueuer_statistics where created < now() - interval '30 days'")
+    """Forget what the queue's library logged of jobs more than 30 days ago; it never does so itself. The first time that
+    may be millions of rows, so no statement takes more than a batch of them."""
+    for table in ("pgqueuer_log", "pgqueuer_statistics"):
+        gone = ""
+        while gone in ("", f"DELETE {FORGOTTEN_AT_ONCE}"):
+            gone = await execute(
+                f"delete from {table} where ctid = any(array(select ctid from {table}"
+                " where created < now() - interval '30 days' limit $1))",
+                FORGOTTEN_AT_ONCE,
+            )

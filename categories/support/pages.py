@@ -26,6 +26,12 @@ async def thread_of(ticket: int) -> int:
     return int(thread)
 
 
+async def ticket_place(request: Request) -> Response:
+    """To a ticket's thread, for those who may see it."""
+    row = await ticket_by_id(request.reader, asked_id(request))
+    return redirect(request, f"/t/{row['thread_id']}")
+
+
 async def submission(request: Request) -> Response:
     """The short form: capacity and terms, then `waiting`."""
     ticket = asked_id(request)
@@ -126,6 +132,7 @@ async def bucket(request: Request) -> Response:
 
 
 routes = [
+    route("/tickets/{id}", ticket_place),
     route("/tickets/{id}/submission", submission, access="signed_in", methods=("POST",)),
     route("/tickets/{id}/claim", claim, access="signed_in", methods=("POST",)),
     route("/tickets/{id}/claim/delete", release, access="signed_in", methods=("POST",)),

@@ -12,7 +12,6 @@ from forum.threads import drafts
 from forum.threads.edit_pages import editable, is_as_it_stands
 from forum.threads.pages import asked_id, quote_from
 from forum.threads.visibility import visible_thread
-from forum.threads.writing import sent_before_reply
 from forum.web.errors import Invalid, NotFound, Problem
 from forum.web.i18n import _
 from forum.web.limits import limit
@@ -43,6 +42,11 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value) if isinstance(value, int) else ""
 
 
+def asked_version(fields: Form) -> int | None:
+    """The version of the draft that somebody saw; None where they do not say."""
+    return fields.integer("version", least=0) if fields.get("version") else None
+
+
 async def checked_key(request: Request, fields: Form) -> str:
     """The key a draft is kept under. Raises Invalid for what no composer has, NotFound for a thread not to be seen."""
     key = fields.text("key", limit=100)
@@ -61,15 +65,15 @@ async def checked_key(request: Request, fields: Form) -> str:
 async def keep(request: Request) -> Response:
     """Keep a draft: `key`, `title`, `markdown`, `version`, and the choices of a new thread; answers its new version.
 
-    `sent_as`: the key that its form is sent with. Where a post of it is there already, the draft came too late: nothing
-    is kept, and the version is 0.
+    `sent_as`: the key that its form is sent with. Where a post of it is there already or on its way, the draft came too
+    late: nothing is kept, and the version is 0.
 
     409: another device kept a newer one, sent it or dropped it.
     """
     try:
         kept = await keep_sent(request)
     except Problem as problem:
-        return JSONResponse({"error": problem.message, "kind": problem.kind}, problem.status)
+        return problem_of(problem)
     return JSONResponse(kept)
 
 
@@ -83,7 +87,7 @@ async def keep_sent(request: Request) -> Mapping[str, object]:
     markdown = fields.get("markdown", "").replace("\r\n", "\n").replace("\0", "")
     if len(markdown) > 100_000:
         fields.fail("markdown", _("At most %(n)d characters.") % {"n": 100_000})
-    version = fields.integer("version", least=0) if fields.get("version") else None
+    version = asked_version(fields)
     fields.check()
     data: dict[str, str] = {}
     if key.startswith("post:"):
@@ -101,23 +105,26 @@ async def keep_sent(request: Request) -> Mapping[str, object]:
             if value := fields.get(name, "")[:ANSWER_MOST]:
                 data[name] = value
     fields.check()
-    sent_as = fields.key("sent_as")
-    if sent_as and await sent_before_reply(reader.person, sent_as):
-        kept = 0
-    else:
-        kept = await drafts.keep_draft(reader, key, title=title, markdown=markdown, data=data, version=version)
+    kept = await drafts.keep_draft(
+        reader, key, title=title, markdown=markdown, data=data, version=version, sent_as=fields.key("sent_as")
+    )
     return {"version": kept, "saved_at": datetime.now(UTC).isoformat(timespec="seconds")}
 
 
 async def drop(request: Request) -> Response:
-    """Forget a draft; doing it twice changes nothing."""
+    """Forget a draft: `key`, and the `version` that was seen, so that no newer one goes; twice changes nothing."""
     fields = await sent_fields(request)
-    key = fields.text("key", limit=100)
+    key, version = fields.text("key", limit=100), asked_version(fields)
     fields.check()
-    await drafts.drop_draft(request.reader, key)
+    is_gone = await drafts.drop_draft(request.reader, key, version=version)
     if request.headers.get("content-type", "").startswith("application/json"):
-        return Response(status_code=204)
-    return redirect(request, f"/u/{request.reader.username}/drafts", _("The draft is gone."))
+        return Response(status_code=204) if is_gone else problem_of(drafts.is_behind())
+    notice = _("The draft is gone.") if is_gone else _("The draft is newer than the one you saw; it is still here.")
+    return redirect(request, f"/u/{request.reader.username}/drafts", notice)
+
+
+def problem_of(problem: Problem) -> Response:
+    return JSONResponse({"error": problem.message, "kind": problem.kind}, problem.status)
 
 
 async def list_drafts(request: Request) -> Response:

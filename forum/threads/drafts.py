@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from forum.accounts.events import SignedIn
 from forum.database.engine import Row, action, execute, fetch, fetch_one, fetch_value
 from forum.threads.visibility import visible_post, visible_thread
+from forum.threads.writing import was_sent
 from forum.web.errors import Conflict
 from forum.web.i18n import _
 from forum.web.reader import Reader
@@ -23,6 +25,11 @@ ANSWER = re.compile(r"field-[1-9][0-9]{0,17}")
 NEW_THREAD = "new-thread"
 
 
+def is_behind() -> Conflict:
+    return Conflict(_("A newer draft was kept on another device. Reload to see it; this text stays here."))
+
+
+@action
 async def keep_draft(
     reader: Reader,
     key: str,
@@ -31,25 +38,21 @@ async def keep_draft(
     markdown: str = "",
     data: Mapping[str, Any] | None = None,
     version: int | None = None,
+    sent_as: UUID | None = None,
 ) -> int:
-    """Keep a draft under a key (`new-thread`, `thread:12`, `post:12`); an empty one is dropped. Returns its version.
+    """Keep a draft under a key (`new-thread`, `thread:12`, `post:12`); an empty one is dropped. Returns its version, 0 where
+    nothing is kept: also where its form, whose key is `sent_as`, was sent already or is being stored.
 
     `version` is the one this was written upon, 0 where there was none. Conflict is raised when another device kept a
     newer one, sent it or dropped it since; without `version` nothing is compared, and the same
     text is never refused: it may have been sent twice.
     """
     key = key[:100]
+    if sent_as is not None and await was_sent(reader.person, sent_as):
+        return 0
     if not title.strip() and not markdown.strip():
-        left = await fetch_value(
-            "with gone as (delete from draft where person_id = $1 and key = $2"
-            " and ($3::bigint is null or version = $3) returning 1)"
-            " select 1 from draft where person_id = $1 and key = $2 and not exists (select 1 from gone)",
-            reader.person,
-            key,
-            version,
-        )
-        if left is not None:
-            raise Conflict(_("A newer draft was kept on another device. Reload to see it; this text stays here."))
+        if not await drop_draft(reader, key, version=version):
+            raise is_behind()
         return 0
     kept: int | None = await fetch_value(
         "insert into draft (person_id, key, title, markdown, data) select $1, $2, $3, $4, $5"
@@ -66,7 +69,7 @@ async def keep_draft(
         version,
     )
     if kept is None:
-        raise Conflict(_("A newer draft was kept on another device. Reload to see it; this text stays here."))
+        raise is_behind()
     return kept
 
 
@@ -112,9 +115,17 @@ async def draft_to_ask(reader: Reader, title: str, markdown: str, number: str = 
     return next(key for key in (NEW_THREAD, *(f"{NEW_THREAD}:{n}" for n in range(2, 100))) if key not in taken), None
 
 
-async def drop_draft(reader: Reader, key: str) -> None:
-    """Forget a draft."""
-    await execute("delete from draft where person_id = $1 and key = $2", reader.person, key[:100])
+async def drop_draft(reader: Reader, key: str, *, version: int | None = None) -> bool:
+    """Forget a draft, of a `version` only that one; whether none is left."""
+    left = await fetch_value(
+        "with gone as (delete from draft where person_id = $1 and key = $2"
+        " and ($3::bigint is null or version = $3) returning 1)"
+        " select 1 from draft where person_id = $1 and key = $2 and not exists (select 1 from gone)",
+        reader.person,
+        key[:100],
+        version,
+    )
+    return left is None
 
 
 @action

@@ -177,7 +177,7 @@ async def tag_threads(request: Request) -> Response:
     # a tag that hidden threads alone carry is not there either
     if not rows and below is None:
         raise NotFound
-    context = await list_context(request, rows, path=f"/tag/{name}")
+    context = await list_context(request, rows, path=f"/tag/{quote(name)}")
     return await page(request, "threads/tag.html", **context, tag_name=name, feed=f"/tag/{quote(name)}.rss")
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from markupsafe import Markup
@@ -46,12 +47,17 @@ def thread_url(head: Row) -> str:
 
 
 async def thread_page(request: Request) -> Response:
-    """`/t/{slug}/{id}[/{number}]`; a wrong slug redirects; guests get a kept page where nothing changed."""
+    """`/t/{slug}/{id}[/{number}]`; a wrong slug redirects, and a number with zeros before it; guests get a kept page where
+    nothing changed."""
     thread = asked_id(request)
     number = asked_id(request, "number") if "number" in request.path_params else 1
     if number > NUMBER_MOST:
         raise NotFound
     is_asked_more = bool(request.scope["query_string"])
+    numbers = f"/{thread}" + (f"/{number}" if "number" in request.path_params else "")
+    if not request.scope["path"].endswith(numbers):
+        there = f"/t/{quote(request.path_params['slug'])}{numbers}"
+        return RedirectResponse(f"{there}?{request.url.query}" if is_asked_more else there, 301)
     if is_asked_more and (jump := request.query_params.get("post")):
         at = f"/{int(jump)}" if jump.isascii() and jump.isdigit() and len(jump) < 9 else ""
         return RedirectResponse(f"/t/{request.path_params['slug']}/{thread}{at}", 303)

@@ -1,4 +1,4 @@
-"""`/posts/{id}/revisions`: what stood in a post before, what was changed, by whom, when and why."""
+"""`/posts/{id}`: where a post stands; `/posts/{id}/revisions`: what stood in it before, who changed it, when and why."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from forum.threads.attribution import attribution_line
 from forum.threads.diffs import STEPS, Budget, Piece, diff, shortened
 from forum.threads.pages import asked_id
 from forum.threads.queries import post_source, revisions_of
-from forum.web.pages import page
+from forum.web.pages import page, redirect
 from forum.web.requests import Request
 from forum.web.routing import route
 
@@ -59,4 +59,14 @@ async def revisions(request: Request) -> Response:
     return await page(request, "threads/revisions.html", post=source, line=line, edits=edits, older=older)
 
 
-routes = [route("/posts/{id}/revisions", revisions)]
+async def post_place(request: Request) -> Response:
+    """To a post's place in its thread, for those who may see it."""
+    source = await post_source(request.reader, asked_id(request))
+    number = source["number"]
+    return redirect(request, f"/t/{source['slug']}/{source['thread_id']}/{number}#post_{number}")
+
+
+routes = [
+    route("/posts/{id}", post_place),
+    route("/posts/{id}/revisions", revisions),
+]

@@ -24,6 +24,8 @@ from forum.web.reader import Reader
 POSTS_A_MINUTE = 40
 # What is seen of a post without a word in it.
 SEEN = re.compile("<(?:img|hr|input)[ />]")
+# Who sends a form and who keeps its draft take turns by the form's key, until each is committed; no key waits for none.
+TURN = "pg_advisory_xact_lock(uuid_hash_extended({}, 0))"
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ async def locked_thread(thread: int, reader: Reader, *, author: int | None = Non
         " and w.kind = 'assignee') as is_assigned,"
         # behind a lock that was waited for stands the new row, but the posts are those from before the wait
         " exists (select 1 from post s where s.author_id = $3 and s.client_key = $4)"
-        " or t.version <> (select o.version from thread o where o.id = t.id) as may_be_sent"
+        " or t.version <> (select o.version from thread o where o.id = t.id) as may_be_sent,"
+        f" {TURN.format('$4')} as turn"
         " from thread t join category c on c.id = t.category_id join project p on p.id = t.project_id"
         f" where t.id = $1 and {visible_thread('t', '$2')} for update of t",
         thread,
@@ -168,9 +171,10 @@ async def store_thread(
     if key is not None and (before := await sent_before_thread(author, key)):
         return before
     place = await fetch_one(
-        "select c.kind, c.visibility, c.project_id, p.slug, p.repository <> '' as has_issues from category c"
-        " join project p on p.id = c.project_id where c.id = $1",
+        "select c.kind, c.visibility, c.project_id, p.slug, p.repository <> '' as has_issues,"
+        f" {TURN.format('$2')} as turn from category c join project p on p.id = c.project_id where c.id = $1",
         category,
+        key,
     )
     if place is None:
         raise NotFound
@@ -345,6 +349,13 @@ async def store_reply(
     if purpose != "whisper":
         hint("list", project)
     return Posted(thread, where["slug"], row["id"], row["last_number"], row["version"])
+
+
+async def was_sent(author: int, key: UUID) -> bool:
+    """Whether a form with this key was sent; one that is being stored is waited for. Until the transaction ends, none
+    with this key is stored."""
+    await execute(f"select {TURN.format('$1')}", key)
+    return await sent_before_reply(author, key) is not None
 
 
 async def sent_before_reply(author: int, key: UUID) -> Posted | None:

@@ -29,6 +29,7 @@ from forum.web.errors import (
 from forum.web.keys import read_api_key
 from forum.web.reader import GUEST, Reader
 from forum.web.requests import Form, Request
+from forum.web.routing import page_above
 
 log = structlog.get_logger()
 BODY_LIMIT = 1_000_000
@@ -192,6 +193,12 @@ class Kernel:
             # a number or a character that no column can hold: nothing has it as its id, no form may hold it
             error = NotFound() if request.method in SAFE else Invalid(i18n.gettext("Something in it cannot be kept."))
         if isinstance(error, HTTPException):
+            if error.status_code == 405 and request.method in SAFE and not (request.wants_json or request.is_htmx):
+                # whoever reloads what a form was answered with has the address that the form was sent to
+                if above := page_above(request.scope):
+                    query = f"?{request.url.query}" if request.url.query else ""
+                    return RedirectResponse(quote(above) + query, 303)
+                error.detail = i18n.gettext("This address only takes what a form sends.")
             headers.update(error.headers or {})
             told = NotFound() if error.status_code == 404 else Problem(error.detail)
             told.status = error.status_code

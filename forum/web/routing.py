@@ -109,6 +109,20 @@ class FirstWord:
         await self.routers.get(word, self.rest)(scope, receive, send)
 
 
+def page_above(scope: Scope) -> str:
+    """The nearest page above an address that only takes forms, such as a thread for `/t/12/replies`; "" where there is none.
+
+    Addresses alone are looked at, so this says nothing of what is there for whom.
+    """
+    routes, path = scope["router"].routes, scope["path"].rpartition("/")[0]
+    while path:
+        asked = {**scope, "path": path, "method": "GET", "path_params": {}}
+        if any(route.matches(asked)[0] is Match.FULL for route in routes):
+            return str(path)
+        path = path.rpartition("/")[0]
+    return ""
+
+
 def first_word(route: BaseRoute) -> str | None:
     """What every path of a route begins with; None where that differs."""
     word = getattr(route, "path", "/{").partition("/")[2].partition("/")[0]

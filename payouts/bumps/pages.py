@@ -7,7 +7,7 @@ from uuid import uuid4
 from starlette.responses import Response
 
 from categories.support.parts import track_of
-from categories.support.queries import expected_of, place_of
+from categories.support.queries import expected_of, place_of, queue_state
 from forum.database.engine import Row
 from forum.outside.stripe import Refused, Unsure
 from forum.projects.roles import may
@@ -148,6 +148,7 @@ async def form_page(
         ways=choices,
         useful=[(offer, plain(offer.amount, ticket["currency"])) for offer in useful.values()],
         expected=expected_of(ticket, 1),
+        share=place.queue.share if place else (await queue_state(ticket["project_id"])).share,
         **(track_of(place.queue, place) if place else {}),
         **shown,
     )

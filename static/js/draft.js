@@ -135,12 +135,9 @@ export class Draft {
     this.sending = true;
   }
 
-  async arrived() {
+  // On the server it is gone with what was sent; what still arrives there names the key that it was sent with.
+  arrived() {
     this.forget();
-    const { underway, version } = this;
-    await underway;
-    // kept before the reply, it is gone with it; kept while that was being stored, it is still there
-    if (this.version > version) await post("/drafts/delete", { key: this.key });
   }
 
   failed() {

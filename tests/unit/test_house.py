@@ -119,6 +119,23 @@ UNSEEN = {
     ("importers/github/whole.py", "settle_answer"): "an importer writes the answer; shows nobody anything",
     ("importers/github/live.py", "COUNTED"): "the importer's own summary: numbers of what was public there",
 }
+# What is called title in a template's text and is shown as it is, each with the reason: (file, name) → reason.
+PLAIN = {
+    ("forum/projects/templates/terms_to_accept.html", "term.title"): "what terms are called",
+    ("forum/threads/templates/edit.html", "post.title"): "beside the field, as it is typed",
+    ("forum/threads/templates/edit.html", "fields.title"): "the field",
+    ("forum/threads/templates/revisions.html", "edit.title"): "what was typed before and after, piece by piece",
+    ("forum/threads/templates/split.html", "values.title"): "the field",
+    ("categories/ask/templates/new_thread.html", "errors.title"): "what is wrong with it",
+    ("categories/ask/templates/pinned.html", "each.title"): "what a project calls a link",
+    ("categories/bugs/templates/promote.html", "typed.title"): "the field",
+    ("categories/figures/templates/charts.html", "chart.title"): "what a chart is called",
+    ("categories/support/templates/template.html", "labels.title"): "what the field is called",
+    ("categories/support/templates/template.html", "values.title"): "the field, of a response template",
+    ("categories/support/templates/templates.html", "gone.title"): "what a response template is called",
+    ("categories/support/templates/templates.html", "row.title"): "what a response template is called",
+    ("categories/support/templates/templates.html", "each.title"): "what a response template is called",
+}
 # Rooms of the operator's command line alone: they fill, measure and check a site, and show nobody a thread.
 OPERATORS_OWN = ("forum/demo/", "forum/bench/", "forum/recount.py", "forum/doctor.py")
 READS_THREADS = re.compile(r"\b(?:from|join)\s+(?:only\s+)?(?:thread|post)\b(?!_)", re.IGNORECASE)
@@ -215,6 +232,45 @@ def test_templates_carry_nothing_that_the_content_security_policy_refuses() -> N
     )
     found = {name_of(file): inline.findall(file.read_text(encoding="utf-8")) for file in TEMPLATES}
     assert not {name: hits for name, hits in found.items() if hits}
+
+
+def shown_titles(template: str) -> Iterator[str]:
+    """The titles (`thread.title`, `draft.thread_title`) that stand in the text of a template without `draw_title`: not
+    those in attributes, in options and in the page's own title, which can hold text alone."""
+    held: list[str] = []
+
+    def hold(found: re.Match[str]) -> str:
+        held.append(found[0])
+        return f"\0{len(held) - 1}\0"
+
+    text = re.sub(r"\{#.*?#\}|\{% block title %\}.*?\{% endblock %\}", "", template, flags=re.S)
+    text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", hold, text, flags=re.S)
+    text = re.sub(r"<(title|option)\b.*?</\1>|<[^>]*>", "", text, flags=re.S)
+    for number in re.findall("\0([0-9]+)\0", text):
+        part = held[int(number)]
+        if part.startswith("{{") or re.match(r"\{%-?\s*trans\b", part):
+            yield from re.findall(r"\w+(?:\.\w+)*\.(?:thread_)?title\b", re.sub(r"draw_title\([^()]*", "", part))
+
+
+def test_titles_of_threads_are_drawn_with_their_code() -> None:
+    bare = {(name_of(file), title) for file in TEMPLATES for title in shown_titles(file.read_text(encoding="utf-8"))}
+    assert bare - set(PLAIN) == set(), "show it through draw_title, or say in PLAIN why it is shown as typed"
+    assert set(PLAIN) - bare == set(), "take these away from PLAIN"
+
+
+@pytest.mark.parametrize(
+    ("template", "bare"),
+    [
+        ("<h3>{{ each.title }}</h3>", ["each.title"]),
+        ("<p>{{ row.ticket.title or _('Private') }}</p>", ["row.ticket.title"]),
+        ("<p>{% trans title=draft.thread_title %}Reply to {{ title }}{% endtrans %}</p>", ["draft.thread_title"]),
+        ('<p title="{{ each.title }}">{{ draw_title(each.thread_title or each.title) }}</p>', []),
+        ("{% block title %}{{ thread.title }}{% endblock %}<option>{{ each.title|truncate(80) }}</option>", []),
+        ("{% if each.title %}{# each.title #}{{ icon('x') }}{% endif %}", []),
+    ],
+)
+def test_the_titles_that_a_template_shows_are_found(template: str, bare: list[str]) -> None:
+    assert list(shown_titles(template)) == bare
 
 
 def test_every_room_stands_in_a_layer() -> None:

@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import pytest
+
+from forum import jobs
 from forum.database.engine import execute, fetch, fetch_value
 from forum.jobs import forget_done, scheduled
 from forum.worker import work
+from tests.conftest import Statements
 from tests.helpers.site import Site
 from tests.helpers.world import World
 
@@ -47,6 +51,21 @@ async def test_a_daily_job_that_was_missed_is_done_when_a_worker_starts(site: Si
 
     async with worker(url):
         await until(is_measured)
+
+
+async def test_of_what_was_never_forgotten_a_statement_forgets_no_more_than_a_batch(
+    site: Site, statements: Statements, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "FORGOTTEN_AT_ONCE", 10)
+    await execute(
+        "insert into pgqueuer_log (job_id, status, entrypoint, priority, created)"
+        " select n, 'successful', 'send_mail', 0, now() - interval '31 days' + (n > 25)::integer * interval '2 days'"
+        " from generate_series(1, 28) n"
+    )
+    statements.clear()
+    await forget_done()
+    assert [row["job_id"] for row in await fetch("select job_id from pgqueuer_log order by job_id")] == [26, 27, 28]
+    assert sum(each.startswith("delete from pgqueuer_log") for each in statements) == 3
 
 
 async def test_what_the_queue_did_is_forgotten_after_a_month(site: Site) -> None:

@@ -1,7 +1,7 @@
 """What of the inbox is shown: a bucket, a line of the queue, a tag; in an address, in a form, in a saved view (pure)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from forum.web.i18n import _
@@ -16,11 +16,13 @@ TAG_MOST = 60
 
 @dataclass(frozen=True)
 class Filter:
-    """`bucket` of BUCKETS, `line` of LINES, `tag` a tag's name or "" for all."""
+    """`bucket` of BUCKETS, `line` of LINES, `tag` a tag's name or "" for all; `page` of its list, from 1, wherever it leads
+    back to: of the same filter on any page."""
 
     bucket: str = "waiting"
     line: str = ""
     tag: str = ""
+    page: int = field(default=1, compare=False)
 
     @property
     def is_whole(self) -> bool:
@@ -31,8 +33,14 @@ class Filter:
     def query(self) -> str:
         """As the query of an address, "" for the queue itself."""
         named = {"view": self.bucket if self.bucket != "waiting" else "", "line": self.line, "tag": self.tag}
+        named["page"] = str(self.page) if self.page > 1 else ""
         given = {name: value for name, value in named.items() if value}
         return f"?{urlencode(given)}" if given else ""
+
+    @property
+    def beginning(self) -> "Filter":
+        """The same filter on its first page."""
+        return replace(self, page=1)
 
 
 WHOLE = Filter()

@@ -1,6 +1,7 @@
 """The team's inbox: the queue in its strict order, each rank with its reason, and one chosen ticket beside it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -46,14 +47,15 @@ async def team_project(request: Request) -> Row:
 
 
 def asked_filter(request: Request) -> Filter:
-    """The filter in the address. Raises NotFound where it names none that there is."""
+    """The filter in the address, with its page. Raises NotFound where it names none that there is."""
     chosen = read_filter(request.query_params)
     if chosen is None:
         raise NotFound
-    return chosen
+    # the queue itself goes by places
+    return chosen if chosen.is_whole else replace(chosen, page=request.page_number(most=buckets.DEEPEST))
 
 
-async def queue_context(reader: Reader, project: Row, chosen: Filter, first: int = 1, page: int = 1) -> dict[str, Any]:
+async def queue_context(reader: Reader, project: Row, chosen: Filter, first: int = 1) -> dict[str, Any]:
     """The middle pane: a stretch of the queue with its track, or a page of what a filter leaves of it."""
     state = await queue_state(project["id"])
     more, older = 0, False
@@ -66,14 +68,13 @@ async def queue_context(reader: Reader, project: Row, chosen: Filter, first: int
         ]
         more = first + A_PAGE if first + A_PAGE <= state.total else 0
     else:
-        found, older = await listed(reader, project["id"], chosen, page)
+        found, older = await listed(reader, project["id"], chosen, chosen.page)
     tickets = await queries.tickets_for_team(reader, [one["ticket"] for one in found])
     rows = [one | {"ticket": tickets[one["ticket"]]} for one in found if one["ticket"] in tickets]
     return pane_of(project, state, chosen, rows) | {
         "first": first,
         "more": more,
-        "page": page,
-        "newer": page > 1,
+        "newer": chosen.page > 1,
         "older": older,
     }
 
@@ -184,13 +185,7 @@ async def ticket_context(request: Request, ticket: int, project: Row, **kept: An
 async def inbox(request: Request) -> Response:
     """`/p/{project}/inbox`: the queue, and beside it whoever is next for the reader."""
     project = await team_project(request)
-    queue = await queue_context(
-        request.reader,
-        project,
-        asked_filter(request),
-        request.page_number("from", 10**8),
-        request.page_number(most=buckets.DEEPEST),
-    )
+    queue = await queue_context(request.reader, project, asked_filter(request), request.page_number("from", 10**8))
     readable = [r["ticket"] for r in queue["rows"] if r["ticket"]["title"] is not None]
     # what others have is theirs; it stands in the list all the same
     free = [ticket for ticket in readable if ticket["assignee_id"] in (None, request.reader.id)]
@@ -214,13 +209,7 @@ async def inbox_ticket(request: Request) -> Response:
             team=await team_at(project["id"]),
             policy=await policy_of(project["id"]),
         )
-    queue = await queue_context(
-        request.reader,
-        project,
-        asked_filter(request),
-        around(chosen["place"]),
-        request.page_number(most=buckets.DEEPEST),
-    )
+    queue = await queue_context(request.reader, project, asked_filter(request), around(chosen["place"]))
     return await inbox_page(request, project, queue, chosen, is_list=False)
 
 

@@ -237,3 +237,24 @@ async def test_a_ticket_that_is_over_cannot_be_raised(world: World) -> None:
     assert (await one.ana.get(f"/tickets/{one.ticket}/bump")).status_code == 409
     assert (await one.ana.post(f"/tickets/{one.ticket}/bump", form)).status_code == 409
     assert await fetch_value("select count(*) from bump") == 0
+
+
+async def test_where_no_answers_are_kept_for_the_unpaid_no_page_says_that_some_are(world: World) -> None:
+    one, answered = await asked(world), await asked(world, "How do I write a file?", by="bob")
+    await execute("update ticket set state = 'answered', waiting_since = null where id = $1", answered.ticket)
+    where = [
+        (one.ana, f"/tickets/{one.ticket}/bump"),
+        (answered.ana, f"/tickets/{answered.ticket}/bump"),
+        (one.ana, one.url),
+        (one.ana, "/new-thread?project=pelican&title=How+do+I+close+a+file"),
+        (world.site.guest(), "/p/pelican/plans"),
+        (world.supporter, "/p/pelican/inbox"),
+    ]
+    kept, none_kept = re.compile(r"at least (\d+)\s% of the answers go to", re.I), "go before"
+    for share in (30, 0):
+        await execute("update queue set share = $1, version = version + 1", share)
+        for browser, path in where:
+            text = said(await browser.get(path))
+            assert kept.findall(text) == (["30"] if share else []), (share, path)
+            assert (none_kept in text) is (share == 0), (share, path)
+            assert ("never the turn of those" in text) is (share > 0 and "/bump" in path)

@@ -1,5 +1,6 @@
 """The inbox's buckets, filters and saved views: counted right, in the queue's order, and each for whom it is."""
 
+import re
 from typing import Any
 
 from categories.support.inbox.buckets import counts_of, listed
@@ -134,6 +135,29 @@ async def test_a_long_list_comes_in_pages_that_neither_repeat_nor_leave_out(site
     rest = (await world.owner.get("/p/pelican/inbox?from=51")).text
     assert rest.count('<li class="q"') == 5 and 'href="/p/pelican/inbox?from=1">' in rest and "1 to 50</a>" in rest
     assert (await world.owner.get("/p/pelican/inbox?from=900")).text.count('<li class="q"') == 5, "what is left of it"
+
+
+async def test_whoever_works_on_a_page_of_a_list_stays_on_it(site: Site) -> None:
+    world = await World.make(site)
+    await many(world, 55)
+    third, fourth = (await ids(world, world.supporter, Filter("unassigned"), 2))[2:4]
+    inbox, where = "/p/pelican/inbox", "?view=unassigned&page=2"
+    ticket, shown = f"{inbox}/{third}", "?view=unassigned&amp;page=2"
+    page = (await world.supporter.get(f"{inbox}{where}")).text
+    assert f'href="{ticket}{shown}"' in page
+    beside = (await world.supporter.get(f"{ticket}{where}")).text
+    alone = (await world.supporter.http.get(f"{ticket}{where}", headers={"hx-request": "true"})).text
+    for text in (beside, alone):
+        for way in (f'href="{inbox}', f'action="{ticket}/claim', f'action="{ticket}/answers'):
+            assert f'{way}{shown}"' in text, way
+    assert beside.count('<li class="q"') == 5 and 'href="/p/pelican/inbox?view=unassigned&amp;page=1"' in beside
+    assert f'href="{inbox}?view=unassigned" aria-current="page"' in beside, "it is that bucket on any page"
+    onward = await world.supporter.post(f"{ticket}/answers{where}", {"then": "next"})
+    assert onward.headers["location"] == f"{inbox}/{fourth}{where}"
+    refused = await world.supporter.post(f"{ticket}/answers{where}", {"markdown": " "})
+    assert refused.status_code == 422 and refused.text.count('<li class="q"') == 5
+    # the queue itself goes by places
+    assert not re.search("(amp;|[?])page=", (await world.supporter.get(f"{inbox}?page=2")).text)
 
 
 async def test_every_rank_says_why(site: Site) -> None:

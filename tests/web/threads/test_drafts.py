@@ -1,6 +1,8 @@
 """Drafts: kept for their author alone, one version after the other, and carried through signing in."""
 
+import asyncio
 import json
+from contextvars import Context
 from typing import Any
 from uuid import uuid4
 
@@ -8,10 +10,13 @@ import httpx
 import pytest
 
 from forum.accounts.actions import begin_session
-from forum.database.engine import execute, fetch, fetch_one, fetch_value
+from forum.database.engine import execute, fetch, fetch_one, fetch_value, transaction
 from forum.threads.drafts import keep_draft
+from forum.threads.writing import store_reply, store_thread
 from tests.helpers.site import PASSWORD, Browser
 from tests.helpers.world import World
+
+WAITS = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
 async def keep(browser: Browser, **fields: Any) -> httpx.Response:
@@ -69,6 +74,78 @@ async def test_a_draft_that_arrives_after_what_it_was_sent_as_is_no_conflict_and
     # what somebody else sent, and what was not sent, is nobody's reason
     assert (await keep(world.supporter, **draft, version=0, sent_as=sent_as["this"])).json()["version"] == 1
     assert (await keep(world.outsider, **draft, version=0, sent_as=sent_as["other"])).json()["version"] == 1
+
+
+async def kept_meanwhile(browser: Browser, **fields: Any) -> asyncio.Task[httpx.Response]:
+    """A draft on its way beside a transaction of the test's: it is kept by now, or waits for a lock."""
+    late = asyncio.create_task(keep(browser, **fields), context=Context())
+    for _moment in range(1000):
+        if late.done() or await fetch_value(WAITS):
+            break
+        await asyncio.sleep(0.01)
+    return late
+
+
+@pytest.mark.parametrize("version", [0, 1])
+async def test_a_draft_that_arrives_while_its_reply_is_being_stored_is_not_kept(version: int, world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    reader, sent_as = await world.outsider.reader(), uuid4()
+    draft = {"key": f"thread:{asked.posted.thread}", "markdown": "With op"}
+    if version:
+        await keep(world.outsider, **draft, version=0)
+    async with transaction():
+        await store_reply(reader, asked.posted.thread, "With open.", key=sent_as)
+        late = await kept_meanwhile(
+            world.outsider, **draft | {"markdown": "With ope"}, version=version, sent_as=str(sent_as)
+        )
+    answer = await late
+    assert (answer.status_code, answer.json()["version"]) == (200, 0)
+    assert await fetch_value("select count(*) from draft") == 0
+    # what is written next is kept as ever
+    assert (await keep(world.outsider, **draft, version=0, sent_as=str(uuid4()))).json()["version"] == 1
+
+
+async def test_a_draft_is_kept_where_its_reply_came_to_nothing_after_all(world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    reader, sent_as = await world.outsider.reader(), uuid4()
+    draft = {"key": f"thread:{asked.posted.thread}", "markdown": "With op"}
+    with pytest.raises(ConnectionError):
+        async with transaction():
+            await store_reply(reader, asked.posted.thread, "With open.", key=sent_as)
+            late = await kept_meanwhile(world.outsider, **draft, version=0, sent_as=str(sent_as))
+            raise ConnectionError
+    assert (await late).json()["version"] == 1
+    assert await fetch_value("select markdown from draft") == "With op"
+
+
+async def test_a_draft_that_arrives_while_its_question_is_being_stored_is_not_kept(world: World) -> None:
+    category = await fetch_value("select id from category where kind <> 'security' order by id limit 1")
+    person, sent_as = world.outsider.person or 0, uuid4()
+    async with transaction():
+        await store_thread(person, category, "How do I read a file?", "With open?", key=sent_as)
+        late = await kept_meanwhile(world.outsider, key="new-thread", title="How do I", version=0, sent_as=str(sent_as))
+    assert (await late).json()["version"] == 0
+    assert await fetch_value("select count(*) from draft") == 0
+
+
+async def test_who_discards_a_draft_discards_the_one_they_saw(world: World) -> None:
+    await keep(world.outsider, key="new-thread", title="Why", version=0)
+    page = await world.outsider.get("/u/otto/drafts")
+    assert 'name="version" value="1"' in page.text
+    await keep(world.outsider, key="new-thread", title="Why not", version=1)
+    token = {"content-type": "application/json", "x-csrf-token": world.outsider.token()}
+    told = await world.outsider.http.post(
+        "/drafts/delete", content=json.dumps({"key": "new-thread", "version": 1}), headers=token
+    )
+    assert (told.status_code, told.json()["kind"]) == (409, "conflict")
+    told = await world.outsider.post("/drafts/delete", {"key": "new-thread", "version": "1"})
+    assert told.headers["location"] == "/u/otto/drafts"
+    assert "newer" in (await world.outsider.get("/u/otto/drafts")).text
+    assert await fetch_value("select title from draft") == "Why not"
+    for _ in range(2):
+        told = await world.outsider.post("/drafts/delete", {"key": "new-thread", "version": "2"})
+        assert told.status_code == 303
+    assert await fetch_value("select count(*) from draft") == 0
 
 
 async def test_an_emptied_draft_is_gone_unless_another_device_has_a_newer_one(world: World) -> None:

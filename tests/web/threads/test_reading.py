@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from forum.database.engine import execute, fetch_value
+from forum.threads import lists
 from forum.threads.drafts import keep_draft
 from forum.threads.kept import forget_kept
 from forum.threads.page_queries import guest_stamp
@@ -68,6 +69,36 @@ async def test_the_pages_of_a_thread_hold_each_post_once(world: World) -> None:
         step = re.search(r'href="([^"]+)"[^>]*rel="next"|rel="next"[^>]*href="([^"]+)"', html)
         path = (step[1] or step[2]) if step else ""
     assert found == list(range(1, 48))
+
+
+async def test_zeros_before_a_number_make_no_second_address_of_a_page(world: World) -> None:
+    asked = await world.ask("What is 007?")
+    thread, other = asked.posted.thread, "/t/what-is-%23007"
+    await grow(thread, 3, world.outsider.person or 0)
+    for browser in (world.site.guest(), world.outsider):
+        for path, there in {
+            f"/t/what-is-007/00{thread}": asked.posted.url,
+            f"/t/what-is-007/0{thread}?page=2": f"{asked.posted.url}?page=2",
+            f"/t/what-is-007/{thread}/03": f"{asked.posted.url}/3",
+            f"/t/what-is-007/{thread}/003?post=2": f"{asked.posted.url}/3?post=2",
+            f"/t/00{thread}": asked.posted.url,
+            f"{other}/0{thread}": f"{other}/{thread}",
+        }.items():
+            told = await browser.get(path)
+            assert (told.status_code, told.headers["location"]) == (301, there), path
+        assert (await browser.get(f"{asked.posted.url}/3")).status_code == 200
+        # of a thread that there is not, no more is said
+        assert (await browser.get("/t/what-is-007/0999")).headers["location"] == "/t/what-is-007/999"
+        assert (await browser.get("/t/what-is-007/999")).status_code == 404
+
+
+async def test_the_list_of_a_tag_goes_on_whatever_signs_the_tag_has(world: World, monkeypatch: Any) -> None:
+    monkeypatch.setattr(lists, "THREADS_A_PAGE", 1)
+    await world.ask("How do I read a file?", tags=["c#"])
+    page = (await world.site.guest().get("/tag/c%23")).text
+    older = re.search('href="(/tag/[^"]*below=[^"]*)"', page)
+    assert older and (await world.site.guest().get(older[1])).status_code == 200
+    assert older[1].startswith("/tag/c%23?below=")
 
 
 @pytest.mark.parametrize("at", [1, 9990])
