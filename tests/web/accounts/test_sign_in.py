@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 
+import httpx
 import pytest
 
 from forum.accounts.events import SignedIn
@@ -286,3 +287,46 @@ async def test_signing_out_after_hours_leaves_no_cookie(site: Site) -> None:
     answer = await browser.post("/logout")
     [*_others, last] = [c for c in answer.headers.get_list("set-cookie") if c.startswith(f"{sessions.COOKIE}=")]
     assert last.startswith(f"{sessions.COOKIE}=;") and "Max-Age=0" in last
+
+
+def tab(page: httpx.Response) -> dict[str, str]:
+    """The form to sign out as it stands on a page that is open."""
+    [token] = re.findall(r'action="/logout"><input type="hidden" name="csrf" value="([^"]+)"', page.text)
+    return {"csrf": token}
+
+
+@pytest.mark.parametrize("ended", ["in the first tab", "elsewhere", "by itself"])
+async def test_signing_out_in_a_second_tab_leads_where_it_led_in_the_first(site: Site, ended: str) -> None:
+    browser = await site.member("ada")
+    second = tab(await browser.get("/about"))
+    if ended == "in the first tab":
+        first = await browser.http.post("/logout", data=tab(await browser.get("/")))
+        assert (first.status_code, first.headers["location"]) == (303, "/")
+        browser.http.cookies.delete(sessions.COOKIE, domain="")
+        assert "You are signed out." in (await browser.get("/")).text
+    elif ended == "elsewhere":
+        await sessions.end_sessions_of(browser.person or 0)
+    else:
+        await execute("update session set expires_at = now()")
+    answer = await browser.http.post("/logout", data=second, headers={"origin": "http://testserver"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert "You are signed out." in (await browser.get("/")).text
+    [gone] = [c for c in answer.headers.get_list("set-cookie") if c.startswith(f"{sessions.COOKIE}=")]
+    assert gone.startswith(f"{sessions.COOKIE}=;") and "Max-Age=0" in gone and not await is_in(browser)
+
+
+async def test_a_tab_of_another_session_signs_nobody_out(site: Site) -> None:
+    browser = await site.member("ada")
+    older = tab(await browser.get("/about"))
+    await browser.post("/logout")
+    browser.http.cookies.set(sessions.COOKIE, await sessions.start_session(browser.person or 0, ""))
+    for fields in (older, {"csrf": "s.forged"}, {"csrf": ""}, {}):
+        assert (await browser.http.post("/logout", data=fields)).status_code == 403
+    assert await is_in(browser)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+async def test_another_site_tells_nobody_that_they_are_signed_out(site: Site, origin: str) -> None:
+    guest = site.guest()
+    answer = await guest.http.post("/logout", data={"csrf": "s.forged"}, headers={"origin": origin})
+    assert answer.status_code == 403 and "set-cookie" not in answer.headers
