@@ -10,7 +10,7 @@ from forum.accounts import actions, moving_pages, preferences, rules, texts
 from forum.accounts.parts import mail_lies
 from forum.accounts.queries import email_of
 from forum.web import parts, sessions
-from forum.web.error_pages import carried
+from forum.web.error_pages import carried, kept_still
 from forum.web.errors import Forbidden, Invalid, Problem, ReadOnly, TooMany
 from forum.web.i18n import _
 from forum.web.limits import Counted, give_back, limit, network_of
@@ -31,7 +31,7 @@ def client(request: Request) -> str:
 async def form_page(
     request: Request, template: str, problem: Problem | None = None, /, status: int = 200, **more: Any
 ) -> Response:
-    """A guest's form: empty, or as it was typed with what is wrong with it."""
+    """A guest's form: empty, or as it was typed with what is wrong with it; texts that stood beside it still do."""
     form = request.fields
     errors: Mapping[str, str] = {}
     if problem is not None:
@@ -45,6 +45,7 @@ async def form_page(
         errors=errors,
         next=local_path(form.get("next") or request.query_params.get("next", "/")),
         carry=carried(form),
+        kept=kept_still(form),
         request_csrf=request.csrf_token,
         ways_in=request.settings.ways_in,
         **more,
