@@ -15,7 +15,7 @@ from forum.web.errors import Forbidden, Invalid, Problem, ReadOnly, TooMany
 from forum.web.i18n import _
 from forum.web.limits import Counted, give_back, limit, network_of
 from forum.web.middleware import set_cookie
-from forum.web.pages import came_from, local_path, page, redirect
+from forum.web.pages import came_from, local_path, page, page_before, redirect
 from forum.web.requests import Request
 from forum.web.routing import route
 from forum.web.switches import check_writable, switches_of
@@ -26,6 +26,12 @@ HOUR = 60 * MINUTES
 
 def client(request: Request) -> str:
     return network_of(request.client_address)
+
+
+def headed(request: Request) -> str:
+    """Where somebody goes on who is in: where the form or the address says, else back to the page that led here."""
+    told = request.fields.get("next") or request.query_params.get("next")
+    return local_path(told) if told else page_before(request)
 
 
 async def form_page(
@@ -43,7 +49,8 @@ async def form_page(
         status,
         typed=form,
         errors=errors,
-        next=local_path(form.get("next") or request.query_params.get("next", "/")),
+        next=headed(request),
+        back_to=headed(request),
         carry=carried(form),
         kept=kept_still(form),
         request_csrf=request.csrf_token,
@@ -72,7 +79,7 @@ async def let_in(request: Request, person: int, next: str, draft: Mapping[str, s
 async def login(request: Request) -> Response:
     """The form to sign in; whoever is in goes on to where they were headed."""
     if request.reader.is_signed_in:
-        return redirect(request, local_path(request.query_params.get("next", "/")))
+        return redirect(request, headed(request))
     return await form_page(request, "accounts/login.html")
 
 
@@ -102,7 +109,7 @@ async def sign_in(request: Request) -> Response:
 async def signup(request: Request) -> Response:
     """The form to sign up."""
     if request.reader.is_signed_in:
-        return redirect(request, local_path(request.query_params.get("next", "/")))
+        return redirect(request, headed(request))
     closed, why = await switches_of(request), ""
     if "no_sign_ups" in closed:
         why = _("This site takes no new members at the moment.")

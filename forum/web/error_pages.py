@@ -115,14 +115,15 @@ async def told(request: Request, problem: Problem) -> Response:
         if is_over and "for" not in carry:
             # no draft goes on there
             carry = {}
-        kept = kept_beside(request.fields, carry)
+        kept, back = kept_beside(request.fields, carry), way_back(request, carry)
         return await page(
             request,
             "accounts/login.html",
             problem.status,
             typed={},
             errors={},
-            next=way_back(request, carry),
+            next=back,
+            back_to=back,
             carry=carry,
             is_over=is_over,
             kept=kept,

@@ -203,3 +203,16 @@ async def test_a_text_to_copy_stands_there_until_one_is_in(windows: Windows, wor
     await main.get_by_role("button", name="Sign in", exact=True).click()
     await expect(page.get_by_label("your account")).to_be_visible()
     assert page.url.endswith("/u/norma/preferences")
+
+
+async def test_the_link_of_the_bar_leads_back_to_the_page_it_stood_on(windows: Windows, world: World) -> None:
+    await world.ask("How do I resample?")
+    page = await plain(windows, "/search?q=resample&order=new")
+    bar = page.get_by_role("navigation", name="You")
+    await bar.get_by_role("link", name="Sign up").click()
+    await bar.get_by_role("link", name="Sign in").click()
+    await page.get_by_label("Username or e-mail address").fill("otto")
+    await page.get_by_label("Password").fill(site.PASSWORD)
+    await page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_label("your account")).to_be_visible()
+    assert page.url.endswith("/search?q=resample&order=new")

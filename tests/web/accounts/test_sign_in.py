@@ -1,6 +1,7 @@
 """Signing in and out, and what a session is."""
 
 import asyncio
+import html
 import re
 import time
 
@@ -125,6 +126,59 @@ async def test_an_expired_session_is_none(site: Site) -> None:
     browser = await site.member("ada")
     await execute("update session set expires_at = now()")
     assert not await is_in(browser)
+
+
+@pytest.mark.parametrize(
+    ("before", "headed"),
+    [
+        ("/t/how/5/21", "/t/how/5/21"),
+        ("/search?q=a%20b&page=2", "/search?q=a%20b&amp;page=2"),
+        ("/login-helper", "/login-helper"),
+        ("/", "/"),
+        # the doors themselves are nowhere to go on
+        ("/login?next=/x", "/"),
+        ("/signup/with/github", "/"),
+        ("/logout", "/"),
+        ("/reset/token", "/"),
+        ("/confirm/token", "/"),
+        ("//evil.example", "/"),
+    ],
+)
+@pytest.mark.parametrize("door", ["/login", "/signup"])
+async def test_a_plain_link_to_a_door_leads_back_to_the_page_it_stood_on(
+    site: Site, door: str, before: str, headed: str
+) -> None:
+    page = await site.guest().get(door, headers={"referer": f"http://testserver{before}"})
+    assert f'name="next" value="{headed}"' in page.text
+    elsewhere = await site.guest().get(door, headers={"referer": f"http://evil.example{before}"})
+    assert 'name="next" value="/"' in elsewhere.text
+    # who is in already is there at once
+    member = await site.member("ada")
+    answer = await member.get(door, headers={"referer": f"http://testserver{before}"})
+    assert (answer.status_code, answer.headers["location"]) == (303, html.unescape(headed))
+
+
+async def test_the_links_to_the_doors_name_the_page_only_where_the_browser_does_not(site: Site) -> None:
+    await site.person("ada")
+    guest = site.guest()
+    for path in ("/", "/latest", "/about"):
+        assert doors_on(await guest.get(path)) == ["/login", "/signup", "/login"], "the same for all"
+    before = {"referer": "http://testserver/search?q=a&page=2"}
+    # the page that answers a form stands at an address of its own
+    refused = await guest.http.post("/confirm", data={"csrf": "x"}, headers=before)
+    there = "next=/search%3Fq%3Da%26page%3D2"
+    assert refused.status_code == 403
+    assert doors_on(refused) == [f"/login?{there}", f"/signup?{there}", f"/login?{there}"]
+    # from one door to the other
+    assert doors_on(await guest.get("/login", headers=before))[1] == f"/signup?{there}"
+    mistyped = await guest.post("/login", {"login": "ada", "password": "mistyped", "next": "/search?q=a&page=2"})
+    assert doors_on(mistyped)[1] == f"/signup?{there}"
+
+
+def doors_on(page: httpx.Response) -> list[str]:
+    """Where the bar and the phone's dock lead to sign in and up."""
+    outside = re.sub(r"<main.*?</main>", "", page.text, flags=re.DOTALL)
+    return [html.unescape(link) for link in re.findall(r'href="(/(?:login|signup)[^"]*)"', outside)]
 
 
 @pytest.mark.parametrize(
