@@ -266,6 +266,7 @@ async def test_who_must_wait_is_told_how_long(site: Site) -> None:
     answer = await browser.post("/login", {"login": "ada", "password": "x"})
     wait = re.search(r"Wait (\d+) (minute|second)s? and try again\.", answer.text)
     assert wait is not None and "try again. Your text is kept." not in answer.text
+    assert "<strong>That was too often. Wait" in answer.text and "to correct" not in answer.text
     assert int(wait[1]) * {"minute": 60, "second": 1}[wait[2]] >= int(answer.headers["retry-after"])
 
 
