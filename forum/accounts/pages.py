@@ -131,18 +131,27 @@ async def sign_up(request: Request) -> Response:
             password=form.get("password", ""),
             name=form.text("name", limit=1000, required=False),
         )
-        if faults := form.errors | new.faults():
-            # faults cost nothing, so that whoever corrects a form is not stopped; what is taken is told along with them
-            # as long as not too much is asked for
-            with suppress(TooMany):
-                await limit(f"sign-up-names:{client(request)}", most=60, seconds=HOUR)
-                faults = await actions.taken_by_others(new, is_confirmed=False) | faults
-            raise Invalid(faults)
+        await refuse_faults(request, new, form.errors | new.faults())
         await limit(f"sign-up:{client(request)}", most=20, seconds=HOUR)
         person = await actions.sign_up(new)
     except (Invalid, TooMany, Forbidden, ReadOnly) as problem:
         return await form_page(request, "accounts/signup.html", problem)
     return await enter(request, person, _("Welcome. You can write at once, and post when your address is confirmed."))
+
+
+async def refuse_faults(
+    request: Request, new: actions.SignUp, faults: Mapping[str, str], *, is_confirmed: bool = False
+) -> None:
+    """Raises Invalid where there are faults, with all that is wrong, in the order of the page. They cost nothing, so that whoever corrects a form is
+    not stopped; what is taken is told along with them as long as not too much is asked for."""
+    if not faults:
+        return
+    taken: Mapping[str, str] = {}
+    with suppress(TooMany):
+        await limit(f"sign-up-names:{client(request)}", most=60, seconds=HOUR)
+        taken = await actions.taken_by_others(new, is_confirmed=is_confirmed)
+    found = {**taken, **faults}
+    raise Invalid({name: found[name] for name in ("username", "name", "email", "password") if name in found})
 
 
 async def logout(request: Request) -> Response:
