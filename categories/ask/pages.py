@@ -16,6 +16,7 @@ from categories.forms.queries import fields_of
 from categories.forms.rules import NAME, read_answers, with_facts
 from categories.forms.traces import fenced
 from categories.support.submitting import CAPACITIES, behalf_in, consent_faults
+from categories.triage.rules import suggest_kind
 from forum.database.engine import Row, fetch, fetch_value
 from forum.projects.actions import require_project
 from forum.projects.queries import categories_of, unaccepted_terms
@@ -188,7 +189,7 @@ async def sent_off(request: Request, typed: dict[str, str]) -> Response:
     markdown = fields.text("markdown", limit=100_000)
     try:
         project = await require_project(typed["project"]) if typed["project"] else 0
-        fields.check(await submission_faults(request, project, typed) if project and not as_draft else {})
+        fields.check({} if as_draft else await submission_faults(request, project, typed))
         asked = await ask(
             request.reader,
             project,
@@ -232,8 +233,11 @@ async def sent_off(request: Request, typed: dict[str, str]) -> Response:
 
 async def submission_faults(request: Request, project: int, typed: Mapping[str, str]) -> dict[str, str]:
     """What is wrong or missing beside title and text, by field, before anything is made of them: where it is to go, what
-    the form there asks, and of a question to the team its capacity and consent."""
+    the form there asks, and of a question to the team its capacity and consent. `project` 0: none is chosen yet."""
     fields, faults = request.fields, {}
+    if not project:
+        # all that every project asks of a question, and that stands on the page already
+        return consent_faults((), typed["capacity"], accepts_terms=False, shown=None) if asks_a_team(typed) else {}
     try:
         place: Row | None = await place_in(project, typed)
     except Invalid as problem:
@@ -247,6 +251,13 @@ async def submission_faults(request: Request, project: int, typed: Mapping[str, 
         accepts, shown = fields.get("terms") == "1", shown_terms(fields)
         missing |= consent_faults(terms, typed["capacity"], accepts_terms=accepts, shown=shown)
     return faults | wrong | missing
+
+
+def asks_a_team(typed: Mapping[str, str]) -> bool:
+    """Whether what was typed would be a question to the team of whichever project is chosen."""
+    if typed["private"] == "1" or typed["category"]:
+        return False
+    return typed["only_team"] == "1" or suggest_kind(typed["title"], typed["markdown"]).kind == "support"
 
 
 async def is_for_support(typed: Mapping[str, str]) -> bool:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from forum.accounts import attempts, identities
 from forum.accounts.actions import SignUp
 from forum.accounts.attempts import Attempt, Newcomer
-from forum.accounts.pages import HOUR, MINUTES, client, let_in
+from forum.accounts.pages import HOUR, MINUTES, client, let_in, refuse_faults
 from forum.accounts.preferences import own
 from forum.accounts.providers import NotProven, Proof, Provider, Secrets, find_provider, known_providers, named
 from forum.web.error_pages import carried
@@ -178,7 +178,8 @@ async def join(request: Request) -> Response:
         name=form.text("name", limit=1000, required=False),
     )
     try:
-        form.check()
+        faults = form.errors | new.faults_without_password()
+        await refuse_faults(request, new, faults, is_confirmed=identities.is_vouched_for(new, found))
         await limit(f"sign-up:{client(request)}", most=20, seconds=HOUR)
         person = await identities.sign_up_with(new, found)
     except (Invalid, Conflict, Forbidden, TooMany) as problem:

@@ -148,10 +148,15 @@ async def free_username(wanted: str) -> str:
     )
 
 
+def is_vouched_for(new: SignUp, newcomer: Newcomer) -> bool:
+    """Whether the address is the one that the provider verified."""
+    return newcomer.proof.is_verified and new.email.lower() == newcomer.proof.email.lower()
+
+
 async def sign_up_with(new: SignUp, newcomer: Newcomer) -> int:
     """Make the person whom a provider vouches for, who has no password. Their address is confirmed when it is the one
     that the provider verified. Raises Invalid by field, Forbidden, and Conflict where the form was sent before."""
-    confirmed = newcomer.proof.is_verified and new.email.lower() == newcomer.proof.email.lower()
+    confirmed = is_vouched_for(new, newcomer)
     if faults := new.faults_without_password() | await taken_by_others(new, is_confirmed=confirmed):
         raise Invalid(faults)
     await check_sign_ups()

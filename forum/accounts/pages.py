@@ -10,12 +10,12 @@ from forum.accounts import actions, moving_pages, preferences, rules, texts
 from forum.accounts.parts import mail_lies
 from forum.accounts.queries import email_of
 from forum.web import parts, sessions
-from forum.web.error_pages import carried
+from forum.web.error_pages import carried, kept_still
 from forum.web.errors import Forbidden, Invalid, Problem, ReadOnly, TooMany
 from forum.web.i18n import _
 from forum.web.limits import Counted, give_back, limit, network_of
 from forum.web.middleware import set_cookie
-from forum.web.pages import came_from, local_path, page, redirect
+from forum.web.pages import came_from, local_path, page, page_before, redirect
 from forum.web.requests import Request
 from forum.web.routing import route
 from forum.web.switches import check_writable, switches_of
@@ -28,10 +28,16 @@ def client(request: Request) -> str:
     return network_of(request.client_address)
 
 
+def headed(request: Request) -> str:
+    """Where somebody goes on who is in: where the form or the address says, else back to the page that led here."""
+    told = request.fields.get("next") or request.query_params.get("next")
+    return local_path(told) if told else page_before(request)
+
+
 async def form_page(
     request: Request, template: str, problem: Problem | None = None, /, status: int = 200, **more: Any
 ) -> Response:
-    """A guest's form: empty, or as it was typed with what is wrong with it."""
+    """A guest's form: empty, or as it was typed with what is wrong with it; texts that stood beside it still do."""
     form = request.fields
     errors: Mapping[str, str] = {}
     if problem is not None:
@@ -43,8 +49,10 @@ async def form_page(
         status,
         typed=form,
         errors=errors,
-        next=local_path(form.get("next") or request.query_params.get("next", "/")),
+        next=headed(request),
+        back_to=headed(request),
         carry=carried(form),
+        kept=kept_still(form),
         request_csrf=request.csrf_token,
         ways_in=request.settings.ways_in,
         **more,
@@ -71,7 +79,7 @@ async def let_in(request: Request, person: int, next: str, draft: Mapping[str, s
 async def login(request: Request) -> Response:
     """The form to sign in; whoever is in goes on to where they were headed."""
     if request.reader.is_signed_in:
-        return redirect(request, local_path(request.query_params.get("next", "/")))
+        return redirect(request, headed(request))
     return await form_page(request, "accounts/login.html")
 
 
@@ -101,7 +109,7 @@ async def sign_in(request: Request) -> Response:
 async def signup(request: Request) -> Response:
     """The form to sign up."""
     if request.reader.is_signed_in:
-        return redirect(request, local_path(request.query_params.get("next", "/")))
+        return redirect(request, headed(request))
     closed, why = await switches_of(request), ""
     if "no_sign_ups" in closed:
         why = _("This site takes no new members at the moment.")
@@ -123,18 +131,27 @@ async def sign_up(request: Request) -> Response:
             password=form.get("password", ""),
             name=form.text("name", limit=1000, required=False),
         )
-        if faults := form.errors | new.faults():
-            # faults cost nothing, so that whoever corrects a form is not stopped; what is taken is told along with them
-            # as long as not too much is asked for
-            with suppress(TooMany):
-                await limit(f"sign-up-names:{client(request)}", most=60, seconds=HOUR)
-                faults = await actions.taken_by_others(new, is_confirmed=False) | faults
-            raise Invalid(faults)
+        await refuse_faults(request, new, form.errors | new.faults())
         await limit(f"sign-up:{client(request)}", most=20, seconds=HOUR)
         person = await actions.sign_up(new)
     except (Invalid, TooMany, Forbidden, ReadOnly) as problem:
         return await form_page(request, "accounts/signup.html", problem)
     return await enter(request, person, _("Welcome. You can write at once, and post when your address is confirmed."))
+
+
+async def refuse_faults(
+    request: Request, new: actions.SignUp, faults: Mapping[str, str], *, is_confirmed: bool = False
+) -> None:
+    """Raises Invalid where there are faults, with all that is wrong, in the order of the page. They cost nothing, so that whoever corrects a form is
+    not stopped; what is taken is told along with them as long as not too much is asked for."""
+    if not faults:
+        return
+    taken: Mapping[str, str] = {}
+    with suppress(TooMany):
+        await limit(f"sign-up-names:{client(request)}", most=60, seconds=HOUR)
+        taken = await actions.taken_by_others(new, is_confirmed=is_confirmed)
+    found = {**taken, **faults}
+    raise Invalid({name: found[name] for name in ("username", "name", "email", "password") if name in found})
 
 
 async def logout(request: Request) -> Response:

@@ -9,6 +9,8 @@ HEADER = b"x-csrf-token"
 GUEST_COOKIE = "haas_guest"
 # Before the token of a session: when that is over, its forms are told from a guest's own. It lets nobody in.
 OF_SESSION = "s."
+# What a form asks for here is so already when its session is over: there is nothing to refuse.
+SO_ALREADY = frozenset({"/logout"})
 
 
 def token_for(secret_key: str, bearer: str) -> str:

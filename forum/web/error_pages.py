@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from forum.web.errors import Problem, SignedOut, SignInFirst, TooMany
 from forum.web.i18n import _
+from forum.web.middleware import BODY_LIMIT
 from forum.web.pages import came_from, page
 from forum.web.requests import Form, Request
 from forum.web.templates import fragment
@@ -24,6 +25,8 @@ ANSWER = re.compile(r"(?:draft_)?(field-[1-9][0-9]{0,17})")
 THREAD = re.compile(r"/t/(?:[^/]+/)?([1-9][0-9]{0,17})(?:/[0-9]+)?")
 # Never shown again, whatever it holds.
 CONCEALED = frozenset({"csrf", "password", "next"})
+# The most that the form to sign in sends, with what is carried and kept: the fields in the form itself take the rest.
+SENT_MOST, FIELDS_MOST = BODY_LIMIT * 9 // 10, 150
 # htmx puts these answers where the action was; static/js/app.js tells the others by their X-Message.
 SWAPPED = frozenset({409, 422})
 
@@ -65,6 +68,17 @@ def kept_beside(form: Form, carry: Mapping[str, str]) -> list[str]:
     return [text for text in prose(form) if text.replace("\r\n", "\n") not in carried]
 
 
+def kept_still(form: Form) -> list[str]:
+    """The same once more, out of the form to sign in or up beside which they stood."""
+    return [text.replace("\r\n", "\n") for text in form.all("kept")]
+
+
+def fits(carry: Mapping[str, str], kept: list[str]) -> bool:
+    """Whether texts that are given back can be sent with the form to sign in, beside what is carried along."""
+    sent = urlencode([*carry.items(), *(("kept", text) for text in kept)]).replace("%0D", "").replace("%0A", "%0D%0A")
+    return len(sent) <= SENT_MOST and len(carry) + len(kept) <= FIELDS_MOST
+
+
 def message_of(request: Request, problem: Problem) -> str:
     """The message, and that a text is kept where there is one."""
     if isinstance(problem, SignedOut | TooMany) and (carried(request.fields) or prose(request.fields)):
@@ -101,16 +115,19 @@ async def told(request: Request, problem: Problem) -> Response:
         if is_over and "for" not in carry:
             # no draft goes on there
             carry = {}
+        kept, back = kept_beside(request.fields, carry), way_back(request, carry)
         return await page(
             request,
             "accounts/login.html",
             problem.status,
             typed={},
             errors={},
-            next=way_back(request, carry),
+            next=back,
+            back_to=back,
             carry=carry,
             is_over=is_over,
-            kept=kept_beside(request.fields, carry),
+            kept=kept,
+            kept_fits=fits(carry, kept),
             request_csrf=request.csrf_token,
             ways_in=request.settings.ways_in,
         )

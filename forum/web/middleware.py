@@ -147,9 +147,11 @@ class Kernel:
         if not by_key:
             sent = headers.get(csrf.HEADER, b"").decode("latin-1") or (fields.get(csrf.FIELD) or [""])[-1]
             if not csrf.matches(self.settings.secret_key, scope["haas.bearer"], sent):
-                if not reader.is_signed_in and sent.startswith(csrf.OF_SESSION) and self.is_from_here(headers):
+                if reader.is_signed_in or not sent.startswith(csrf.OF_SESSION) or not self.is_from_here(headers):
+                    told = i18n.gettext("This page was open too long. Your text is kept: reload and send again.")
+                    raise Forbidden(told)
+                if scope["path"] not in csrf.SO_ALREADY:
                     raise SignedOut
-                raise Forbidden(i18n.gettext("This page was open too long. Your text is kept: reload and send again."))
         return replay(body)
 
     def is_from_here(self, headers: dict[bytes, bytes]) -> bool:

@@ -15,6 +15,8 @@ from forum.web.templates import environment
 
 FLASH = "haas_flash"
 THEME = "haas_theme"
+# The first words of the pages that are about coming in and going out: nobody is headed there.
+DOORS = frozenset({"login", "signup", "logout", "reset", "confirm", "address"})
 
 
 def theme_of(request: Request) -> str:
@@ -36,6 +38,8 @@ async def layout_context(request: Request) -> dict[str, Any]:
         "csrf": request.csrf_token if request.reader.is_signed_in else "",
         "theme": theme_of(request),
         "path": request.scope["path"],
+        # a page that is looked at is told by the browser, so that it stays the same for all guests
+        "back_to": page_before(request) if request.is_write else "/",
         "assets": Assets.current(),
         "now": datetime.now(UTC),
         "flash": flash,
@@ -106,6 +110,12 @@ def came_from(request: Request) -> str:
     if referer.netloc != request.headers.get("host"):
         return "/"
     return local_path(referer.path + (f"?{referer.query}" if referer.query else ""))
+
+
+def page_before(request: Request) -> str:
+    """Where whoever signs in or up from this page comes back to: the page that led to it, unless it is one of the doors."""
+    before = came_from(request)
+    return "/" if before[1:].partition("?")[0].partition("/")[0] in DOORS else before
 
 
 def asked_back(request: Request) -> str:

@@ -67,17 +67,9 @@ class Entity:
         return found
 
 
-@action
-async def edit_selling(reader: Reader, project: int, wanted: Selling, entity: Entity) -> None:
-    """Change how a project sells and how its entity stands on invoices; what was issued and ordered stays as it was.
-
-    One audit row says what changed, in figures and not in texts. Raises Forbidden, Invalid by field, NotFound.
-    """
-    require(reader, "sell", project)
-    # whoever orders a bump holds this row too: a price or a currency never changes under an order
-    await execute("select 1 from selling where project_id = $1 for update", project)
-    before = await selling_of(project)
-    faults = wanted.faults() | entity.faults()
+async def faults_of_selling(project: int, wanted: Selling, entity: Entity) -> dict[str, str]:
+    """What is wrong with what an owner wants, by field, also as things stand here."""
+    before, faults = await selling_of(project), wanted.faults() | entity.faults()
     # a bump that was taken back counts: its money may come yet, and is booked then
     if wanted.currency != before["currency"] and await fetch_value(
         "select exists (select 1 from bump where project_id = $1)", project
@@ -91,7 +83,20 @@ async def edit_selling(reader: Reader, project: int, wanted: Selling, entity: En
         faults["currency"] = _("The payout policy has fixed lines in %(currency)s. Take them out first.") % {
             "currency": before["currency"]
         }
-    if faults:
+    return faults
+
+
+@action
+async def edit_selling(reader: Reader, project: int, wanted: Selling, entity: Entity) -> None:
+    """Change how a project sells and how its entity stands on invoices; what was issued and ordered stays as it was.
+
+    One audit row says what changed, in figures and not in texts. Raises Forbidden, Invalid by field, NotFound.
+    """
+    require(reader, "sell", project)
+    # whoever orders a bump holds this row too: a price or a currency never changes under an order
+    await execute("select 1 from selling where project_id = $1 for update", project)
+    before = await selling_of(project)
+    if faults := await faults_of_selling(project, wanted, entity):
         raise Invalid(faults)
     changed = await save_selling(project, before, wanted) | await save_entity(reader, before, entity)
     if changed:

@@ -15,7 +15,7 @@ from forum.web.money import minor_units, money, plain
 from forum.web.pages import page, redirect
 from forum.web.requests import Form, Request
 from forum.web.routing import route
-from payouts.plans.actions import Entity, Selling, edit_selling
+from payouts.plans.actions import Entity, Selling, edit_selling, faults_of_selling
 from payouts.plans.queries import plans_of, selling_of
 from payouts.plans.rules import BOOKS, CURRENCIES, DISCOUNT_MOST, KINDS, discount_of
 
@@ -67,7 +67,9 @@ async def selling(request: Request) -> Response:
     if request.method == "POST":
         form = request.fields
         try:
-            await edit_selling(request.reader, project["id"], *read_selling(form))
+            wanted, entity = read_selling(form)
+            form.check(await faults_of_selling(project["id"], wanted, entity))
+            await edit_selling(request.reader, project["id"], wanted, entity)
             return redirect(request, f"/p/{project['slug']}/settings/selling", _("Saved."))
         except Invalid as invalid:
             faults = invalid.errors
@@ -97,7 +99,7 @@ def example_of(values: Mapping[str, str]) -> tuple[str, str, str, str] | None:
 
 
 def read_selling(form: Form) -> tuple[Selling, Entity]:
-    """What was typed. Raises Invalid with every fault of reading."""
+    """What was typed; faults of reading are noted in the form."""
     texts = {name: form.text(name, limit=most, required=name == "entity") for name, most in TEXTS.items()}
     currency = form.choice("currency", CURRENCIES)
     minimums = {}
@@ -111,7 +113,6 @@ def read_selling(form: Form) -> tuple[Selling, Entity]:
         form.fail("tax_rate", _("A percentage from 0 to 50 is needed, such as 19 or 7.7."))
     book = form.choice("book", BOOKS)
     discount = form.integer("discount_rate", least=0, most=DISCOUNT_MOST) if "discount_rate" in form else 0
-    form.check()
     return (
         Selling(minimums, currency, rate or 0, texts["payment_details"], "open" in form, book, discount),
         Entity(texts["entity"], texts["address"], texts["country"].upper(), texts["tax_number"]),

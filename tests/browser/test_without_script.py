@@ -181,3 +181,38 @@ async def test_a_reply_in_a_session_that_is_over_stands_there_again_after_signin
     await page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
     await expect(page.get_by_label("Your reply")).to_have_value("With `resample()`.")
     await expect(page.get_by_label("Your reply")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+async def test_a_text_to_copy_stands_there_until_one_is_in(windows: Windows, world: World, script: bool) -> None:
+    windows.expect("401|422")
+    nora, words = await world.person("norma"), "Norma of the Northern Isles"
+    page = await windows.open("/u/norma/preferences", nora, java_script_enabled=script)
+    await page.locator("main").get_by_label("Name").fill(words)
+    await page.context.clear_cookies(name=sessions.COOKIE)
+    await page.locator("main").get_by_role("button", name="Keep these").click()
+    main = page.locator("main")
+    for _try in range(2):
+        await expect(main.get_by_label("What you wrote, to copy")).to_have_value(words)
+        await page.get_by_label("Username or e-mail address").fill("norma")
+        await page.get_by_label("Password").fill("mistyped")
+        await main.get_by_role("button", name="Sign in", exact=True).click()
+        await expect(page.get_by_role("alert")).to_contain_text("do not belong together")
+    await expect(main.get_by_label("What you wrote, to copy")).to_have_value(words)
+    await page.get_by_label("Password").fill(site.PASSWORD)
+    await main.get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_label("your account")).to_be_visible()
+    assert page.url.endswith("/u/norma/preferences")
+
+
+async def test_the_link_of_the_bar_leads_back_to_the_page_it_stood_on(windows: Windows, world: World) -> None:
+    await world.ask("How do I resample?")
+    page = await plain(windows, "/search?q=resample&order=new")
+    bar = page.get_by_role("navigation", name="You")
+    await bar.get_by_role("link", name="Sign up").click()
+    await bar.get_by_role("link", name="Sign in").click()
+    await page.get_by_label("Username or e-mail address").fill("otto")
+    await page.get_by_label("Password").fill(site.PASSWORD)
+    await page.locator("main").get_by_role("button", name="Sign in", exact=True).click()
+    await expect(page.get_by_label("your account")).to_be_visible()
+    assert page.url.endswith("/search?q=resample&order=new")

@@ -128,6 +128,20 @@ def test_names_and_faults_cannot_bring_markup(macros: Environment) -> None:
     assert "<script" not in shown
 
 
+def test_the_summary_counts_what_is_to_be_corrected_and_says_what_is_of_the_whole_form(macros: Environment) -> None:
+    def said(faults: dict[str, str]) -> str:
+        shown = show(macros, "errors(faults, {'a': 'Age'})", faults=faults)
+        assert shown.count('id="errors" role="alert" tabindex="-1" autofocus') == 1
+        return " ".join(re.sub(r"<[^>]+>", " ", shown).split())
+
+    assert said({"a": "No."}) == "One thing to correct; all you typed is kept. Age: No."
+    assert said({"a": "No.", "b": "Nor."}) == "2 things to correct; all you typed is kept. Age: No. Nor."
+    assert said({"": "That was too often."}) == "That was too often."
+    assert said({"a": "No.", "": "Sign out first."}) == "Sign out first. Age: No."
+    assert "<ul>" not in show(macros, "errors({'': 'That was too often.'})")
+    assert show(macros, "errors({})").strip() == ""
+
+
 def test_faulty_field_is_tied_to_its_error_and_hint(macros: Environment) -> None:
     shown = show(macros, "field('mail', 'E-mail', 'x', 'Only for you.', 'Not an address.')")
     assert 'aria-invalid="true"' in shown

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import time
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,7 +15,7 @@ from forum.database.engine import execute, fetch, fetch_one, fetch_value
 from forum.settings import read_settings
 from forum.web import sessions
 from tests.helpers.elsewhere import come_in, leave, who
-from tests.helpers.site import PASSWORD, Site
+from tests.helpers.site import PASSWORD, Site, faulty
 from tests.standins.process import Standin
 
 NEW = {"username": "octa", "name": "Octavia", "email": "octavia@example.org"}
@@ -187,6 +188,28 @@ async def test_no_text_in_the_form_breaks_it(doors: Site, field: str, value: str
     await (await leave(browser)).arrive()
     answer = await browser.post("/signup/with/github", NEW | {field: value})
     assert answer.status_code in (303, 422) and "<script>" not in answer.text.replace("<script ", "")
+
+
+async def test_all_that_is_wrong_is_told_at_once(doors: Site) -> None:
+    await doors.person("taken")
+    browser = doors.guest()
+    await (await leave(browser)).arrive()
+    answer = await browser.post("/signup/with/github", {"username": "taken", "name": "x" * 1001, "email": "nobody"})
+    assert answer.status_code == 422 and faulty(answer.text) == ["username", "name", "email"]
+    assert "This name is taken" in answer.text
+    # the address that GitHub vouches for may be somebody's; of any other it is not told
+    for email, faults in (("octavia@example.org", ["email"]), ("octo@example.net", [])):
+        await execute("update person set email = $1 where username = 'taken'", email)
+        answer = await browser.post("/signup/with/github", {"username": "a b", "email": email})
+        assert answer.status_code == 422 and faulty(answer.text) == ["username", *faults]
+    # whoever corrects a form is not stopped by it
+    await execute("insert into rate (key, slot, count) values ('sign-up:127.0.0.1', $1, 20)", this_hour())
+    assert (await browser.post("/signup/with/github", NEW | {"email": "nobody"})).status_code == 422
+    assert (await browser.post("/signup/with/github", NEW | {"email": "octa@example.net"})).status_code == 429
+
+
+def this_hour() -> int:
+    return int(time.time()) // 3600 * 3600
 
 
 async def test_the_form_sent_twice_makes_one_person(doors: Site) -> None:

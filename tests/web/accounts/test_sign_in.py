@@ -1,9 +1,11 @@
 """Signing in and out, and what a session is."""
 
 import asyncio
+import html
 import re
 import time
 
+import httpx
 import pytest
 
 from forum.accounts.events import SignedIn
@@ -127,6 +129,59 @@ async def test_an_expired_session_is_none(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "headed"),
+    [
+        ("/t/how/5/21", "/t/how/5/21"),
+        ("/search?q=a%20b&page=2", "/search?q=a%20b&amp;page=2"),
+        ("/login-helper", "/login-helper"),
+        ("/", "/"),
+        # the doors themselves are nowhere to go on
+        ("/login?next=/x", "/"),
+        ("/signup/with/github", "/"),
+        ("/logout", "/"),
+        ("/reset/token", "/"),
+        ("/confirm/token", "/"),
+        ("//evil.example", "/"),
+    ],
+)
+@pytest.mark.parametrize("door", ["/login", "/signup"])
+async def test_a_plain_link_to_a_door_leads_back_to_the_page_it_stood_on(
+    site: Site, door: str, before: str, headed: str
+) -> None:
+    page = await site.guest().get(door, headers={"referer": f"http://testserver{before}"})
+    assert f'name="next" value="{headed}"' in page.text
+    elsewhere = await site.guest().get(door, headers={"referer": f"http://evil.example{before}"})
+    assert 'name="next" value="/"' in elsewhere.text
+    # who is in already is there at once
+    member = await site.member("ada")
+    answer = await member.get(door, headers={"referer": f"http://testserver{before}"})
+    assert (answer.status_code, answer.headers["location"]) == (303, html.unescape(headed))
+
+
+async def test_the_links_to_the_doors_name_the_page_only_where_the_browser_does_not(site: Site) -> None:
+    await site.person("ada")
+    guest = site.guest()
+    for path in ("/", "/latest", "/about"):
+        assert doors_on(await guest.get(path)) == ["/login", "/signup", "/login"], "the same for all"
+    before = {"referer": "http://testserver/search?q=a&page=2"}
+    # the page that answers a form stands at an address of its own
+    refused = await guest.http.post("/confirm", data={"csrf": "x"}, headers=before)
+    there = "next=/search%3Fq%3Da%26page%3D2"
+    assert refused.status_code == 403
+    assert doors_on(refused) == [f"/login?{there}", f"/signup?{there}", f"/login?{there}"]
+    # from one door to the other
+    assert doors_on(await guest.get("/login", headers=before))[1] == f"/signup?{there}"
+    mistyped = await guest.post("/login", {"login": "ada", "password": "mistyped", "next": "/search?q=a&page=2"})
+    assert doors_on(mistyped)[1] == f"/signup?{there}"
+
+
+def doors_on(page: httpx.Response) -> list[str]:
+    """Where the bar and the phone's dock lead to sign in and up."""
+    outside = re.sub(r"<main.*?</main>", "", page.text, flags=re.DOTALL)
+    return [html.unescape(link) for link in re.findall(r'href="(/(?:login|signup)[^"]*)"', outside)]
+
+
+@pytest.mark.parametrize(
     ("wanted", "given"),
     [
         ("/t/a/1", "/t/a/1"),
@@ -211,6 +266,7 @@ async def test_who_must_wait_is_told_how_long(site: Site) -> None:
     answer = await browser.post("/login", {"login": "ada", "password": "x"})
     wait = re.search(r"Wait (\d+) (minute|second)s? and try again\.", answer.text)
     assert wait is not None and "try again. Your text is kept." not in answer.text
+    assert "<strong>That was too often. Wait" in answer.text and "to correct" not in answer.text
     assert int(wait[1]) * {"minute": 60, "second": 1}[wait[2]] >= int(answer.headers["retry-after"])
 
 
@@ -286,3 +342,46 @@ async def test_signing_out_after_hours_leaves_no_cookie(site: Site) -> None:
     answer = await browser.post("/logout")
     [*_others, last] = [c for c in answer.headers.get_list("set-cookie") if c.startswith(f"{sessions.COOKIE}=")]
     assert last.startswith(f"{sessions.COOKIE}=;") and "Max-Age=0" in last
+
+
+def tab(page: httpx.Response) -> dict[str, str]:
+    """The form to sign out as it stands on a page that is open."""
+    [token] = re.findall(r'action="/logout"><input type="hidden" name="csrf" value="([^"]+)"', page.text)
+    return {"csrf": token}
+
+
+@pytest.mark.parametrize("ended", ["in the first tab", "elsewhere", "by itself"])
+async def test_signing_out_in_a_second_tab_leads_where_it_led_in_the_first(site: Site, ended: str) -> None:
+    browser = await site.member("ada")
+    second = tab(await browser.get("/about"))
+    if ended == "in the first tab":
+        first = await browser.http.post("/logout", data=tab(await browser.get("/")))
+        assert (first.status_code, first.headers["location"]) == (303, "/")
+        browser.http.cookies.delete(sessions.COOKIE, domain="")
+        assert "You are signed out." in (await browser.get("/")).text
+    elif ended == "elsewhere":
+        await sessions.end_sessions_of(browser.person or 0)
+    else:
+        await execute("update session set expires_at = now()")
+    answer = await browser.http.post("/logout", data=second, headers={"origin": "http://testserver"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert "You are signed out." in (await browser.get("/")).text
+    [gone] = [c for c in answer.headers.get_list("set-cookie") if c.startswith(f"{sessions.COOKIE}=")]
+    assert gone.startswith(f"{sessions.COOKIE}=;") and "Max-Age=0" in gone and not await is_in(browser)
+
+
+async def test_a_tab_of_another_session_signs_nobody_out(site: Site) -> None:
+    browser = await site.member("ada")
+    older = tab(await browser.get("/about"))
+    await browser.post("/logout")
+    browser.http.cookies.set(sessions.COOKIE, await sessions.start_session(browser.person or 0, ""))
+    for fields in (older, {"csrf": "s.forged"}, {"csrf": ""}, {}):
+        assert (await browser.http.post("/logout", data=fields)).status_code == 403
+    assert await is_in(browser)
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null"])
+async def test_another_site_tells_nobody_that_they_are_signed_out(site: Site, origin: str) -> None:
+    guest = site.guest()
+    answer = await guest.http.post("/logout", data={"csrf": "s.forged"}, headers={"origin": origin})
+    assert answer.status_code == 403 and "set-cookie" not in answer.headers

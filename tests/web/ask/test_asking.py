@@ -215,7 +215,8 @@ async def test_all_that_a_question_misses_is_told_at_once_in_the_order_of_the_pa
     assert empty.status_code == 422 and faulty(empty.text) == everything
     for name in everything:
         assert f'id="{name}"' in empty.text, "what is told can be mended on the page"
-    assert faulty((await ana.post("/new-thread", asked | {"project": ""})).text) == ["title", "project", "markdown"]
+    nothing = asked | {"project": ""}
+    assert faulty((await ana.post("/new-thread", nothing)).text) == ["title", "project", "markdown", "capacity"]
     # where it cannot go, the page comes back with the form of who asks the team
     nowhere = await ana.post("/new-thread", asked | {"category": "bugs", "only_team": "1"})
     assert faulty(nowhere.text) == ["title", "markdown", "only_team", field, "capacity", "terms"]
@@ -227,6 +228,28 @@ async def test_all_that_a_question_misses_is_told_at_once_in_the_order_of_the_pa
         "title",
         "markdown",
     ]
+
+
+async def test_before_a_project_is_chosen_all_is_told_that_is_asked_in_any(site: Site) -> None:
+    world = await World.make(site)
+    await create_project(world.owner.person or 0, NewProject("heron", "Heron", "Heron e.V."))
+    ana = await world.person("ana")
+
+    async def told(**typed: str) -> list[str]:
+        answer = await ana.post("/new-thread", CALM | {"project": ""} | typed)
+        assert answer.status_code == 422
+        for name in faulty(answer.text):
+            assert f'id="{name}"' in answer.text, "what is told can be mended on the page"
+        return faulty(answer.text)
+
+    assert await told(title="x") == ["title", "project", "capacity"]
+    assert await told(capacity="personal") == ["project"]
+    assert await told(only_team="1", title=BUG["title"], markdown=BUG["markdown"]) == ["project", "capacity"]
+    # what is no question to the team, or may be none, is asked for no capacity
+    assert await told(title=BUG["title"], markdown=BUG["markdown"]) == ["project"]
+    assert await told(private="1") == ["project"]
+    assert await told(category="bugs") == ["project"]
+    assert await fetch_value("select count(*) from thread") == 0
 
 
 async def test_a_guideline_is_shown_as_the_markdown_it_is(site: Site) -> None:

@@ -10,6 +10,7 @@ import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from forum.database.engine import execute, fetch_one
 from forum.live.socket import NO_FRAME
 from forum.web import sessions
 from tests.helpers.live import until
@@ -90,3 +91,23 @@ async def test_a_flood_of_frames_ends_its_socket(site: Site) -> None:
             await asyncio.wait_for(socket.recv(), 20)
         assert ended.value.rcvd is not None
         assert (ended.value.rcvd.code, ended.value.rcvd.reason) == (1008, "more than 120 frames a minute")
+
+
+async def test_an_open_socket_alone_is_no_visit(site: Site) -> None:
+    world = await World.make(site)
+    thread = (await world.ask("How do I read a file?")).posted.thread
+    member = await site.member("eve")
+    await execute("update session set seen_at = now() - interval '2 hours', expires_at = now() + interval '3 days'")
+    ends = "select seen_at, expires_at from session where person_id = $1"
+    before = await fetch_one(ends, member.person)
+    async with served(site) as address:
+        socket = await open_socket(address, member)
+        for frame in ({"have": {f"thread:{thread}": 0}}, {"writing": thread}, {"have": {"thread:999999": 0}}):
+            await socket.send(json.dumps(frame, separators=(",", ":")))
+        told = [json.loads(await asyncio.wait_for(socket.recv(), 20)) for _message in range(2)]
+        assert {message["stream"] for message in told} == {f"thread:{thread}", "thread:999999"}
+        await socket.close()
+        assert await fetch_one(ends, member.person) == before
+        # a page is one
+        await member.get("/about")
+        assert await fetch_one(ends, member.person) != before

@@ -6,7 +6,7 @@ from forum.database.engine import fetch, fetch_one, fetch_value
 from payouts.runs.actions import set_policy
 from payouts.runs.rules import Fixed, Policy
 from tests.helpers.money import bump, paid_bump
-from tests.helpers.site import Site
+from tests.helpers.site import Site, faulty
 from tests.helpers.tickets import ASK, asked
 from tests.helpers.world import World
 from tests.web.payouts.test_bump_pages import said
@@ -101,6 +101,23 @@ async def test_what_cannot_be_is_told_at_its_field_and_what_was_typed_is_kept(
     assert f'href="#{field}"' in refused.text
     assert "IBAN DE00 1234" in refused.text or field == "payment_details"
     assert await fetch_value("select tax_rate from selling") == 0
+
+
+async def test_all_that_is_wrong_is_told_at_once(world: World) -> None:
+    await world.owner.post(PATH, FORM | {"enterprise": "2000"})
+    await bump(await asked(world), 6000)
+    wrong = {
+        "currency": "JPY",
+        "pay_as_you_go": "0",
+        "enterprise": "x",
+        "tax_rate": "60",
+        "country": "Germany",
+        "entity": "",
+    }
+    refused = await world.owner.post(PATH, FORM | {"standard": "100"} | wrong)
+    assert refused.status_code == 422 and sorted(faulty(refused.text)) == sorted(wrong)
+    assert "The currency stays EUR" in said(refused) and "Fill this in." in said(refused)
+    assert await fetch_value("select currency from project") == "EUR"
 
 
 @pytest.mark.parametrize("is_paid", [True, False])

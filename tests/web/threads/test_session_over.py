@@ -221,3 +221,65 @@ async def test_the_draft_of_a_whisper_ticks_its_box(world: World) -> None:
     assert TICKED in (await world.supporter.get(asked.posted.url)).text
     assert (await world.supporter.post("/drafts", draft)).status_code == 200
     assert TICKED not in (await world.supporter.get(asked.posted.url)).text
+
+
+KEPT = re.compile(r'<textarea id="kept-[0-9]+"([^>]*)>\n(.*?)</textarea>', re.DOTALL)
+OTHER = "Not the\nlast <b> one"
+
+
+def kept(page: httpx.Response, path: str) -> dict[str, Any]:
+    """The form to this path with the texts that are given back beside it, as a browser sends them."""
+    form = re.search(rf'<form id="([^"]+)" method="post" action="{path}"', page.text)
+    assert form
+    texts = [html.unescape(text) for tag, text in KEPT.findall(page.text) if f'name="kept" form="{form[1]}"' in tag]
+    return hidden(page, f'action="{path}"') | {"kept": [text.replace("\n", "\r\n") for text in texts]}
+
+
+async def closing(world: World) -> httpx.Response:
+    """The answer to who closes a thread, with words, in a session that is over."""
+    asked = await world.ask("How do I read a file?")
+    ana = world.people["ana"]
+    token = hidden(await ana.get(asked.posted.url), 'id="act"')["csrf"]
+    await end(ana)
+    fields = {"csrf": token, "reason": "It was the wrong file", "note": OTHER}
+    return await send(ana, f"/t/{asked.posted.thread}/closure", fields, asked.posted.url)
+
+
+def gives_back(page: httpx.Response) -> bool:
+    return [html.unescape(text) for _tag, text in KEPT.findall(page.text)] == ["It was the wrong file", OTHER]
+
+
+async def test_a_text_to_copy_stands_there_again_after_a_mistyped_password(world: World) -> None:
+    page, ana = await closing(world), world.people["ana"]
+    for _try in range(2):
+        assert gives_back(page)
+        page = await ana.http.post("/login", data=kept(page, "/login") | {"login": "ana", "password": "mistyped"})
+        assert page.status_code == 422
+    # whoever waits, too; and by way of signing up
+    await execute("update rate set count = 1000 where key like 'sign-in-as:%'")
+    page = await ana.http.post("/login", data=kept(page, "/login") | {"login": "ana", "password": PASSWORD})
+    assert page.status_code == 429 and gives_back(page)
+    page = await ana.http.post("/signup", data=kept(page, "/login") | {"show": "1"})
+    assert page.status_code == 200 and gives_back(page)
+    page = await ana.http.post("/signup", data=kept(page, "/signup") | {"username": "a b", "password": "short"})
+    assert page.status_code == 422 and gives_back(page)
+    page = await ana.http.post("/login", data=kept(page, "/signup") | {"show": "1"})
+    assert page.status_code == 200 and gives_back(page)
+    await execute("delete from rate")
+    page = await ana.http.post("/login", data=kept(page, "/login") | {"login": "ana", "password": PASSWORD})
+    assert page.status_code == 303 and page.headers["location"].startswith("/t/")
+
+
+async def test_texts_that_do_not_fit_the_form_are_given_back_once_and_keep_nobody_out(world: World) -> None:
+    asked = await world.ask("How do I read a file?")
+    ana = world.people["ana"]
+    token = hidden(await ana.get(asked.posted.url), 'id="act"')["csrf"]
+    await end(ana)
+    # a file is sent as it is, and would be three times as long in the form to sign in
+    sent = {"csrf": (None, token), "log": ("log.txt", "ß\n" * 300_000)}
+    page = await ana.http.post(f"/t/{asked.posted.thread}/closure", files=sent)
+    assert page.status_code == 401 and "ß\nß\n" in page.text
+    fields = kept(page, "/login")
+    assert fields["kept"] == []
+    page = await ana.http.post("/login", data=fields | {"login": "ana", "password": "mistyped"})
+    assert page.status_code == 422
