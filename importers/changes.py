@@ -9,7 +9,8 @@ from forum.events import hint, publish
 from forum.markup import COOK_VERSION
 from forum.threads.events import PostEdited
 from forum.threads.rules import slug_of
-from forum.threads.writing import cook_for, tag_thread
+from forum.threads.starting import tag_thread
+from forum.threads.writing import cook_for
 
 
 @dataclass(frozen=True)

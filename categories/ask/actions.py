@@ -11,7 +11,8 @@ from categories.support.submitting import CAPACITIES, submit
 from categories.triage.rules import BODY_LIMIT, TITLE_LIMIT, suggest_kind
 from forum.database.engine import Row, action, fetch_value
 from forum.projects.queries import categories_of
-from forum.threads.writing import Posted, start_thread
+from forum.threads.starting import start_thread
+from forum.threads.writing import Posted
 from forum.web.errors import Invalid
 from forum.web.i18n import _
 from forum.web.reader import Reader

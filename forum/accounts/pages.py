@@ -142,8 +142,11 @@ async def sign_up(request: Request) -> Response:
 async def refuse_faults(
     request: Request, new: actions.SignUp, faults: Mapping[str, str], *, is_confirmed: bool = False
 ) -> None:
-    """Raises Invalid where there are faults, with all that is wrong, in the order of the page. They cost nothing, so that whoever corrects a form is
-    not stopped; what is taken is told along with them as long as not too much is asked for."""
+    """Raises Invalid where there are faults, with all that is wrong, in the order of the page.
+
+    They cost nothing, so that whoever corrects a form is not stopped; what is taken is told along with them as long as not
+    too much is asked for.
+    """
     if not faults:
         return
     taken: Mapping[str, str] = {}

@@ -35,7 +35,8 @@ from forum.settings import Settings
 from forum.threads.actions import accept_answer, close_thread, mark_read, move_thread, react
 from forum.threads.drafts import keep_draft
 from forum.threads.editing import edit_post
-from forum.threads.writing import store_reply, tag_thread
+from forum.threads.starting import tag_thread
+from forum.threads.writing import store_reply
 from forum.web.money import minor_units
 from forum.web.reader import Reader
 from forum.web.sessions import reader_of_person

@@ -9,6 +9,7 @@ from forum.projects.actions import tag_name
 from forum.projects.roles import may
 from forum.threads.events import PostEdited, ThreadChanged
 from forum.threads.rules import TAGS_MOST, TITLE_LEAST, TITLE_MOST, clean_title, slug_of
+from forum.threads.starting import tag_thread
 from forum.threads.visibility import visible_post
 from forum.threads.writing import (
     Posted,
@@ -17,7 +18,6 @@ from forum.threads.writing import (
     cook_for,
     locked_thread,
     require_writer,
-    tag_thread,
 )
 from forum.web.errors import Conflict, Forbidden, Invalid, NotFound
 from forum.web.i18n import _

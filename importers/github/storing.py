@@ -12,7 +12,7 @@ from forum.database.engine import Row, action, execute, fetch, fetch_one
 from forum.events import hint, publish
 from forum.origins import Origin, find_all, remember
 from forum.threads.events import ThreadChanged, ThreadClosed, ThreadReopened
-from forum.threads.writing import store_thread
+from forum.threads.starting import store_thread
 from importers.changes import change_tags, change_text
 from importers.faults import Unreadable, short_hash
 from importers.github.changes import close, reopen

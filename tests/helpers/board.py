@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from forum.database.engine import execute, fetch_value
 from forum.threads.actions import accept_answer
-from forum.threads.writing import Posted, post_reply, start_thread
+from forum.threads.starting import start_thread
+from forum.threads.writing import Posted, post_reply
 from forum.web.reader import GUEST, Reader
 from search.interface import Search
 from tests.helpers.site import Browser, Site

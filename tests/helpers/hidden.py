@@ -11,7 +11,8 @@ from categories.support.replies.actions import Written, create
 from forum.app import all_routes
 from forum.database.engine import execute, fetch_value
 from forum.projects.actions import NewProject, create_project
-from forum.threads.writing import Posted, post_reply, start_thread
+from forum.threads.starting import start_thread
+from forum.threads.writing import Posted, post_reply
 from forum.web.routing import AccessRoute
 from payouts.bumps.actions import mark_received, open_bump
 from tests.helpers.site import Browser, Site

@@ -7,7 +7,7 @@ from typing import Any
 from categories.support.queries import queue_state
 from forum.database.engine import Row, execute, fetch_one, fetch_value
 from forum.origins import Origin
-from forum.threads.writing import store_thread
+from forum.threads.starting import store_thread
 from tests.helpers.site import Browser
 from tests.helpers.world import World
 

@@ -30,7 +30,7 @@ UNSEEN = {
     ("forum/threads/page_queries.py", "IS_PLAIN"): "says whether anything is the reader's own, of a head that asks",
     ("forum/threads/queries.py", "LIST"): "a frame whose conditions its callers fill in",
     ("forum/threads/queries.py", "LATEST_STAMP"): "a stamp over public threads alone",
-    ("forum/threads/writing.py", "sent_before_thread"): "the author's own thread, by the key they sent",
+    ("forum/threads/starting.py", "sent_before_thread"): "the author's own thread, by the key they sent",
     ("forum/threads/writing.py", "sent_before_reply"): "the author's own post, by the key they sent",
     ("forum/threads/writing.py", "store_reply"): "on a thread that locked_thread locked, which asks",
     ("categories/ask/pages.py", "home_top"): "a count over public threads alone",

@@ -1,6 +1,7 @@
 """The Ask page: where a text goes, what goes privately, and what is kept."""
 
 import re
+from uuid import uuid4
 
 import pytest
 
@@ -262,3 +263,26 @@ async def test_a_guideline_is_shown_as_the_markdown_it_is(site: Site) -> None:
     for path in ("/new-thread?project=pelican", saved.headers["location"]):
         page = (await ana.get(path)).text
         assert "<code>pelican --version</code>" in page and "`pelican" not in page, path
+
+
+async def test_a_form_that_is_gone_back_to_and_sent_again_makes_no_second_thread(site: Site) -> None:
+    world = await World.make(site)
+    ana, ben = await world.person("ana"), await world.person("ben")
+
+    async def sent(browser: Browser, **more: str) -> str:
+        answer = await browser.post("/new-thread", BUG | more | {"key": str(uuid4())})
+        assert answer.status_code == 303
+        return str(answer.headers["location"])
+
+    first = await sent(ana)
+    assert await sent(ana) == first
+    other = [
+        await sent(ana, markdown="It raises an OSError."),
+        await sent(ana, title="Crash when reading a full file"),
+        await sent(ana, category="support", capacity="personal", terms="1"),
+        await sent(ana, private="1"),
+        await sent(ben),
+    ]
+    assert len({first, *other}) == 6, "other words, another place, another reader or another author is another thread"
+    await execute("update thread set created_at = created_at - interval '11 minutes'")
+    assert await sent(ana) not in (first, *other), "much later it is meant"

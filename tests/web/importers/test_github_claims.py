@@ -7,7 +7,7 @@ import pytest
 
 from forum.database.engine import execute, fetch, fetch_value
 from forum.origins import remember
-from forum.threads.writing import start_thread
+from forum.threads.starting import start_thread
 from importers.github.claims import look_up_claim
 from tests.helpers.elsewhere import come_in, leave
 from tests.helpers.github import REPOSITORY, archive, bring, comment, issue, make_project, rest, user

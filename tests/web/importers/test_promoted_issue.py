@@ -9,7 +9,7 @@ from forum.database.engine import Row, execute, fetch, fetch_one, fetch_value
 from forum.outside.github import Issue
 from forum.projects.queries import categories_of
 from forum.settings import use
-from forum.threads.writing import start_thread
+from forum.threads.starting import start_thread
 from tests.helpers.github import REPOSITORY, archive, bring, comment, issue, make_project
 from tests.helpers.site import Site
 

@@ -8,7 +8,7 @@ import pytest
 
 from forum.database.engine import execute, fetch_value
 from forum.threads.actions import accept_answer, move_thread
-from forum.threads.writing import start_thread
+from forum.threads.starting import start_thread
 from reputation.actions import happening_at
 from reputation.rules import POINTS
 from tests.conftest import Statements

@@ -11,7 +11,7 @@ from forum.events import publish
 from forum.recount import recount
 from forum.threads.actions import accept_answer, move_thread, take_back_acceptance
 from forum.threads.events import AnswerAccepted, ReactionChanged
-from forum.threads.writing import start_thread
+from forum.threads.starting import start_thread
 from forum.web.errors import Conflict, Forbidden, Problem
 from reputation.rules import POINTS
 from tests.helpers.points import events, like, points, reply

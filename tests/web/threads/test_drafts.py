@@ -12,7 +12,8 @@ import pytest
 from forum.accounts.actions import begin_session
 from forum.database.engine import execute, fetch, fetch_one, fetch_value, transaction
 from forum.threads.drafts import keep_draft
-from forum.threads.writing import store_reply, store_thread
+from forum.threads.starting import store_thread
+from forum.threads.writing import store_reply
 from tests.helpers.site import PASSWORD, Browser
 from tests.helpers.world import World
 
