@@ -115,4 +115,5 @@ def show(rows: Sequence[Row]) -> None:
         goal = ROWS[r.name][1]
         mark = {True: "[green]ok[/]", False: "[red]missed[/]", None: "not measured" if goal else ""}[r.ok]
         table.add_row(r.name, value, r.unit, floor, ratio, str(goal or ""), mark)
-    Console().print(table)
+    # narrower than this figures would be cut off, in a file and a pipe most of all
+    Console(width=max(Console().width, 120)).print(table)

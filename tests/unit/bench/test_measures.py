@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from forum.bench.archive import make_archive
 from forum.bench.draw import Zipf, uniform, zipf
 from forum.bench.listen import frame_size, masked
-from forum.bench.rows import ROWS, percentile, row, write
+from forum.bench.rows import ROWS, percentile, row, show, write
 
 measured = st.lists(st.floats(0, 1e6), min_size=1, max_size=60)
 
@@ -102,6 +102,15 @@ def test_the_file_is_a_list_of_rows_with_the_keys_that_others_rely_on(tmp_path: 
     rows = json.loads(file.read_text())
     assert [r["name"] for r in rows] == list(ROWS)
     assert all(list(r) == ["name", "value", "unit", "floor", "ratio", "goal", "ok"] for r in rows)
+
+
+def test_no_figure_is_cut_off_in_a_narrow_place(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    show([row(name, 123_456.0, 654_321.0) for name in ROWS])
+    told = capsys.readouterr().out
+    assert "…" not in told and all(name in told for name in ROWS)
 
 
 def test_the_invented_archive_has_what_was_asked_for_every_time(tmp_path: Path) -> None:
