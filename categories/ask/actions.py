@@ -11,8 +11,8 @@ from categories.support.submitting import CAPACITIES, submit
 from categories.triage.rules import BODY_LIMIT, TITLE_LIMIT, suggest_kind
 from forum.database.engine import Row, action, fetch_value
 from forum.projects.queries import categories_of
-from forum.threads.starting import start_thread
-from forum.threads.writing import Posted
+from forum.threads.starting import key_of_same_words, start_thread
+from forum.threads.writing import Posted, require_writer
 from forum.web.errors import Invalid
 from forum.web.i18n import _
 from forum.web.reader import Reader
@@ -96,11 +96,14 @@ async def ask(
     answers: Sent | None = None,
     only_team: bool = False,
     key: UUID | None = None,
+    by_form: bool = False,
 ) -> Asked:
     """Ask in a project. In support the thread is a draft until capacity is said, the terms are accepted and the form is
     filled, or for as long as its author wants (`as_draft`); elsewhere there is no such draft.
 
     Where those are missing, the draft is kept and nothing is refused; the Ask page looks before (`submission_faults`).
+    `by_form`: a page that was gone back to has another `key` and the same words, and makes no second thread; where there
+    are answers besides, they may differ, and it does.
     `answers`: what was answered to the form's questions, by name; `only_team`: the team alone is to read it; `shown`,
     `behalf`: as for `submit`. Raises Invalid, Forbidden, TooMany.
     """
@@ -108,6 +111,10 @@ async def ask(
     is_support = place["kind"] == "support"
     is_draft = is_support or as_draft
     told = await checked(place["id"], answers or (lambda _name: ""), is_draft=is_draft)
+    is_for_team = is_support and await decided(project, wished=only_team)
+    if by_form and not told:
+        author = require_writer(reader)
+        key = await key_of_same_words(author, place["id"], title, markdown, is_private=is_for_team) or key
     posted = await start_thread(
         reader,
         place["id"],
@@ -115,7 +122,7 @@ async def ask(
         markdown,
         tags=tags,
         is_draft=is_draft,
-        is_private=is_support and await decided(project, wished=only_team),
+        is_private=is_for_team,
         key=key,
     )
     if posted.is_new and told:

@@ -205,6 +205,7 @@ async def sent_off(request: Request, typed: dict[str, str]) -> Response:
             answers=sent(fields),
             only_team=typed["only_team"] == "1",
             key=fields.key(),
+            by_form=True,
         )
     except Problem as problem:
         if problem.status == 401:

@@ -119,8 +119,8 @@ def sentence(problem: str, repository: str, detail: str = "") -> str:
             return _("This thread came from GitHub: its issue is there already.")
         case "no-app":
             return _(
-                "This site is not connected to GitHub: it has no GitHub App. Whoever runs the site sets one up with"
-                " GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY."
+                "This site is not connected to GitHub: it has no GitHub App. Whoever runs the site sets one up"
+                " at /admin/github, or with GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY."
             )
         case "no-repository":
             return _("The project names no repository on GitHub. Enter its address under Settings first.")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from forum.database.engine import action, execute, fetch_one
+from forum.database.engine import action, execute, fetch_one, fetch_value
 from forum.events import hint, publish
 from forum.markup import COOK_VERSION
 from forum.origins import LOCAL, Origin
@@ -65,7 +65,7 @@ async def store_thread(
         faults["markdown"] = _("Write something first.")
     if faults:
         raise Invalid(faults)
-    if key is not None and (before := await sent_before_thread(author, key, category, title, markdown, is_private)):
+    if key is not None and (before := await sent_before_thread(author, key)):
         return before
     place = await fetch_one(
         "select c.kind, c.visibility, c.project_id, p.slug, p.repository <> '' as has_issues,"
@@ -119,23 +119,31 @@ async def store_thread(
     return Posted(thread, slug, row["post"], 1, row["version"])
 
 
-async def sent_before_thread(
-    author: int, key: UUID, category: int, title: str, markdown: str, is_private: bool
-) -> Posted | None:
-    """The thread that was made of this form; or, of one that was gone back to, out of the very same words."""
+async def sent_before_thread(author: int, key: UUID) -> Posted | None:
     row = await fetch_one(
         "select t.id, t.slug, t.version, p.id as post from thread t join post p on p.thread_id = t.id and p.number = 1"
-        " where t.author_id = $1 and (t.client_key = $2 or t.client_key is not null and t.category_id = $3"
-        " and t.title = $4 and p.markdown = $5 and t.is_private = $6 and t.created_at > now() - interval '10 minutes')"
-        " order by t.client_key = $2 desc, t.id desc limit 1",
+        " where t.author_id = $1 and t.client_key = $2",
         author,
         key,
+    )
+    return Posted(row["id"], row["slug"], row["post"], 1, row["version"], is_new=False) if row else None
+
+
+async def key_of_same_words(
+    author: int, category: int, title: str, markdown: str, *, is_private: bool = False
+) -> UUID | None:
+    """The key of the form by which this author sent the very same words to the same place within the last ten minutes."""
+    found: UUID | None = await fetch_value(
+        "select t.client_key from thread t join post p on p.thread_id = t.id and p.number = 1"
+        " where t.author_id = $1 and t.category_id = $2 and t.title = $3 and p.markdown = $4 and t.is_private = $5"
+        " and t.client_key is not null and t.created_at > now() - interval '10 minutes' order by t.id desc limit 1",
+        author,
         category,
-        title,
+        clean_title(title),
         markdown,
         is_private,
     )
-    return Posted(row["id"], row["slug"], row["post"], 1, row["version"], is_new=False) if row else None
+    return found
 
 
 async def tag_thread(thread: int, names: Sequence[str]) -> None:

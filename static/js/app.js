@@ -42,6 +42,16 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (event.detail.ctx?.response?.status === 422) document.getElementById("errors")?.focus();
 });
 
+// A link to a page with a field filled in fills it in here: what else was typed stays.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-fills]");
+  const field = link && document.getElementById(link.dataset.fills);
+  if (!field || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  field.value = link.dataset.value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+});
+
 // On a phone the bar of a project and the row of its settings scroll; the tab of this page stands where it is seen.
 for (const here of document.querySelectorAll(".probar [aria-current], .tabs--many [aria-current]")) {
   const bar = here.parentElement;

@@ -160,11 +160,12 @@ class Cable:
         """Everything that is open breaks, nothing new gets through."""
         assert self.listening is not None
         self.listening.close()
-        await self.listening.wait_closed()
         while self.taken:
             for end in self.ends:
                 end.transport.abort()
             await asyncio.wait(self.taken, timeout=0.1)
+        # from Python 3.12 on this waits for open connections, too
+        await self.listening.wait_closed()
 
     async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

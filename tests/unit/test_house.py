@@ -31,6 +31,7 @@ UNSEEN = {
     ("forum/threads/queries.py", "LIST"): "a frame whose conditions its callers fill in",
     ("forum/threads/queries.py", "LATEST_STAMP"): "a stamp over public threads alone",
     ("forum/threads/starting.py", "sent_before_thread"): "the author's own thread, by the key they sent",
+    ("forum/threads/starting.py", "key_of_same_words"): "the author's own thread, by the words they sent",
     ("forum/threads/writing.py", "sent_before_reply"): "the author's own post, by the key they sent",
     ("forum/threads/writing.py", "store_reply"): "on a thread that locked_thread locked, which asks",
     ("categories/ask/pages.py", "home_top"): "a count over public threads alone",
@@ -232,6 +233,12 @@ def test_templates_carry_nothing_that_the_content_security_policy_refuses() -> N
     )
     found = {name_of(file): inline.findall(file.read_text(encoding="utf-8")) for file in TEMPLATES}
     assert not {name: hits for name, hits in found.items() if hits}
+
+
+def test_a_plural_names_its_number() -> None:
+    """Without a name it goes by what stands first in its `trans`, which may be a text."""
+    nameless = re.compile(r"\{%-?\s*pluralize\s*-?%\}")
+    assert not [name_of(file) for file in TEMPLATES if nameless.search(file.read_text(encoding="utf-8"))]
 
 
 def shown_titles(template: str) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """The triage suggestion by behaviour: short texts as people type them into the one box, and hostile ones."""
 
-import time
 from typing import get_args
 
 import pytest
@@ -8,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from categories.triage.rules import BODY_LIMIT, Kind, suggest_kind
+from tests.helpers.own_time import own_time
 
 
 @pytest.mark.parametrize(
@@ -177,6 +177,6 @@ def test_huge_input_is_answered_quickly(unit: str) -> None:
 
 
 def _seconds(text: str) -> float:
-    start = time.perf_counter()
-    suggest_kind(text, text)
-    return time.perf_counter() - start
+    with own_time() as taken:
+        suggest_kind(text, text)
+        return taken()
