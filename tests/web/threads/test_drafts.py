@@ -17,7 +17,11 @@ from forum.threads.writing import store_reply
 from tests.helpers.site import PASSWORD, Browser
 from tests.helpers.world import World
 
-WAITS = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+# pg_stat_activity stays as it was when a transaction first looked at it
+WAITS = """
+select exists (select 1 from pg_locks l join pg_database d on d.oid = l.database
+                where d.datname = current_database() and not l.granted)
+"""
 
 
 async def keep(browser: Browser, **fields: Any) -> httpx.Response:
@@ -82,9 +86,9 @@ async def kept_meanwhile(browser: Browser, **fields: Any) -> asyncio.Task[httpx.
     late = asyncio.create_task(keep(browser, **fields), context=Context())
     for _moment in range(1000):
         if late.done() or await fetch_value(WAITS):
-            break
+            return late
         await asyncio.sleep(0.01)
-    return late
+    raise AssertionError("it neither came nor waits")
 
 
 @pytest.mark.parametrize("version", [0, 1])
