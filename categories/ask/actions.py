@@ -20,12 +20,14 @@ from forum.web.reader import Reader
 
 @dataclass(frozen=True)
 class Asked:
-    """What came of asking: the thread, its ticket if it has one, whether that is a draft still, and what kept it one."""
+    """What came of asking: the thread, its ticket if it has one, whether that is a draft still, and what kept it one;
+    whether it was asked before, by another form."""
 
     posted: Posted
     ticket: int | None
     is_draft: bool
     missing: Mapping[str, str] = field(default_factory=dict)
+    is_again: bool = False
 
 
 # A word of these is not enough to call a text a security report, and enough to ask whether it is one.
@@ -112,9 +114,10 @@ async def ask(
     is_draft = is_support or as_draft
     told = await checked(place["id"], answers or (lambda _name: ""), is_draft=is_draft)
     is_for_team = is_support and await decided(project, wished=only_team)
+    before: UUID | None = None
     if by_form and not told:
         author = require_writer(reader)
-        key = await key_of_same_words(author, place["id"], title, markdown, is_private=is_for_team) or key
+        before = await key_of_same_words(author, place["id"], title, markdown, is_private=is_for_team)
     posted = await start_thread(
         reader,
         place["id"],
@@ -123,7 +126,7 @@ async def ask(
         tags=tags,
         is_draft=is_draft,
         is_private=is_for_team,
-        key=key,
+        key=before or key,
     )
     if posted.is_new and told:
         await keep_answers(posted.thread, told)
@@ -132,7 +135,7 @@ async def ask(
     ticket: int | None = await fetch_value("select id from ticket where thread_id = $1", posted.thread)
     state = await fetch_value("select state from ticket where id = $1", ticket) if ticket else None
     if ticket is None or state != "draft" or as_draft or capacity not in CAPACITIES:
-        return Asked(posted, ticket, is_draft=state == "draft")
+        return Asked(posted, ticket, is_draft=state == "draft", is_again=before not in (None, key))
     try:
         await submit(
             reader,

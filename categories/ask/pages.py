@@ -223,7 +223,9 @@ async def sent_off(request: Request, typed: dict[str, str]) -> Response:
         notice = " ".join([_("Kept as a draft; nobody sees it yet."), *asked.missing.values()])
         return redirect(request, f"{asked.posted.url}?{urlencode(chosen)}#submission", notice)
     notice = _("Kept as a draft. Say in which capacity you ask, and submit it.") if asked.is_draft else ""
-    if fields.get("then") == "raise" and not asked.is_draft:
+    if asked.is_again and not asked.is_draft:
+        notice = _("You asked this already; here it is.")
+    elif fields.get("then") == "raise" and not asked.is_draft:
         if asked.ticket is not None:
             return redirect(
                 request, f"/tickets/{asked.ticket}/bump", _("Submitted. It waits already; raise it if you like.")

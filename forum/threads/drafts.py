@@ -58,7 +58,7 @@ async def keep_draft(
         "insert into draft (person_id, key, title, markdown, data) select $1, $2, $3, $4, $5"
         " where $6::bigint is null or $6 = 0 or exists (select 1 from draft where person_id = $1 and key = $2)"
         " on conflict (person_id, key) do update set title = excluded.title, markdown = excluded.markdown,"
-        " data = excluded.data, version = draft.version + 1, saved_at = now()"
+        " data = excluded.data, version = excluded.version, saved_at = now()"
         " where $6::bigint is null or draft.version = $6 or (draft.title, draft.markdown, draft.data) ="
         " (excluded.title, excluded.markdown, excluded.data) returning version",
         reader.person,
@@ -164,7 +164,7 @@ async def keep_carried(event: SignedIn) -> None:
         " on conflict (person_id, key) do update set title = excluded.title, markdown = case"
         " when draft.key like 'thread:%' and position(draft.markdown in excluded.markdown) = 0"
         " then draft.markdown || e'\\n\\n' || excluded.markdown else excluded.markdown end,"
-        " data = excluded.data, version = draft.version + 1, saved_at = now()",
+        " data = excluded.data, version = excluded.version, saved_at = now()",
         event.person,
         key,
         title,

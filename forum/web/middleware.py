@@ -158,7 +158,7 @@ class Kernel:
         """Whether no other site sent this: its words are not to be taken for the reader's own."""
         base = self.settings.base_url.encode()
         own = (base, base.partition(b"//")[0] + b"//" + headers.get(b"host", b""))
-        return b"origin" not in headers or headers[b"origin"] in own
+        return headers.get(b"sec-fetch-site") != b"cross-site" and headers.get(b"origin", own[0]) in own
 
     def finish(self, scope: Scope, message: Message) -> None:
         """Add the headers every answer has; personal and failed answers are never kept by anybody."""
@@ -195,7 +195,11 @@ class Kernel:
             # a number or a character that no column can hold: nothing has it as its id, no form may hold it
             error = NotFound() if request.method in SAFE else Invalid(i18n.gettext("Something in it cannot be kept."))
         if isinstance(error, HTTPException):
-            if error.status_code == 405 and request.method in SAFE and not (request.wants_json or request.is_htmx):
+            if (
+                error.status_code == 405
+                and request.method in ("GET", "HEAD")
+                and not (request.wants_json or request.is_htmx)
+            ):
                 # whoever reloads what a form was answered with has the address that the form was sent to
                 if above := page_above(request.scope):
                     query = f"?{request.url.query}" if request.url.query else ""

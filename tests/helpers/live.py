@@ -21,6 +21,20 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.002)
 
 
+# pg_stat_activity would stay as it was when a transaction first looked at it
+WAITS = """
+select exists (select 1 from pg_locks l join pg_database d on d.oid = l.database
+                where d.datname = current_database() and not l.granted)
+"""
+
+
+async def somebody_waits(*, unless: Callable[[], bool] = lambda: False) -> None:
+    """Wait until a statement waits for a lock that another one holds, or there is nothing that would."""
+    async with asyncio.timeout(20):
+        while not unless() and not await fetch_value(WAITS):  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
 class Listener(Hub):
     """A hub that remembers what it heard, so that a test knows when hints have arrived."""
 

@@ -60,3 +60,5 @@ async def test_a_program_is_told_which_methods_there_are(world: World) -> None:
     assert told.status_code == 405 and told.headers["allow"] == "POST"
     assert told.headers["content-type"] == "application/problem+json" and told.json()["status"] == 405
     assert (await world.supporter.get("/post_actions.json")).status_code == 405
+    asked_for = await world.supporter.http.request("OPTIONS", one.url)
+    assert asked_for.status_code == 405 and "only takes what a form sends" not in asked_for.text

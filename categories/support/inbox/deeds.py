@@ -1,5 +1,6 @@
 """What people do to a ticket from the inbox: answer it, go on, claim, give, snooze, resolve it; each with script or without."""
 
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -80,9 +81,11 @@ async def onward(request: Request, project: Row, ticket: int, chosen: Filter) ->
     readable = [each["ticket"]["id"] for each in queue["rows"] if each["ticket"]["title"] is not None]
     behind = readable[readable.index(ticket) + 1 :] if ticket in readable else [i for i in readable if i != ticket]
     base = f"/p/{project['slug']}/inbox"
-    if not behind:
-        return redirect(request, f"{base}{chosen.query}", _("That was the last one."))
-    return redirect(request, f"{base}/{behind[0]}{chosen.query}")
+    if behind:
+        return redirect(request, f"{base}/{behind[0]}{chosen.query}")
+    if queue["older"]:
+        return redirect(request, f"{base}{replace(chosen, page=chosen.page + 1).query}")
+    return redirect(request, f"{base}{chosen.beginning.query}", _("That was the last one."))
 
 
 async def again(request: Request, project: Row, ticket: int, problem: Problem, **kept: Any) -> Response:

@@ -184,8 +184,11 @@ async def ticket_context(request: Request, ticket: int, project: Row, **kept: An
 
 async def inbox(request: Request) -> Response:
     """`/p/{project}/inbox`: the queue, and beside it whoever is next for the reader."""
-    project = await team_project(request)
-    queue = await queue_context(request.reader, project, asked_filter(request), request.page_number("from", 10**8))
+    project, chosen_by = await team_project(request), asked_filter(request)
+    queue = await queue_context(request.reader, project, chosen_by, request.page_number("from", 10**8))
+    if not queue["rows"] and chosen_by.page > 1:
+        # what stood on this page was done meanwhile
+        queue = await queue_context(request.reader, project, chosen_by.beginning)
     readable = [r["ticket"] for r in queue["rows"] if r["ticket"]["title"] is not None]
     # what others have is theirs; it stands in the list all the same
     free = [ticket for ticket in readable if ticket["assignee_id"] in (None, request.reader.id)]

@@ -36,6 +36,9 @@ from forum.settings import Settings
 log = structlog.get_logger()
 # How long news are waited for, and how often a server without IDLE is asked (seconds).
 WAIT: Final = 60.0
+# What comes between looking and waiting is told to nobody, and mails come together: soon after news we look again, then later
+# and later.
+WAIT_FIRST: Final = 1.0
 # Another worker that fetches is looked after so often (seconds).
 TURN: Final = 5.0
 # After the first failure, and at most; a wrong password gets an account locked when it is tried too often.
@@ -99,13 +102,15 @@ async def fetch_while(turn: Any, place: Place, settings: Settings) -> None:
         try:
             folder = await asyncio.to_thread(link.open)
             await settle(place, folder)
+            wait = min(WAIT_FIRST, WAIT)
             while not turn.is_closed():
                 if await take_new(link, place, settings):
                     continue
                 await note_health(place, "")
                 failures = 0
                 if folder.can_idle:
-                    await asyncio.to_thread(link.wait, WAIT)
+                    is_news = await asyncio.to_thread(link.wait, wait)
+                    wait = min(WAIT_FIRST if is_news else 2 * wait, WAIT)
                 else:
                     await asyncio.sleep(WAIT)
         except (OSError, IMAPClientError, NoEntry) as error:

@@ -153,13 +153,15 @@ class Link:
         except IMAPClientError:
             return
 
-    def wait(self, seconds: float) -> None:
-        """Wait for news (IDLE, RFC 2177), at most so long. What is missed by it the next search finds."""
+    def wait(self, seconds: float) -> bool:
+        """Wait for news (IDLE, RFC 2177), at most so long; whether there are any. What is missed by it (it came between the
+        last search and this) the next search finds."""
         client = self.known
         client.idle()
         with polling(client.socket()) as poll:
-            poll.poll(seconds * 1000)
+            is_news = bool(poll.poll(seconds * 1000))
         client.idle_done()
+        return is_news
 
     def cut(self) -> None:
         """Close the connection, whichever call a thread waits in: that one fails."""

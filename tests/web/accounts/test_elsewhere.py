@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import re
-import time
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +12,7 @@ from structlog.testing import capture_logs
 from forum.accounts.events import SignedIn
 from forum.database.engine import execute, fetch, fetch_one, fetch_value
 from forum.settings import read_settings
-from forum.web import sessions
+from forum.web import limits, sessions
 from tests.helpers.elsewhere import come_in, leave, who
 from tests.helpers.site import PASSWORD, Site, faulty
 from tests.standins.process import Standin
@@ -209,7 +208,7 @@ async def test_all_that_is_wrong_is_told_at_once(doors: Site) -> None:
 
 
 def this_hour() -> int:
-    return int(time.time()) // 3600 * 3600
+    return int(limits.time()) // 3600 * 3600
 
 
 async def test_the_form_sent_twice_makes_one_person(doors: Site) -> None:

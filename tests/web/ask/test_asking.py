@@ -276,6 +276,7 @@ async def test_a_form_that_is_gone_back_to_and_sent_again_makes_no_second_thread
 
     first = await sent(ana)
     assert await sent(ana) == first
+    assert "You asked this already; here it is." in (await ana.get(first)).text
     other = [
         await sent(ana, markdown="It raises an OSError."),
         await sent(ana, title="Crash when reading a full file"),

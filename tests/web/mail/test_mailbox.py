@@ -70,6 +70,26 @@ def answer(post: Post, text: str, number: int = 1) -> bytes:
     return mail("sam@example.org", post.sams, text, message_id=f"<{number}@home.example>")
 
 
+async def test_soon_after_news_it_looks_again_and_then_later_and_later(
+    site: Site, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came between looking and waiting is told to nobody."""
+    waits: list[float] = []
+    waited = Link.wait
+
+    def wait(link: Link, seconds: float) -> bool:
+        waits.append(seconds)
+        return waited(link, 0) if len(waits) < 9 else waited(link, seconds) if len(waits) > 9 else True
+
+    async def ten() -> bool:
+        return len(waits) == 10
+
+    monkeypatch.setattr(Link, "wait", wait)
+    async with fetching.fetching(site.settings):
+        await until(ten)
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60, 1]
+
+
 async def test_what_lay_there_read_before_us_stays_and_the_rest_is_taken_once_and_marked(
     site: Site, post: Post, mailbox: Mailbox
 ) -> None:

@@ -156,6 +156,21 @@ async def test_whoever_works_on_a_page_of_a_list_stays_on_it(site: Site) -> None
     assert onward.headers["location"] == f"{inbox}/{fourth}{where}"
     refused = await world.supporter.post(f"{ticket}/answers{where}", {"markdown": " "})
     assert refused.status_code == 422 and refused.text.count('<li class="q"') == 5
+    # the last of a page is followed by the next page, and the last of all by the beginning
+    last = (await ids(world, world.supporter, Filter("unassigned"), 1))[-1]
+    onward = await world.supporter.post(f"{inbox}/{last}/answers?view=unassigned", {"then": "next"})
+    assert onward.headers["location"] == f"{inbox}{where}"
+    last = (await ids(world, world.supporter, Filter("unassigned"), 2))[-1]
+    onward = await world.supporter.post(f"{inbox}/{last}/answers{where}", {"then": "next"})
+    assert onward.headers["location"] == f"{inbox}?view=unassigned"
+    assert "That was the last one." in (await world.supporter.get(onward.headers["location"])).text
+    # where all of a page was done, the list begins anew
+    rest = await ids(world, world.supporter, Filter("unassigned"), 2)
+    for number, each in enumerate(rest):
+        onward = await world.supporter.post(f"{inbox}/{each}/answers{where}", {"markdown": "So.", "then": "next"})
+        shown = (await world.supporter.get(onward.headers["location"])).text
+        assert "This is who waits next." in shown
+        assert shown.count('<li class="q"') == (50 if number == len(rest) - 1 else len(rest) - 1 - number)
     # the queue itself goes by places
     assert not re.search("(amp;|[?])page=", (await world.supporter.get(f"{inbox}?page=2")).text)
 

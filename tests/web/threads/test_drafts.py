@@ -14,14 +14,9 @@ from forum.database.engine import execute, fetch, fetch_one, fetch_value, transa
 from forum.threads.drafts import keep_draft
 from forum.threads.starting import store_thread
 from forum.threads.writing import store_reply
+from tests.helpers.live import somebody_waits
 from tests.helpers.site import PASSWORD, Browser
 from tests.helpers.world import World
-
-# pg_stat_activity stays as it was when a transaction first looked at it
-WAITS = """
-select exists (select 1 from pg_locks l join pg_database d on d.oid = l.database
-                where d.datname = current_database() and not l.granted)
-"""
 
 
 async def keep(browser: Browser, **fields: Any) -> httpx.Response:
@@ -78,17 +73,15 @@ async def test_a_draft_that_arrives_after_what_it_was_sent_as_is_no_conflict_and
     assert await fetch_value("select count(*) from draft") == 0
     # what somebody else sent, and what was not sent, is nobody's reason
     assert (await keep(world.supporter, **draft, version=0, sent_as=sent_as["this"])).json()["version"] == 1
-    assert (await keep(world.outsider, **draft, version=0, sent_as=sent_as["other"])).json()["version"] == 1
+    assert (await keep(world.outsider, **draft, version=0, sent_as=sent_as["other"])).json()["version"] == 2
+    assert await fetch_value("select count(*) from draft") == 2
 
 
 async def kept_meanwhile(browser: Browser, **fields: Any) -> asyncio.Task[httpx.Response]:
     """A draft on its way beside a transaction of the test's: it is kept by now, or waits for a lock."""
     late = asyncio.create_task(keep(browser, **fields), context=Context())
-    for _moment in range(1000):
-        if late.done() or await fetch_value(WAITS):
-            return late
-        await asyncio.sleep(0.01)
-    raise AssertionError("it neither came nor waits")
+    await somebody_waits(unless=late.done)
+    return late
 
 
 @pytest.mark.parametrize("version", [0, 1])
@@ -107,7 +100,7 @@ async def test_a_draft_that_arrives_while_its_reply_is_being_stored_is_not_kept(
     assert (answer.status_code, answer.json()["version"]) == (200, 0)
     assert await fetch_value("select count(*) from draft") == 0
     # what is written next is kept as ever
-    assert (await keep(world.outsider, **draft, version=0, sent_as=str(uuid4()))).json()["version"] == 1
+    assert (await keep(world.outsider, **draft, version=0, sent_as=str(uuid4()))).json()["version"] == 1 + version
 
 
 async def test_a_draft_is_kept_where_its_reply_came_to_nothing_after_all(world: World) -> None:
@@ -151,6 +144,16 @@ async def test_who_discards_a_draft_discards_the_one_they_saw(world: World) -> N
         told = await world.outsider.post("/drafts/delete", {"key": "new-thread", "version": "2"})
         assert told.status_code == 303
     assert await fetch_value("select count(*) from draft") == 0
+
+
+async def test_a_draft_that_was_begun_anew_is_not_the_one_before(world: World) -> None:
+    fields = {"key": "new-thread", "version": 0}
+    old = (await keep(world.outsider, **fields, title="Why")).json()["version"]
+    await world.outsider.post("/drafts/delete", {"key": "new-thread"})
+    assert (await keep(world.outsider, **fields, title="Why not")).json()["version"] != old
+    await world.outsider.post("/drafts/delete", {"key": "new-thread", "version": str(old)})
+    assert (await keep(world.outsider, key="new-thread", title="Why so", version=old)).status_code == 409
+    assert await fetch_value("select title from draft") == "Why not"
 
 
 async def test_an_emptied_draft_is_gone_unless_another_device_has_a_newer_one(world: World) -> None:

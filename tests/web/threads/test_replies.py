@@ -9,15 +9,11 @@ import pytest
 
 from forum.database.engine import execute, fetch_one, fetch_value, transaction
 from forum.threads.writing import store_reply
+from tests.helpers.live import somebody_waits
 from tests.helpers.site import Browser, Site
 from tests.helpers.world import World
 
 TEXT = "My long and careful answer."
-# Whether somebody waits for a row of this database: who is next holds a lock of its place meanwhile.
-WAITS = """
-select exists (select 1 from pg_locks l join pg_database d on d.oid = l.database
-                where d.datname = current_database() and l.locktype = 'tuple')
-"""
 
 
 async def test_a_reply_leads_to_itself_and_is_counted(world: World) -> None:
@@ -49,10 +45,7 @@ async def test_sent_again_while_it_is_stored_and_the_thread_closes_it_is_still_o
     async with transaction():
         first = await store_reply(reader, thread, TEXT, key=key)
         again = asyncio.create_task(store_reply(reader, thread, TEXT, key=key), context=Context())
-        for _moment in range(1000):
-            if await fetch_value(WAITS):
-                break
-            await asyncio.sleep(0.01)
+        await somebody_waits()
         await execute("update thread set is_closed = true")
     assert await again == replace(first, is_new=False)
     assert await fetch_value("select count(*) from post") == 2
