@@ -62,18 +62,19 @@ document.addEventListener("keydown", (event) => {
 // A field that was dragged to another size has it in its `style`, which htmx puts into the field that comes in its place;
 // the page's policy lets no style come from markup.
 document.addEventListener("htmx:before:swap", ({ detail }) => {
-  for (const { target } of detail.tasks)
+  for (const { target, fragment } of detail.tasks) {
     for (const area of target?.querySelectorAll("textarea[style]") ?? []) area.removeAttribute("style");
+    // a reply that live updates brought before its own answer did is not there twice, not even for a moment
+    if (target?.id === "reply") for (const post of fragment.querySelectorAll(".post")) document.getElementById(post.id)?.remove();
+  }
 });
 
 // The answer to a reply is the new post and an empty form, in the place of the form: the post belongs among the
-// others, where live updates may have put it already.
+// others.
 document.addEventListener("htmx:after:swap", () => {
   const posts = document.getElementById("posts");
   for (const post of document.querySelectorAll("#posts ~ .post")) {
-    const there = [...posts.children].find((each) => each.id === post.id);
-    if (there) there.replaceWith(post);
-    else posts.insertBefore(post, [...posts.children].find((each) => number(each) > number(post)) ?? null);
+    posts.insertBefore(post, [...posts.children].find((each) => number(each) > number(post)) ?? null);
     post.classList.add("arrived");
     document.getElementById("preview")?.replaceChildren();
   }

@@ -186,6 +186,29 @@ async def test_a_sent_reply_leaves_no_draft_and_stands_once_among_the_posts(wind
     assert await fetch_value("select count(*) from draft") == 0
 
 
+async def test_a_reply_that_came_live_before_its_own_answer_is_never_there_twice(
+    windows: Windows, world: World
+) -> None:
+    page = await windows.open(await a_thread(world), world.outsider)
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        await expect(page.locator("#post_3")).to_be_visible()
+        await route.fulfill(response=answer)
+
+    await page.route("**/replies", late)
+    await page.evaluate(
+        "() => { window.most = 0; new MutationObserver(() => {"
+        " window.most = Math.max(window.most, document.querySelectorAll('#post_3').length);"
+        " }).observe(document.body, { childList: true, subtree: true }); }"
+    )
+    await page.locator("#body").fill("This is my answer")
+    await page.locator("#body").press("Control+Enter")
+    await expect(page.locator("#body")).to_have_value("")
+    await expect(page.locator("#posts > #post_3")).to_contain_text("This is my answer")
+    assert await page.evaluate("window.most") == 1
+
+
 async def test_a_draft_that_the_server_has_just_kept_does_not_come_back_in_the_next_form(
     windows: Windows, world: World
 ) -> None:
